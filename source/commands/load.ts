@@ -1,0 +1,33 @@
+/**
+ * From a word on the command line to a checked scenario: finds and reads the file, lets the scenario room parse it,
+ * and turns its problems into a UserError, one `file:line:column: message` a line.
+ */
+import {parseScenario} from '../sim/scenario/parse.js';
+import {Refused, ScenarioErrors} from '../sim/scenario/problems.js';
+import type {Scenario} from '../sim/scenario/types.js';
+import {openScenario, type ScenarioFile} from './scenarios.js';
+import {UserError} from './user-error.js';
+
+export type LoadedScenario = {readonly file: ScenarioFile; readonly scenario: Scenario};
+
+/** Reads and checks what `word` names. Throws UserError. */
+export function loadScenario(word: string, commandsToo = false): LoadedScenario {
+	const file = openScenario(word, commandsToo);
+	try {
+		return {file, scenario: parseScenario(file.text, file.label, {readInclude: file.readInclude})};
+	} catch (error) {
+		if (error instanceof ScenarioErrors) throw new UserError(error.message);
+		throw error;
+	}
+}
+
+/** Reads an option's value with one of the scenario's own unit parsers. Throws UserError. */
+export function readOption<T>(name: string, text: string | undefined, parse: (text: string) => T): T | undefined {
+	if (text === undefined) return undefined;
+	try {
+		return parse(text);
+	} catch (error) {
+		if (error instanceof Refused) throw new UserError(`--${name}: ${error.message}`);
+		throw error;
+	}
+}

@@ -1,0 +1,136 @@
+/**
+ * Finds and reads scenario files: a shipped scenario's name, or a file. Files are read here because the simulated
+ * world reads none; what is read is bounded and must be text, so that a wrong or hostile file costs a message only.
+ */
+import {closeSync, existsSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs';
+import {basename, dirname, extname, isAbsolute, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {closest} from '../engine/closest.js';
+import type {ReadInclude} from '../sim/scenario/merge.js';
+import {commands} from './options.js';
+import {UserError} from './user-error.js';
+
+/** The scenario that `ringtop` alone shows. */
+export const defaultScenario = 'web-and-db';
+
+/** Largest scenario file, and largest sum of a file and all it includes, in bytes. */
+export const sizeLimit = 1024 * 1024;
+
+const mostIncludes = 32;
+const extension = '.yaml';
+// Beside dist/ in an installed package, beside source/ in the tests.
+const shippedFolder = fileURLToPath(new URL('../../scenarios/', import.meta.url));
+
+/** A scenario's text and what to call it in messages. */
+export type ScenarioFile = {
+	/** Where it was read from. */
+	readonly path: string;
+	/** What messages call it: the file's own name for a shipped scenario, else the path as typed. */
+	readonly label: string;
+	readonly text: string;
+	readonly readInclude: ReadInclude;
+};
+
+/** Names of the shipped scenarios, in order. */
+export function shippedNames(): string[] {
+	if (!existsSync(shippedFolder)) return [];
+	const names = readdirSync(shippedFolder).filter((name) => extname(name) === extension);
+	return names.map((name) => basename(name, extension)).sort();
+}
+
+/**
+ * Reads what `word` names: a shipped scenario, else a file; neither throws a UserError with what is near it.
+ * With `commandsToo` the word stood first on the line, where it might have been meant as a command.
+ */
+export function openScenario(word: string, commandsToo = false): ScenarioFile {
+	const names = shippedNames();
+	if (names.includes(word)) {
+		const path = join(shippedFolder, word + extension);
+		return read(path, word + extension);
+	}
+	if (!existsSync(word)) throw new UserError(notFound(word, names, commandsToo));
+	return read(word, word);
+}
+
+function notFound(word: string, names: readonly string[], commandsToo: boolean): string {
+	const folder = dirname(word);
+	const near =
+		closest(word, [...names, ...(commandsToo ? Object.keys(commands) : [])]) ??
+		closest(
+			basename(word),
+			yamlFiles(folder).map((name) => (folder === '.' ? name : join(folder, name))),
+		);
+	const what = commandsToo ? 'a command, a shipped scenario or a file' : 'a shipped scenario or a file';
+	const hint = near === undefined ? "'ringtop list' shows the scenarios" : `did you mean '${near}'?`;
+	return `'${word}' is not ${what}; ${hint}`;
+}
+
+function yamlFiles(folder: string): string[] {
+	try {
+		return readdirSync(folder).filter((name) => ['.yaml', '.yml'].includes(extname(name)));
+	} catch {
+		return [];
+	}
+}
+
+function read(path: string, label: string): ScenarioFile {
+	const text = readText(path, label, sizeLimit);
+	// Included files are named relative to the file that includes them, which the parser knows by its label.
+	const paths = new Map([[label, path]]);
+	let left = sizeLimit - text.length;
+	const readInclude: ReadInclude = (name, from) => {
+		if (isAbsolute(name)) throw new UserError(`${from}: include '${name}': write a path relative to the file`);
+		if (paths.size > mostIncludes) throw new UserError(`${label}: more than ${mostIncludes} included files`);
+		const target = join(dirname(paths.get(from) ?? path), name);
+		const file = join(dirname(from), name);
+		if (!existsSync(target)) return undefined;
+		const included = readText(target, file, left);
+		left -= included.length;
+		paths.set(file, target);
+		return {file, text: included};
+	};
+	return {path, label, text, readInclude};
+}
+
+/** Reads at most `limit` bytes of UTF-8 text. Throws UserError. */
+function readText(path: string, label: string, limit: number): string {
+	const bytes = readBounded(path, label, limit + 1);
+	if (bytes.length > limit) throw new UserError(`${label}: too large, a scenario has at most ${sizeLimit} bytes`);
+	let text: string;
+	try {
+		text = new TextDecoder('utf-8', {fatal: true}).decode(bytes);
+	} catch {
+		throw new UserError(`${label}: not a text file (it is not UTF-8)`);
+	}
+	if (text.includes('\u0000')) throw new UserError(`${label}: not a text file (it contains NUL bytes)`);
+	return text;
+}
+
+function readBounded(path: string, label: string, limit: number): Buffer {
+	let file: number | undefined;
+	try {
+		file = openSync(path, 'r');
+		const kind = fstatSync(file);
+		if (kind.isDirectory()) throw new UserError(`${label}: is a directory, not a scenario`);
+		if (kind.isFile() && kind.size >= limit) return Buffer.alloc(limit);
+		const buffer = Buffer.alloc(limit);
+		let length = 0;
+		for (;;) {
+			const count = readSync(file, buffer, length, limit - length, null);
+			length += count;
+			if (count === 0 || length === limit) return buffer.subarray(0, length);
+		}
+	} catch (error) {
+		if (error instanceof UserError) throw error;
+		throw new UserError(`${label}: ${reason(error)}`);
+	} finally {
+		if (file !== undefined) closeSync(file);
+	}
+}
+
+function reason(error: unknown): string {
+	const code = error instanceof Error && 'code' in error ? error.code : undefined;
+	if (code === 'ENOENT') return 'no such file';
+	if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it';
+	return `cannot be read (${String(code ?? error)})`;
+}
