@@ -1,0 +1,61 @@
+/**
+What passes between the console and the worker that runs the simulation: commands in, snapshots out. Commands that change the
+simulated world (`operator`) are stamped with virtual time and event count when they are taken, and enter a recording;
+the others only change what is watched and how fast.
+*/
+import type {Snapshot} from '../observe/snapshot.js';
+
+/** One line of the timeline's grammar, as the keyboard writes it. */
+export type OperatorLine =
+	| {readonly verb: 'kick'; readonly target: string}
+	| {
+			readonly verb: 'fault';
+			readonly fault: string;
+			readonly target: string;
+			readonly parameters: Readonly<Record<string, string | number>>;
+	  }
+	| {readonly verb: 'clear'; readonly id: string}
+	| {readonly verb: 'xl'; readonly line: string};
+
+export type Command =
+	| {readonly type: 'operator'; readonly line: OperatorLine}
+	/** Simulated nanoseconds per real second; Infinity = as fast as it can. */
+	| {readonly type: 'speed'; readonly speed: number}
+	| {readonly type: 'freeze'; readonly frozen: boolean}
+	/** Runs to the next hop of any request, then freezes. */
+	| {readonly type: 'step'}
+	| {readonly type: 'restart'}
+	/** Begins or ends writing a recording; the file is written by the console's side from `recording` messages. */
+	| {readonly type: 'record'; readonly on: boolean}
+	/** What the view needs beyond the host picture. */
+	| {
+			readonly type: 'watch';
+			readonly ring: string | undefined;
+			readonly logFrom: number /** Real seconds between figures. */;
+			readonly delay: number;
+	  }
+	| {readonly type: 'quit'};
+
+/** How time passes, beside each snapshot. */
+export interface ClockView {
+	/** Simulated ns per real second asked for; Infinity = max. */
+	readonly speed: number;
+	/** The share of it reached, 1 = keeps up. */
+	readonly reached: number;
+	readonly frozen: boolean;
+	/** The runtime is over; the last state stays. */
+	readonly finished: boolean;
+	readonly recording: boolean;
+	readonly replaying: boolean;
+	/** Counts figure changes: figures are the same while it is. */
+	readonly figures: number;
+}
+
+export type Message =
+	| {readonly type: 'snapshot'; readonly snapshot: Snapshot; readonly clock: ClockView}
+	/** Text for the status line: what a command did, or why it was refused. */
+	| {readonly type: 'notice'; readonly text: string; readonly severity: 'info' | 'error'}
+	/** The recording so far, whenever recording is switched off or the run ends. */
+	| {readonly type: 'recording'; readonly text: string}
+	/** The simulation stopped on an error of its own; the text says what and how to reproduce it. */
+	| {readonly type: 'failed'; readonly text: string};

@@ -1,0 +1,176 @@
+/**
+The hypervisor's CPU side: physical CPUs, the scheduler, domains' vCPUs, and the doors through which work reaches them. What Xen
+does for itself (interrupt entry, scheduling, ticks) are steps with costs like everybody's, booked to Xen.
+*/
+import {assert} from '../../engine/assert.js';
+import type {Cost} from '../../engine/cost.js';
+import type {Engine} from '../../engine/engine.js';
+import {type Owner, Step} from '../../engine/step.js';
+import {type CreditOptions, CreditScheduler} from './credit.js';
+import type {Domain} from './domain.js';
+import {type CpuOwner, PhysicalCpu} from './physical-cpu.js';
+import {offline, type Vcpu} from './vcpu.js';
+
+export const cpuCosts = {
+	block: {name: 'xen.block', ns: 400, source: "knob: SCHEDOP_block and the scheduler's look, without a switch"},
+	schedule: {name: 'xen.schedule', ns: 300, source: 'knob'},
+	switch: {name: 'xen.switch', ns: 1200, source: 'knob: schedule and context switch; 2 to 4 microseconds in 2003'},
+	tick: {name: 'xen.tick', ns: 300, source: 'knob'},
+	account: {name: 'xen.account', ns: 1000, source: 'knob'},
+} satisfies Record<string, Cost>;
+
+export class Cpus implements CpuOwner {
+	executing: PhysicalCpu | null = null;
+	readonly blockStep: Step;
+	readonly scheduleStep: Step;
+	readonly switchStep: Step;
+	readonly all: PhysicalCpu[] = [];
+	readonly scheduler: CreditScheduler;
+	readonly domains: Domain[] = [];
+	/** Told when a step's effect panics; `domain` undefined means Xen itself. Errors that are no panic are thrown on. */
+	onCrash: (domain: Domain | undefined, error: unknown) => void = (_domain, error) => {
+		throw error;
+	};
+
+	/** @param ns the cost in force under a scenario's overrides. */
+	constructor(
+		readonly engine: Engine,
+		xen: Owner,
+		count: number,
+		credit: CreditOptions,
+		ns: (cost: Cost) => number,
+	) {
+		const define = (name: string, cost: Cost, run: (argument: number) => void) =>
+			new Step(name, xen, ns(cost), true, run);
+		this.blockStep = define('block', cpuCosts.block, (id) => {
+			const cpu = this.all[id];
+			const vcpu = cpu.current;
+			if (vcpu !== null && !vcpu.hasWork) {
+				this.scheduler.block(cpu);
+			}
+		});
+		const switchTo = define('switch', {...cpuCosts.switch, ns: ns(cpuCosts.switch) - ns(cpuCosts.schedule)}, () => {});
+		this.scheduleStep = define('schedule', cpuCosts.schedule, (id) => {
+			const cpu = this.all[id];
+			if (this.scheduler.schedule(cpu)) {
+				cpu.chain.push(switchTo, id, 0);
+			}
+		});
+		this.switchStep = define('schedule and switch', cpuCosts.switch, (id) => {
+			this.scheduler.schedule(this.all[id]);
+		});
+		for (let id = 0; id < count; id++) {
+			this.all.push(new PhysicalCpu(id, engine, this));
+		}
+
+		const tickStep = define('tick', cpuCosts.tick, (id) => this.scheduler.tick(this.all[id]));
+		const accountStep = define('accounting', cpuCosts.account, () => this.scheduler.account());
+		this.scheduler = new CreditScheduler(
+			engine,
+			this.all,
+			credit,
+			(cpu) => cpu.raise(tickStep, cpu.id),
+			(cpu) => cpu.raise(accountStep, cpu.id),
+		);
+		this.scheduler.setDomains(this.domains);
+	}
+
+	crashed(domain: Domain | undefined, error: unknown): void {
+		this.onCrash(domain, error);
+	}
+
+	add(domain: Domain): void {
+		this.domains.push(domain);
+		for (const vcpu of domain.vcpus) {
+			vcpu.cpu = (this.domains.length - 1 + vcpu.id) % this.all.length;
+		}
+	}
+
+	/** Interrupt work for a vCPU, ahead of its tasks. */
+	interrupt(vcpu: Vcpu, step: Step, argument: number): void {
+		vcpu.interrupts.push(step, argument);
+		if (!vcpu.onCpu) {
+			this.scheduler.wake(vcpu);
+			return;
+		}
+
+		const cpu = this.all[vcpu.cpu];
+		if (cpu.chain === vcpu.taskChain) {
+			cpu.poke();
+		}
+	}
+
+	/** A new chain of task work for a vCPU. */
+	task(vcpu: Vcpu, step: Step, argument: number): void {
+		vcpu.tasks.push(step, argument);
+		if (!vcpu.onCpu) {
+			this.scheduler.wake(vcpu);
+		}
+	}
+
+	/** The chain of the step whose effect is happening: where `Kernel.step` adds to. */
+	get chain() {
+		assert(this.executing !== null, 'steps are asked for inside steps; from outside, work is a task or an interrupt');
+		return this.executing.chain;
+	}
+
+	pause(domain: Domain): void {
+		domain.pauseCount++;
+		if (domain.pauseCount === 1) {
+			for (const vcpu of domain.vcpus) {
+				this.scheduler.sleep(vcpu);
+			}
+		}
+	}
+
+	unpause(domain: Domain): void {
+		assert(domain.pauseCount > 0, `${domain.name} is paused`);
+		domain.pauseCount--;
+		if (domain.pauseCount === 0) {
+			for (const vcpu of domain.vcpus) {
+				this.scheduler.resume(vcpu);
+			}
+		}
+	}
+
+	/** The domain's vCPUs never run again; whatever they had to do is gone. Its flags are set before. */
+	stop(domain: Domain): void {
+		for (const vcpu of domain.vcpus) {
+			vcpu.interrupts.clear();
+			vcpu.tasks.clear();
+			vcpu.interruptChain.clear();
+			vcpu.taskChain.clear();
+			this.scheduler.sleep(vcpu);
+			if (!vcpu.onCpu && vcpu.state !== offline) {
+				vcpu.setState(offline, this.engine.now);
+			}
+		}
+	}
+
+	/** CPU time of a domain including the step under way, as xentop would see it now: ns. */
+	timeOf(domain: Domain): number {
+		let time = domain.selfTime + domain.xenTime;
+		for (const vcpu of domain.vcpus) {
+			if (vcpu.onCpu) {
+				time += this.all[vcpu.cpu].unbookedFor(vcpu);
+			}
+		}
+
+		return time;
+	}
+
+	/** Every nanosecond of every CPU is booked to somebody. */
+	checkAccounts(): void {
+		const now = this.engine.now;
+		let booked = 0;
+		for (const domain of this.domains) {
+			booked += domain.selfTime + domain.xenTime;
+		}
+
+		for (const cpu of this.all) {
+			booked += cpu.xenTime + cpu.idleTimeAt(now) + cpu.unbooked;
+		}
+
+		assert(booked === now * this.all.length, `CPU time adds up: ${booked} booked of ${now * this.all.length} ns`);
+	}
+}
