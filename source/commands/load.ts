@@ -4,7 +4,8 @@
  */
 import {parseScenario} from '../sim/scenario/parse.js';
 import {Refused, ScenarioErrors} from '../sim/scenario/problems.js';
-import type {Scenario} from '../sim/scenario/types.js';
+import type {Architecture, Scenario} from '../sim/scenario/types.js';
+import {asOneOf} from '../sim/scenario/words.js';
 import {openScenario, type ScenarioFile} from './scenarios.js';
 import {UserError} from './user-error.js';
 
@@ -16,7 +17,7 @@ export function loadScenario(word: string, commandsToo = false): LoadedScenario 
 	try {
 		return {file, scenario: parseScenario(file.text, file.label, {readInclude: file.readInclude})};
 	} catch (error) {
-		if (error instanceof ScenarioErrors) throw new UserError(error.message);
+		if (error instanceof ScenarioErrors) throw new UserError(error.message, {complete: true});
 		throw error;
 	}
 }
@@ -30,4 +31,9 @@ export function readOption<T>(name: string, text: string | undefined, parse: (te
 		if (error instanceof Refused) throw new UserError(`--${name}: ${error.message}`);
 		throw error;
 	}
+}
+
+/** Reads `--arch`. Throws Refused. */
+export function parseArchitecture(text: string): Architecture {
+	return asOneOf(text, ['xen2']);
 }

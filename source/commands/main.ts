@@ -26,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 		return await run(request);
 	} catch (error) {
 		if (error instanceof UserError) {
-			process.stderr.write(`${error.message.replace(/^(?!ringtop:|\S+:\d+:)/, 'ringtop: ')}\n`);
+			process.stderr.write(`${error.complete ? '' : 'ringtop: '}${error.message}\n`);
 			return error.exit;
 		}
 		const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

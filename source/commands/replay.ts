@@ -6,8 +6,8 @@ import {openTerminal} from './terminal.js';
 import {UserError} from './user-error.js';
 
 export async function run({words: [word], options}: Request): Promise<number> {
-	const {file, scenario} = loadScenario(word);
 	const speed = readOption('speed', options.speed, parseSpeed);
+	const {file, scenario} = loadScenario(word);
 	const terminal = openTerminal(word);
 	void [file, scenario, speed, terminal];
 	throw new UserError('the console is not part of this build yet');

@@ -53,24 +53,23 @@ export function openScenario(word: string, commandsToo = false): ScenarioFile {
 }
 
 function notFound(word: string, names: readonly string[], commandsToo: boolean): string {
-	const folder = dirname(word);
-	const near =
-		closest(word, [...names, ...(commandsToo ? Object.keys(commands) : [])]) ??
-		closest(
-			basename(word),
-			yamlFiles(folder).map((name) => (folder === '.' ? name : join(folder, name))),
-		);
+	const known = commandsToo ? [...Object.keys(commands), ...names] : names;
+	const near = closest(word, known) ?? nearFile(word);
 	const what = commandsToo ? 'a command, a shipped scenario or a file' : 'a shipped scenario or a file';
 	const hint = near === undefined ? "'ringtop list' shows the scenarios" : `did you mean '${near}'?`;
 	return `'${word}' is not ${what}; ${hint}`;
 }
 
-function yamlFiles(folder: string): string[] {
+/** A scenario file beside the one that is not there, with a name like it. */
+function nearFile(word: string): string | undefined {
+	let files: string[];
 	try {
-		return readdirSync(folder).filter((name) => ['.yaml', '.yml'].includes(extname(name)));
+		files = readdirSync(dirname(word)).filter((name) => ['.yaml', '.yml'].includes(extname(name)));
 	} catch {
-		return [];
+		return undefined;
 	}
+	const near = closest(basename(word), files);
+	return near === undefined ? undefined : join(dirname(word), near);
 }
 
 function read(path: string, label: string): ScenarioFile {

@@ -23,7 +23,7 @@ export function openTerminal(scenario: string): Terminal {
 function refusal(why: string, scenario: string): UserError {
 	return new UserError(
 		[
-			`ringtop: ${why}, so the console cannot be shown.`,
+			`${why}, so the console cannot be shown.`,
 			`A report without a console: ringtop run ${scenario}`,
 			'The shipped scenarios: ringtop list',
 		].join('\n'),

@@ -10,9 +10,12 @@ export const exitCode = {met: 0, notMet: 1, badInput: 2, internal: 70, interrupt
 export class UserError extends Error {
 	override readonly name = 'UserError';
 	readonly exit: number;
+	/** Whether the message says itself what it is about, such as `file:line:column:`, and needs no `ringtop:`. */
+	readonly complete: boolean;
 
-	constructor(message: string, exit: number = exitCode.badInput) {
+	constructor(message: string, {exit = exitCode.badInput, complete = false}: {exit?: number; complete?: boolean} = {}) {
 		super(printable(message));
 		this.exit = exit;
+		this.complete = complete;
 	}
 }

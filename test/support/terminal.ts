@@ -3,6 +3,7 @@
  * is the screen. `start` runs a command in it; `press` types, `waitFor` reads what a person would see.
  */
 import {type ChildProcess, spawn} from 'node:child_process';
+import {readFile} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import xterm from '@xterm/headless';
 
@@ -81,7 +82,7 @@ export class TerminalSession {
 		this.#terminal = new xterm.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 1000});
 		this.#child = spawn('script', ['-qfec', `stty cols ${columns} rows ${rows}; ${command}`, '/dev/null'], {
 			env: cleanEnvironment({SHELL: '/bin/bash', ...env}),
-			stdio: ['pipe', 'pipe', 'inherit'],
+			stdio: ['pipe', 'pipe', 'ignore'],
 		});
 		this.#child.stdin?.on('error', () => {
 			// The program left while a key was on its way: the exit code tells what a test needs.
@@ -156,12 +157,11 @@ export class TerminalSession {
 
 	/** Process ids of the program (not of `script` and its shell), to send signals to. */
 	async processIds(): Promise<number[]> {
-		const {readFile} = await import('node:fs/promises');
 		const found: number[] = [];
 		const visit = async (id: number) => {
-			const children = (await readFile(`/proc/${id}/task/${id}/children`, 'utf8'))
-				.split(' ')
-				.filter((part) => part !== '');
+			// A process that left in between has no children.
+			const list = await readFile(`/proc/${id}/task/${id}/children`, 'utf8').catch(() => '');
+			const children = list.split(' ').filter((part) => part !== '');
 			if (children.length === 0) found.push(id);
 			for (const child of children) await visit(Number(child));
 		};
@@ -172,13 +172,20 @@ export class TerminalSession {
 	/** Ends whatever still runs; for `afterEach`. */
 	async close(): Promise<void> {
 		if (this.#exitCode === undefined) {
-			// The terminal goes away, as when a person closes the window: the program gets SIGHUP.
-			this.#child.stdin?.end();
-			this.#child.kill('SIGTERM');
+			for (const id of await this.processIds()) signal(id, 'SIGKILL');
 			const left = await Promise.race([this.#exited, sleep(2000)]);
 			if (left === undefined) this.#child.kill('SIGKILL');
 		}
 		this.#terminal.dispose();
+	}
+}
+
+/** Sends a signal to a process that may have left already. */
+export function signal(id: number, name: NodeJS.Signals): void {
+	try {
+		process.kill(id, name);
+	} catch {
+		// It left by itself.
 	}
 }
 
