@@ -1,0 +1,170 @@
+/**
+What expectations and `when:` lines may speak of: web.xvda.read.p99, Domain-0.cpu, oracle.violations. A metric is a path and
+a unit; where its value comes from is the host's business (MetricSource in expectation.ts). Unknown words get a suggestion.
+*/
+import {closest} from '../../engine/closest.js';
+import {quoted, Refused} from './problems.js';
+
+/** time: nanoseconds. percent: 0 … 100. rate: per second. count: a number of things. */
+export type MetricUnit = 'count' | 'time' | 'percent' | 'rate';
+
+export interface Metric {
+	/** As written: `web.xvda.read.p99.9`. */
+	readonly text: string;
+	/** In parts, the percentile in one: `['web', 'xvda', 'read', 'p99.9']`. */
+	readonly path: readonly string[];
+	readonly unit: MetricUnit;
+	/** A gauge is the state at one instant; all others are over a window. */
+	readonly gauge: boolean;
+}
+
+/** The names a scenario gives, which metrics and targets may use. */
+export interface Scope {
+	/** Domain names to the disks on which they have jobs or frontends. */
+	readonly domains: ReadonlyMap<string, readonly string[]>;
+	/** Ids of fault lines. */
+	readonly faults: readonly string[];
+}
+
+interface Leaf {
+	readonly unit: MetricUnit;
+	readonly gauge?: boolean;
+	readonly means: string;
+}
+
+/** Metrics of the whole host. */
+export const hostMetrics: Readonly<Record<string, Leaf>> = {
+	'oracle.violations': {unit: 'count', means: 'reads that returned what no legal order of writes explains'},
+	'oracle.checked': {unit: 'count', means: 'sectors read back and compared'},
+	'acknowledged_writes.lost': {unit: 'count', means: 'sectors whose acknowledged write is gone'},
+	'domains.lost': {unit: 'count', means: 'domains that died'},
+	'host.outage': {unit: 'time', means: 'time in which the host ran no domain'},
+	'host.idle': {unit: 'percent', means: 'share of all physical CPUs that ran nothing'},
+};
+
+/** Metrics of a domain: `Domain-0.cpu`. */
+export const domainMetrics: Readonly<Record<string, Leaf>> = {
+	cpu: {unit: 'percent', means: 'running, in percent of one physical CPU'},
+	wait: {unit: 'percent', means: 'runnable but not running (steal), in percent of one physical CPU'},
+};
+
+/** Metrics of a disk of a domain: `web.xvda.outstanding`. */
+export const diskMetrics: Readonly<Record<string, Leaf>> = {
+	outstanding: {unit: 'count', gauge: true, means: 'requests on the ring without an answer, now'},
+	'outstanding.max': {unit: 'count', means: 'the most requests on the ring without an answer'},
+	'outstanding.mean': {unit: 'count', means: 'requests on the ring without an answer, averaged over time'},
+	full: {unit: 'percent', means: 'share of the time in which every slot of the ring was taken'},
+	stalled: {unit: 'time', means: 'time in which the channel slept with work on its ring'},
+	outage: {unit: 'time', means: 'longest time without an answer while requests waited'},
+	...operationMetrics('read'),
+	...operationMetrics('write'),
+	...operationMetrics('flush'),
+};
+
+const faultMetrics: Readonly<Record<string, Leaf>> = {
+	fired: {unit: 'count', means: 'times the fault has acted'},
+};
+
+function operationMetrics(operation: string): Record<string, Leaf> {
+	const time = (means: string): Leaf => ({unit: 'time', means});
+	return {
+		[`${operation}.rate`]: {unit: 'rate', means: `${operation}s completed per second`},
+		[`${operation}.count`]: {unit: 'count', means: `${operation}s completed`},
+		[`${operation}.errors`]: {unit: 'count', means: `${operation}s that failed`},
+		[`${operation}.mean`]: time(`mean latency of ${operation}s`),
+		[`${operation}.p50`]: time('median latency'),
+		[`${operation}.p90`]: time('latency nine in ten stay below'),
+		[`${operation}.p99`]: time('latency 99 in a hundred stay below'),
+		[`${operation}.p99.9`]: time('latency 999 in a thousand stay below'),
+		[`${operation}.max`]: time('largest latency'),
+	};
+}
+
+/** Words a domain may not be called, since metrics begin with them. */
+export const reservedNames: readonly string[] = [
+	'oracle',
+	'acknowledged_writes',
+	'domains',
+	'host',
+	'fault',
+	'all',
+	'xen',
+	'Xen',
+];
+
+/** @throws Refused when the scenario has no such metric. */
+export function parseMetric(text: string, scope: Scope): Metric {
+	const parts = text.split('.');
+	const [first] = parts;
+	if (first === 'fault' && parts.length > 1) {
+		if (!scope.faults.includes(parts[1])) {
+			throw unknown('fault', parts[1], scope.faults, 'give the fault line an id');
+		}
+
+		return metric(text, ['fault', parts[1]], parts.slice(2).join('.'), faultMetrics);
+	}
+
+	const disks = scope.domains.get(first);
+	if (disks === undefined) {
+		const leaf = hostMetrics[text];
+		if (Object.hasOwn(hostMetrics, text)) {
+			return {text, path: parts, unit: leaf.unit, gauge: leaf.gauge === true};
+		}
+
+		if (reservedNames.includes(first)) {
+			throw unknown('metric', text, Object.keys(hostMetrics), '');
+		}
+
+		const near = closest(text, Object.keys(hostMetrics));
+		throw near === undefined
+			? unknown('domain', first, [...scope.domains.keys()], `a metric is such as web.xvda.read.p99`)
+			: new Refused(`unknown metric ${quoted(text)}, did you mean ${quoted(near)}?`);
+	}
+
+	const rest = parts.slice(1).join('.');
+	if (Object.hasOwn(domainMetrics, rest)) {
+		return metric(text, [first], rest, domainMetrics);
+	}
+
+	if (parts.length < 3) {
+		throw unknown(
+			'metric',
+			rest,
+			[...Object.keys(domainMetrics), ...disks],
+			`${first} has ${[...Object.keys(domainMetrics), ...disks].join(', ')}`,
+		);
+	}
+
+	if (!disks.includes(parts[1])) {
+		throw unknown('disk', parts[1], disks, `${first} has ${disks.join(', ') || 'none'}`);
+	}
+
+	return metric(text, [first, parts[1]], parts.slice(2).join('.'), diskMetrics);
+}
+
+function metric(
+	text: string,
+	path: readonly string[],
+	leafName: string,
+	leaves: Readonly<Record<string, Leaf>>,
+): Metric {
+	if (!Object.hasOwn(leaves, leafName)) {
+		throw unknown(
+			'metric',
+			leafName,
+			Object.keys(leaves),
+			`it is one of ${Object.keys(leaves).slice(0, 10).join(', ')} …`,
+		);
+	}
+
+	const leaf = leaves[leafName];
+	const percentile = /^(.*)\.(p\d+\.\d+)$/.exec(leafName);
+	const tail = percentile === null ? leafName.split('.') : [percentile[1], percentile[2]];
+	return {text, path: [...path, ...tail], unit: leaf.unit, gauge: leaf.gauge === true};
+}
+
+function unknown(what: string, word: string, candidates: readonly string[], otherwise: string): Refused {
+	const near = closest(word, candidates);
+	const hint = near === undefined ? (otherwise === '' ? '' : `; ${otherwise}`) : `, did you mean ${quoted(near)}?`;
+	return new Refused(`unknown ${what} ${quoted(word)}${hint}`);
+}

@@ -1,0 +1,113 @@
+/** Text in, a Scenario or every problem with its position out. The only door from files to the simulation. */
+import type {z} from 'zod';
+import {buildScenario} from './build.js';
+import type {Located} from './located.js';
+import {placeOf, plainOf, type ReadInclude, readMerged, valuePlaceOf} from './merge.js';
+import {type Problem, ScenarioErrors} from './problems.js';
+import {scenarioSchema} from './schema.js';
+import type {Scenario} from './types.js';
+import {kindOf} from './units.js';
+
+export interface ParseOptions {
+	/** Reads the files of `include:`; without it there are none. */
+	readonly readInclude?: ReadInclude;
+	/** Names of the costs a file may override; without it any name is taken. */
+	readonly costNames?: readonly string[];
+}
+
+const mostProblems = 50;
+
+/**
+Parses a scenario or a recording.
+@param file its name for messages.
+@throws ScenarioErrors with every problem found.
+*/
+export function parseScenario(text: string, file: string, options: ParseOptions = {}): Scenario {
+	const tree = readMerged(text, file, options.readInclude);
+	// The root is a map, so its plain form is one.
+	const source = plainOf(tree) as Record<string, unknown>;
+	const shape = scenarioSchema.safeParse(source);
+	const problems: Problem[] = [];
+	if (!shape.success) {
+		for (const issue of shape.error.issues) {
+			explain(issue, tree, problems);
+		}
+
+		throw new ScenarioErrors(sorted(problems, file));
+	}
+
+	const report = (path: readonly PropertyKey[], message: string): undefined => {
+		problems.push({...valuePlaceOf(tree, path), message});
+	};
+
+	const scenario = buildScenario(shape.data, source, report, options.costNames);
+	if (problems.length > 0) {
+		throw new ScenarioErrors(sorted(problems, file));
+	}
+
+	return scenario;
+}
+
+function explain(issue: z.core.$ZodIssue, tree: Located, problems: Problem[]): void {
+	const {path} = issue;
+	if (issue.code === 'unrecognized_keys') {
+		const messages = issue.message.split('\n');
+		for (const [index, key] of issue.keys.entries()) {
+			problems.push({...placeOf(tree, [...path, key]), message: messages[index]});
+		}
+
+		return;
+	}
+
+	if (issue.code === 'invalid_key') {
+		problems.push({...placeOf(tree, path), message: issue.issues[0]?.message ?? issue.message});
+		return;
+	}
+
+	const last = String(path[path.length - 1] ?? 'the file');
+	const place = valuePlaceOf(tree, path);
+	const found = valueAt(tree, path);
+	if (found === undefined) {
+		problems.push({
+			...place,
+			message: `${typeof path[path.length - 1] === 'number' ? 'a value' : `'${last}'`} is missing`,
+		});
+		return;
+	}
+
+	switch (issue.code) {
+		case 'invalid_type': {
+			const wanted = issue.expected === 'array' ? 'a list' : 'a map';
+			problems.push({...place, message: `'${last}' must be ${wanted}, not ${kindOf(plainOf(found))}`});
+			return;
+		}
+
+		case 'too_big':
+			problems.push({...place, message: `'${last}' has more than ${issue.maximum} entries`});
+			return;
+		default:
+			problems.push({...place, message: issue.message});
+	}
+}
+
+function valueAt(root: Located, path: readonly PropertyKey[]): Located | undefined {
+	let node: Located | undefined = root;
+	for (const step of path) {
+		node =
+			node?.kind === 'map'
+				? node.entries.get(String(step))?.node
+				: node?.kind === 'list'
+					? node.items[Number(step)]
+					: undefined;
+	}
+
+	return node;
+}
+
+/** In the order in which a reader meets them, the file's own before those of what it includes. */
+function sorted(problems: readonly Problem[], file: string): Problem[] {
+	const files = [file, ...new Set(problems.map((problem) => problem.file).filter((name) => name !== file))];
+	return [...problems]
+		.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column)
+		.slice(0, mostProblems);
+}

@@ -1,0 +1,209 @@
+/**
+The shape of a scenario file: which keys there are and what each may hold. What one value alone can tell is checked here;
+what takes two (a disk's target, a job's size) in build.ts. Keys follow xl.cfg(5) for domains and fio(1) for jobs.
+*/
+import {z} from 'zod';
+import {expectationSchema} from './expectation.js';
+import {reservedNames} from './metric.js';
+import {Refused} from './problems.js';
+import {recordingSchema} from './recording.js';
+import {timelineLineSchema} from './timeline.js';
+import {readWriteWords, verifyWords} from './types.js';
+import {gibibyte, mebibyte, microsecond, millisecond, parseSize, second} from './units.js';
+import {asWord, duration, flag, integer, name, named, oneOf, prose, scalar, size, strict, word} from './words.js';
+
+const networks = 'networks come later';
+const driverDomains = 'driver domains come later';
+
+/**
+fio could split larger blocks; here one I/O is one block request, and a ring without indirect descriptors carries 11 pages
+(Xen public/io/blkif.h, BLKIF_MAX_SEGMENTS_PER_REQUEST).
+*/
+export const largestBlock = 11 * 4096;
+
+const pci = scalar((value) => {
+	const text = asWord(value, 'a PCI address such as "00:04.0"');
+	if (!/^[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/i.test(text)) {
+		throw new Refused(`'${text}' is not a PCI address; write bus:device.function such as "00:04.0"`);
+	}
+
+	return text.toLowerCase();
+});
+
+/** `2GiB`, or with a start: `{start: 1GiB, size: 2GiB}`. */
+const partition = z.preprocess(
+	(value) => (typeof value === 'object' && value !== null ? value : {size: value}),
+	strict({start: size(0).optional(), size: size(0, mebibyte, 2048 * gibibyte, 'a partition has 1MiB to 2TiB')}),
+);
+
+const dataRate = scalar((value) => {
+	if (typeof value !== 'string' || !/B?\/s$/.test(value)) {
+		throw new Refused(`expected a rate such as 333MB/s, got '${String(value)}'`);
+	}
+
+	const amount = value.slice(0, value.lastIndexOf('/'));
+	// Rates of media are written in powers of 1000, as their makers do.
+	const match = /^(\d{1,9}(?:\.\d{1,3})?) ?([kMG]?)B$/.exec(amount);
+	if (match === null) {
+		throw new Refused(`'${value}' is not a rate; write bytes per second such as 333MB/s`);
+	}
+
+	const rate = Math.round(
+		Number(match[1]) * {'': 1, k: 1000, M: 1_000_000, G: 1_000_000_000}[match[2] as '' | 'k' | 'M' | 'G'],
+	);
+	if (rate < 1000 || rate > 100_000_000_000) {
+		throw new Refused(`'${value}' is out of range; it goes from 1kB/s to 100GB/s`);
+	}
+
+	return rate;
+});
+
+const device = strict(
+	{
+		model: oneOf(['nvme'], {'82540EM': networks, e1000: networks}),
+		pci,
+		medium: oneOf(['ssd', 'hdd']).default('ssd'),
+		iommu: flag()
+			.default(true)
+			.refine((on) => on, {message: `iommu: off is not built yet; leave it on`}),
+		capacity: size(0, mebibyte, 2048 * gibibyte, 'a disk has 1MiB to 2TiB').optional(),
+		write_cache: scalar((value) => (value === 'off' || value === false ? 0 : parseSize(value, 0))).optional(),
+		channels: integer(1, 64).optional(),
+		chips: integer(1, 64).optional(),
+		dies: integer(1, 64).optional(),
+		read_latency: duration(0, second).optional(),
+		program_latency: duration(0, second).optional(),
+		channel_rate: dataRate.optional(),
+		rpm: integer(1000, 30_000).optional(),
+		seek_track: duration(0, second).optional(),
+		seek_average: duration(0, second).optional(),
+		seek_full: duration(0, second).optional(),
+		transfer_rate: dataRate.optional(),
+		partitions: z
+			.record(
+				scalar((value) => {
+					if (!/^p([1-9]|[1-9]\d|1[01]\d|12[0-8])$/.test(String(value))) {
+						throw new Refused(`'${String(value)}' cannot name a partition; they are p1, p2, …`);
+					}
+
+					return String(value);
+				}),
+				partition,
+			)
+			.default({}),
+	},
+	{wire: networks},
+);
+
+const disk = strict({
+	vdev: scalar((value) => {
+		const text = asWord(value, 'a vdev such as xvda');
+		if (!/^xvd[a-p]$/.test(text)) {
+			throw new Refused(`'${text}' is not a vdev; they are xvda to xvdp`);
+		}
+
+		return text;
+	}),
+	target: scalar((value) => asWord(value, 'a target such as nvme0p1').replace(/^\/dev\//, '')),
+	access: oneOf(['rw', 'w', 'ro', 'r']).default('rw'),
+});
+
+const notBuiltJobs = {serve: networks, peer: networks, request: networks, response: networks};
+
+const job = strict(
+	{
+		on: word('a disk such as xvda').optional(),
+		ioengine: oneOf(['cpuio'], {
+			libaio: 'leave ioengine out for disk jobs',
+			io_uring: 'leave ioengine out for disk jobs',
+		}).optional(),
+		rw: scalar((value) => {
+			const text = value === 'readwrite' ? 'rw' : value;
+			const known = readWriteWords.find((rw) => rw === text);
+			if (known === undefined) {
+				throw new Refused(
+					`${typeof value === 'string' ? `'${value}'` : 'this'} is not an rw; it is ${readWriteWords.join(', ')}`,
+				);
+			}
+
+			return known;
+		}).optional(),
+		rwmixread: integer(0, 100).optional(),
+		bs: size(
+			1,
+			512,
+			largestBlock,
+			`a block has 512 bytes to ${largestBlock / 1024}k, what one request on a ring carries`,
+		).optional(),
+		iodepth: integer(1, 1024).optional(),
+		size: size().optional(),
+		offset: size().optional(),
+		rate_iops: integer(0, 10_000_000).optional(),
+		rate_process: oneOf(['linear', 'poisson']).optional(),
+		fsync: integer(0, 1_000_000_000).optional(),
+		thinktime: duration(microsecond).optional(),
+		thinktime_blocks: integer(1, 1_000_000_000).optional(),
+		startdelay: duration(second).optional(),
+		runtime: duration(second).optional(),
+		number_ios: integer(1, 1_000_000_000).optional(),
+		verify: oneOf(verifyWords).optional(),
+		cpuload: integer(1, 100).optional(),
+		cpuchunks: duration(microsecond).optional(),
+	},
+	notBuiltJobs,
+);
+
+const domain = strict(
+	{
+		memory: size(mebibyte, 8 * mebibyte, 64 * gibibyte, 'a domain has 8MiB to 64GiB').optional(),
+		maxmem: size(mebibyte, 8 * mebibyte, 64 * gibibyte, 'a domain has 8MiB to 64GiB').optional(),
+		vcpus: integer(1, 16).default(1),
+		cpu_weight: integer(1, 65_535).default(256),
+		cap: integer(0, 1600).default(0),
+		disk: z.array(disk).max(16).default([]),
+		jobs: named('a job', job).default({}),
+	},
+	{vif: networks, pci: driverDomains, on_crash: 'restarting domains comes later', cpus: 'pinning comes later'},
+);
+
+export const scenarioSchema = strict(
+	{
+		name: name('a scenario'),
+		about: prose('about').default(''),
+		question: prose('question').default(''),
+		arch: oneOf(['xen2'], {xen1: 'now there is xen2', 'driver-domains': 'now there is xen2'}).default('xen2'),
+		seed: integer(0, Number.MAX_SAFE_INTEGER).default(1),
+		runtime: duration()
+			.refine((ns) => ns >= millisecond, {message: 'runtime must be at least 1ms'})
+			.default(60 * second),
+		host: strict(
+			{
+				cpus: integer(1, 16).default(1),
+				memory: size(0, 64 * mebibyte, 64 * gibibyte, 'a host has 64MiB to 64GiB').default(4 * gibibyte),
+				scheduler: strict({
+					tslice: duration()
+						.refine((ns) => ns >= millisecond && ns <= second, {message: 'tslice goes from 1ms to 1s'})
+						.default(30 * millisecond),
+					ratelimit: duration()
+						.refine((ns) => ns === 0 || (ns >= 100 * microsecond && ns <= 500 * millisecond), {
+							message: 'ratelimit goes from 100us to 500ms, or is 0',
+						})
+						.default(millisecond),
+				}).prefault({}),
+				devices: named('a device', device, reservedNames),
+			},
+			{bridges: networks},
+		),
+		costs: z.record(z.string(), duration(1, second)).default({}),
+		domains: named('a domain', domain, reservedNames),
+		timeline: z.array(timelineLineSchema).default([]),
+		expect: z.array(expectationSchema).default([]),
+		recording: recordingSchema.optional(),
+	},
+	{lan: networks, driver_domains: driverDomains, toolstack: driverDomains},
+);
+
+export type RawScenario = z.output<typeof scenarioSchema>;
+export type RawDomain = RawScenario['domains'][string];
+export type RawJob = RawDomain['jobs'][string];
+export type RawDevice = RawScenario['host']['devices'][string];

@@ -1,0 +1,369 @@
+/**
+The timeline: what happens to a host, one trigger and one verb a line. The keyboard, recordings and scenario files speak the
+same lines; a line that an operator caused carries the count of events executed when it took effect.
+*/
+import type {z} from 'zod';
+import {closest} from '../../engine/closest.js';
+import {type Condition, parseCondition} from './condition.js';
+import type {Scope} from './metric.js';
+import {quoted, Refused} from './problems.js';
+import {durationText, parseSpeed, speedText} from './units.js';
+import {duration, integer, listed, name, oneOf, prose, scalar, strict, word} from './words.js';
+import {parseXl, type XlCommand, xlText} from './xl.js';
+
+export type Trigger =
+	/** Once. Nanoseconds. */
+	| {readonly kind: 'at'; readonly at: number}
+	/** At `from`, and every so many nanoseconds after it, not later than `until`. */
+	| {readonly kind: 'every'; readonly every: number; readonly from: number; readonly until: number}
+	/** Once: the first moment from `from` on at which the condition holds. */
+	| {readonly kind: 'when'; readonly condition: Condition; readonly from: number}
+	/** Faults only: the nth thing that passes the fault point from `from` on, counted from 1. */
+	| {readonly kind: 'nth'; readonly nth: number; readonly from: number}
+	/** Faults only: each thing that passes between `from` and `until`, with so many chances in a million. */
+	| {readonly kind: 'probability'; readonly parts: number; readonly from: number; readonly until: number};
+
+/** A disk's channel: the ring and event channel between a guest and its backend. */
+export interface ChannelName {
+	readonly domain: string;
+	readonly vdev: string;
+}
+
+export const directions = ['to-backend', 'to-frontend', 'both'] as const;
+
+/** evt.lost: notifications of a channel are dropped on their way. */
+export interface FaultWords {
+	readonly fault: 'evt.lost';
+	/** Given, or `fault-N` for the Nth fault line. */
+	readonly id: string;
+	readonly target: ChannelName;
+	readonly direction: (typeof directions)[number];
+	/** How often it acts before it is spent; 0 is no limit. */
+	readonly times: number;
+	/** Nanoseconds it stays armed; 0 is no end. */
+	readonly for: number;
+}
+
+export const faultNames: readonly FaultWords['fault'][] = ['evt.lost'];
+
+export type Verb =
+	| {readonly verb: 'say'; readonly text: string}
+	| {readonly verb: 'fault'; readonly fault: FaultWords}
+	/** Disarms the fault with this id. */
+	| {readonly verb: 'clear'; readonly id: string}
+	/** Notifies both ends of a channel, as if an event had come. */
+	| {readonly verb: 'kick'; readonly target: ChannelName}
+	/** Simulated nanoseconds per real second, 0 is as fast as possible. Nothing in the simulation sees it. */
+	| {readonly verb: 'speed'; readonly speed: number}
+	| {readonly verb: 'xl'; readonly xl: XlCommand};
+
+export interface TimelineLine {
+	readonly trigger: Trigger;
+	readonly verb: Verb;
+	/** Lines of an operator: events executed when it took effect. Undefined for lines of the file's author. */
+	readonly event: number | undefined;
+}
+
+/** A line that an operator caused, with its stamp. */
+export interface OperatorLine extends TimelineLine {
+	readonly trigger: Extract<Trigger, {kind: 'at'}>;
+	readonly event: number;
+}
+
+export function isOperatorLine(line: TimelineLine): line is OperatorLine {
+	return line.event !== undefined;
+}
+
+const triggers = ['at', 'every', 'when', 'nth', 'probability'] as const;
+const verbs = ['say', 'fault', 'clear', 'kick', 'speed', 'xl'] as const;
+const faultKeys = ['target', 'direction', 'times', 'for', 'id'] as const;
+const hardwareFaults = 'faults of devices come later; now there is evt.lost';
+
+const probability = scalar((value) => {
+	const percent = typeof value === 'string' ? /^(\d{1,3}(?:\.\d{1,4})?)%$/.exec(value) : null;
+	const parts = Math.round(percent === null ? Number(value) * 1_000_000 : Number(percent[1]) * 10_000);
+	if ((percent === null && typeof value !== 'number') || !(parts >= 1 && parts <= 1_000_000)) {
+		throw new Refused(`${quoted(String(value))} is not a probability; write such as 1% or 0.01`);
+	}
+
+	return parts;
+});
+
+/** One line as written. */
+export const timelineLineSchema = strict(
+	{
+		at: duration().optional(),
+		every: duration().optional(),
+		from: duration().optional(),
+		until: duration().optional(),
+		when: word('a condition').optional(),
+		nth: integer(1, 1_000_000_000).optional(),
+		probability: probability.optional(),
+		event: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+		say: prose('a sentence').optional(),
+		fault: word('a fault').optional(),
+		clear: word('the id of a fault').optional(),
+		kick: word('a channel such as db.xvda').optional(),
+		speed: scalar(parseSpeed).optional(),
+		xl: word('an xl command').optional(),
+		id: name('a fault').optional(),
+		target: word('a channel such as db.xvda').optional(),
+		direction: oneOf(directions).optional(),
+		times: integer(1, 1_000_000_000).optional(),
+		for: duration().optional(),
+	},
+	{add: hardwareFaults, channel: hardwareFaults},
+);
+
+export type RawLine = z.output<typeof timelineLineSchema>;
+
+/** What a line may refer to. */
+export interface TimelineScope extends Scope {
+	/** `db.xvda` for every disk channel there is. */
+	readonly channels: readonly string[];
+	/** Nanoseconds; no trigger may lie after it. */
+	readonly runtime: number;
+	/** The id this line's fault gets when it has none. */
+	readonly fallbackId: string;
+}
+
+/** Says what is wrong with a key of the line; the line is then not used. */
+export type Report = (key: string, message: string) => undefined;
+
+/** Turns one written line into data, or reports why not. */
+export function buildLine(raw: RawLine, scope: TimelineScope, report: Report): TimelineLine | undefined {
+	const written = triggers.filter((key) => raw[key] !== undefined);
+	const said = verbs.filter((key) => raw[key] !== undefined);
+	if (written.length !== 1) {
+		return report(
+			written[1] ?? '',
+			`a line has one trigger (${listed(triggers)}), this one has ${written.length === 0 ? 'none' : written.join(' and ')}`,
+		);
+	}
+
+	if (said.length !== 1) {
+		return report(
+			said[1] ?? '',
+			`a line has one verb (${listed(verbs)}), this one has ${said.length === 0 ? 'none' : said.join(' and ')}`,
+		);
+	}
+
+	const [triggerKey] = written;
+	const [verbKey] = said;
+	for (const key of faultKeys) {
+		if (raw[key] !== undefined && verbKey !== 'fault') {
+			return report(key, `${quoted(key)} belongs to a fault, and this line's verb is ${verbKey}`);
+		}
+	}
+
+	const trigger = buildTrigger(raw, triggerKey, scope, report);
+	if (trigger === undefined) {
+		return undefined;
+	}
+
+	if ((trigger.kind === 'nth' || trigger.kind === 'probability') && verbKey !== 'fault') {
+		return report(
+			triggerKey,
+			`${quoted(triggerKey)} counts what passes a fault point; it goes with a fault, not with ${verbKey}`,
+		);
+	}
+
+	if (raw.event !== undefined && trigger.kind !== 'at') {
+		return report('event', `'event' stamps an operator's line, which has an 'at'`);
+	}
+
+	const verb = buildVerb(raw, verbKey, scope, report);
+	return verb === undefined ? undefined : {trigger, verb, event: raw.event};
+}
+
+function buildTrigger(
+	raw: RawLine,
+	kind: (typeof triggers)[number],
+	scope: TimelineScope,
+	report: Report,
+): Trigger | undefined {
+	for (const [key, kinds] of [
+		['from', ['every', 'when', 'nth', 'probability']],
+		['until', ['every', 'probability']],
+	] as const) {
+		if (raw[key] !== undefined && !(kinds as readonly string[]).includes(kind)) {
+			return report(key, `${quoted(key)} goes with ${listed(kinds)}, not with ${kind}`);
+		}
+	}
+
+	const end = durationText(scope.runtime);
+	for (const key of ['at', 'from'] as const) {
+		if ((raw[key] ?? 0) > scope.runtime) {
+			return report(key, `${durationText(raw[key] ?? 0)} is after the end; runtime is ${end}`);
+		}
+	}
+
+	const from = raw.from ?? 0;
+	const until = raw.until ?? scope.runtime;
+	if (until < from) {
+		return report('until', `'until' lies before 'from'; this would never happen`);
+	}
+
+	switch (kind) {
+		case 'at':
+			return {kind, at: raw.at ?? 0};
+		case 'every': {
+			const every = raw.every ?? 0;
+			return every < 1000 ? report('every', `'every' must be at least 1us`) : {kind, every, from, until};
+		}
+
+		case 'when': {
+			const condition = attempt(() => parseCondition(raw.when ?? '', scope), 'when', report);
+			if (condition !== undefined && condition.wanted.kind === 'share') {
+				return report('when', `'before' compares two times and belongs in expect`);
+			}
+
+			return condition === undefined ? undefined : {kind, condition, from};
+		}
+
+		case 'nth':
+			return {kind, nth: raw.nth ?? 1, from};
+		case 'probability':
+			return {kind, parts: raw.probability ?? 0, from, until};
+	}
+}
+
+function buildVerb(raw: RawLine, verb: (typeof verbs)[number], scope: TimelineScope, report: Report): Verb | undefined {
+	switch (verb) {
+		case 'say':
+			return {verb, text: raw.say ?? ''};
+		case 'fault': {
+			const fault = buildFault(raw, scope, report);
+			return fault === undefined ? undefined : {verb, fault};
+		}
+
+		case 'clear': {
+			const id = raw.clear ?? '';
+			return scope.faults.includes(id) ? {verb, id} : report('clear', unknownWord('fault', id, scope.faults));
+		}
+
+		case 'kick': {
+			const target = channel(raw.kick ?? '', 'kick', scope, report);
+			return target === undefined ? undefined : {verb, target};
+		}
+
+		case 'speed':
+			return {verb, speed: raw.speed ?? 0};
+		case 'xl': {
+			const xl = attempt(() => parseXl(raw.xl ?? '', [...scope.domains.keys()]), 'xl', report);
+			return xl === undefined ? undefined : {verb, xl};
+		}
+	}
+}
+
+function buildFault(raw: RawLine, scope: TimelineScope, report: Report): FaultWords | undefined {
+	const fault = faultNames.find((known) => known === raw.fault);
+	if (fault === undefined) {
+		const family = /^(hw|drv|back|ring|gnt|evt|front|guest|hv|dom0|xs|ts)\.\w+/.test(raw.fault ?? '');
+		const near = closest(raw.fault ?? '', faultNames);
+		const later = near === undefined && family;
+		return report(
+			'fault',
+			later
+				? `fault ${quoted(raw.fault ?? '')} is not built yet; there is ${faultNames.join(', ')}`
+				: unknownWord('fault', raw.fault ?? '', faultNames),
+		);
+	}
+
+	if (raw.target === undefined) {
+		return report('fault', `${fault} needs a target, a channel such as ${scope.channels[0] ?? 'db.xvda'}`);
+	}
+
+	const target = channel(raw.target, 'target', scope, report);
+	if (target === undefined) {
+		return undefined;
+	}
+
+	// One loss unless the line bounds it otherwise, by time or by chance.
+	const bounded = raw.for !== undefined || raw.probability !== undefined;
+	return {
+		fault,
+		id: raw.id ?? scope.fallbackId,
+		target,
+		direction: raw.direction ?? 'both',
+		times: raw.times ?? (bounded ? 0 : 1),
+		for: raw.for ?? 0,
+	};
+}
+
+function channel(text: string, key: string, scope: TimelineScope, report: Report): ChannelName | undefined {
+	if (!scope.channels.includes(text)) {
+		return report(key, unknownWord('channel', text, scope.channels));
+	}
+
+	const [domain, vdev] = text.split('.');
+	return {domain, vdev};
+}
+
+function unknownWord(what: string, word: string, candidates: readonly string[]): string {
+	const near = closest(word, candidates);
+	const known = candidates.length === 0 ? 'there is none' : `there is ${candidates.slice(0, 8).join(', ')}`;
+	return `unknown ${what} ${quoted(word)}${near === undefined ? `; ${known}` : `, did you mean ${quoted(near)}?`}`;
+}
+
+function attempt<T>(read: () => T, key: string, report: Report): T | undefined {
+	try {
+		return read();
+	} catch (error) {
+		if (error instanceof Refused) {
+			return report(key, error.message);
+		}
+
+		throw error;
+	}
+}
+
+/** The line as a person would write it: parsing the result gives the line again. */
+export function plainLine(line: TimelineLine): Record<string, string | number> {
+	const plain = {...plainTrigger(line.trigger), ...(line.event === undefined ? {} : {event: line.event})};
+	const {verb} = line;
+	switch (verb.verb) {
+		case 'say':
+			return {...plain, say: verb.text};
+		case 'fault': {
+			const {fault, id, target, direction, times} = verb.fault;
+			const bounds = {
+				...(times === 0 ? {} : {times}),
+				...(verb.fault.for === 0 ? {} : {for: durationText(verb.fault.for)}),
+			};
+			return {...plain, fault, target: channelText(target), direction, ...bounds, id};
+		}
+
+		case 'clear':
+			return {...plain, clear: verb.id};
+		case 'kick':
+			return {...plain, kick: channelText(verb.target)};
+		case 'speed':
+			return {...plain, speed: speedText(verb.speed)};
+		case 'xl':
+			return {...plain, xl: xlText(verb.xl)};
+	}
+}
+
+export function channelText(target: ChannelName): string {
+	return `${target.domain}.${target.vdev}`;
+}
+
+function plainTrigger(trigger: Trigger): Record<string, string | number> {
+	switch (trigger.kind) {
+		case 'at':
+			return {at: durationText(trigger.at)};
+		case 'every':
+			return {every: durationText(trigger.every), from: durationText(trigger.from), until: durationText(trigger.until)};
+		case 'when':
+			return {when: trigger.condition.text, from: durationText(trigger.from)};
+		case 'nth':
+			return {nth: trigger.nth, from: durationText(trigger.from)};
+		case 'probability':
+			return {
+				probability: `${trigger.parts / 10_000}%`,
+				from: durationText(trigger.from),
+				until: durationText(trigger.until),
+			};
+	}
+}

@@ -1,0 +1,193 @@
+/**
+A scenario as plain data: every default filled in, every unit resolved to integers (bytes, 512-byte sectors, nanoseconds),
+every name looked up. Words are those of xl.cfg(5), fio(1) and xl-disk-configuration(5), in camel case.
+*/
+import type {Expectation} from './expectation.js';
+import type {Recording} from './recording.js';
+import type {TimelineLine} from './timeline.js';
+
+export type Architecture = 'xen2';
+
+/** Every architecture the language names, built or not: `under:` may speak of all of them. */
+export const architectures = ['xen1', 'xen2', 'driver-domains'] as const;
+
+export interface Scenario {
+	readonly name: string;
+	readonly about: string;
+	readonly question: string;
+	readonly arch: Architecture;
+	readonly seed: number;
+	/** `run` ends here, the console halts here. Nanoseconds, more than 0. */
+	readonly runtime: number;
+	readonly host: HostWords;
+	/** Overrides of named costs (sim/kernel/cost.ts), nanoseconds. */
+	readonly costs: Readonly<Record<string, number>>;
+	/** Domain-0 first, then the guests in the order in which they are created. */
+	readonly domains: readonly DomainWords[];
+	readonly timeline: readonly TimelineLine[];
+	readonly expect: readonly Expectation[];
+	/** Only when the file is a recording. */
+	readonly recording: Recording | undefined;
+	/** The merged file as plain values, without `include`: what a recording is made of. */
+	readonly source: Readonly<Record<string, unknown>>;
+}
+
+export interface HostWords {
+	/** Physical CPUs. */
+	readonly cpus: number;
+	/** Bytes. */
+	readonly memory: number;
+	readonly scheduler: {
+		/** xl sched-credit -t: the timeslice, nanoseconds. */
+		readonly tslice: number;
+		/** xl sched-credit -r: how long a vCPU runs before another may preempt it, nanoseconds; 0 is off. */
+		readonly ratelimit: number;
+	};
+	readonly devices: readonly DiskDevice[];
+}
+
+export interface DiskDevice {
+	/** `nvme0`. */
+	readonly name: string;
+	readonly model: 'nvme';
+	/** `00:04.0`. */
+	readonly pci: string;
+	readonly medium: 'ssd' | 'hdd';
+	readonly iommu: boolean;
+	/** 512-byte sectors. */
+	readonly sectors: number;
+	/** Bytes of volatile write cache; 0 is off, undefined the model's own. */
+	readonly writeCache: number | undefined;
+	/** What the file says of the medium's timing; undefined leaves the model's own. */
+	readonly timing: SsdTiming & HddTiming;
+	readonly partitions: readonly Partition[];
+}
+
+export interface SsdTiming {
+	readonly channels?: number;
+	/** Per channel. */
+	readonly chips?: number;
+	/** Per chip. */
+	readonly dies?: number;
+	/** Nanoseconds a read occupies its die. */
+	readonly readLatency?: number;
+	/** Nanoseconds a program occupies its die. */
+	readonly programLatency?: number;
+	/** Bytes per second of one channel. */
+	readonly channelRate?: number;
+}
+
+export interface HddTiming {
+	/** Revolutions per minute. */
+	readonly rpm?: number;
+	/** Nanoseconds from one track to the next. */
+	readonly seekTrack?: number;
+	/** Nanoseconds over a third of the stroke. */
+	readonly seekAverage?: number;
+	/** Nanoseconds over the whole stroke. */
+	readonly seekFull?: number;
+	/** Bytes per second off the platter. */
+	readonly transferRate?: number;
+}
+
+export interface Partition {
+	/** `nvme0p1`. */
+	readonly name: string;
+	/** First sector on the device. */
+	readonly start: number;
+	readonly sectors: number;
+}
+
+export interface DomainWords {
+	readonly name: string;
+	/** Bytes. */
+	readonly memory: number;
+	/** Bytes; at least `memory`. */
+	readonly maxmem: number;
+	readonly vcpus: number;
+	/** 1 … 65535. */
+	readonly cpuWeight: number;
+	/** Percent of one physical CPU; 0 is no cap. */
+	readonly cap: number;
+	/** Empty for Domain-0, whose jobs use partitions directly. */
+	readonly disks: readonly DiskWords[];
+	readonly jobs: readonly Job[];
+}
+
+export interface DiskWords {
+	/** `xvda`. */
+	readonly vdev: string;
+	/** The partition or whole device as the file says it: `nvme0p1`. */
+	readonly target: string;
+	readonly device: string;
+	/** First sector on the device. */
+	readonly start: number;
+	readonly sectors: number;
+	readonly access: 'ro' | 'rw';
+}
+
+export type Job = DiskJob | CpuJob;
+
+export const readWriteWords = ['read', 'write', 'randread', 'randwrite', 'rw', 'randrw'] as const;
+export type ReadWrite = (typeof readWriteWords)[number];
+
+/** fio's verify= words. The oracle compares every byte whatever the method; the word is kept for those who know it. */
+export const verifyWords = [
+	'crc32c',
+	'crc32',
+	'crc16',
+	'crc64',
+	'md5',
+	'sha1',
+	'sha256',
+	'sha512',
+	'xxhash',
+	'pattern',
+] as const;
+
+/** One fio job against a disk. It is time based: after `size` it goes round again, until number_ios or runtime ends it. */
+export interface DiskJob {
+	readonly kind: 'disk';
+	readonly name: string;
+	/** A vdev of the domain (`xvda`); in Domain-0 a partition or device (`nvme0p3`). */
+	readonly on: string;
+	readonly rw: ReadWrite;
+	/** Percent of reads in a mix. */
+	readonly rwmixread: number;
+	/** Bytes, a multiple of 512. */
+	readonly bs: number;
+	readonly iodepth: number;
+	/** Bytes from the start of the disk. */
+	readonly offset: number;
+	/** Bytes, a multiple of bs. */
+	readonly size: number;
+	/** I/Os per second; 0 is as fast as answers come. */
+	readonly rateIops: number;
+	readonly rateProcess: 'linear' | 'poisson';
+	/** A flush after every so many writes; 0 is never. */
+	readonly fsync: number;
+	/** Nanoseconds of pause after every `thinktimeBlocks` I/Os. */
+	readonly thinktime: number;
+	readonly thinktimeBlocks: number;
+	/** Nanoseconds. */
+	readonly startdelay: number;
+	/** Nanoseconds after its start; 0 is until the end. */
+	readonly runtime: number;
+	/** 0 is no limit. */
+	readonly numberIos: number;
+	readonly verify: (typeof verifyWords)[number] | undefined;
+}
+
+/** fio's cpuio engine: burn CPU. */
+export interface CpuJob {
+	readonly kind: 'cpu';
+	readonly name: string;
+	/** Percent of one vCPU, 1 … 100. */
+	readonly cpuload: number;
+	/** Nanoseconds of one cycle of burning and sleeping. */
+	readonly cpuchunks: number;
+	/** Nanoseconds. */
+	readonly startdelay: number;
+	/** Nanoseconds after its start; 0 is until the end. */
+	readonly runtime: number;
+}
