@@ -111,6 +111,8 @@ export class InterruptController {
 	readonly #holders: Int32Array;
 	readonly #masked: Uint8Array;
 	readonly #remoteIrr: Uint8Array;
+	/** Pins whose remote IRR is set: none in a machine of message interrupts. */
+	#awaited = 0;
 	readonly #cpuOf: Int32Array;
 	readonly #vectorOf: Int32Array;
 
@@ -170,9 +172,10 @@ export class InterruptController {
 	endOfInterrupt(cpu: number, vector: number): void {
 		const at = cpu * vectors + vector;
 		this.#inService[at] = 0;
-		for (let pin = 0; pin < this.pins; pin++) {
+		for (let pin = 0; pin < this.pins && this.#awaited > 0; pin++) {
 			if (this.#remoteIrr[pin] === 1 && this.#vectorOf[pin] === vector && this.#cpuOf[pin] === cpu) {
 				this.#remoteIrr[pin] = 0;
+				this.#awaited--;
 				this.#consider(pin);
 			}
 		}
@@ -194,6 +197,7 @@ export class InterruptController {
 		this.#inService.fill(0);
 		this.#pending.fill(0);
 		this.#remoteIrr.fill(0);
+		this.#awaited = 0;
 		this.#masked.fill(1);
 	}
 
@@ -226,6 +230,7 @@ export class InterruptController {
 	#consider(pin: number): void {
 		if (this.#holders[pin] > 0 && this.#masked[pin] === 0 && this.#remoteIrr[pin] === 0) {
 			this.#remoteIrr[pin] = 1;
+			this.#awaited++;
 			this.deliver(this.#cpuOf[pin], this.#vectorOf[pin]);
 		}
 	}
