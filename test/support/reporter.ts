@@ -3,15 +3,18 @@
  * N skipped` that a person or a script can judge the run by. A test file that could not be loaded and an error
  * outside any test count as failures, so the line and the exit code never disagree.
  */
-import type {Reporter, SerializedError, TestCase, TestModule, TestSuite} from 'vitest/node';
+import type {Reporter, SerializedError, TestCase, TestModule, TestRunEndReason, TestSuite} from 'vitest/node';
 import {needsMark} from './peers-mark.js';
 
 /** What one run came to. */
 export type Tally = {passed: number; failed: number; skipped: number; reasons: Map<string, string[]>};
 
 export default class ClosingLines implements Reporter {
-	onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
-		const lines = closingLines(count(modules, errors.length));
+	onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[], reason: TestRunEndReason): void {
+		const tally = count(modules, errors.length);
+		// Whatever else vitest calls a failure: no tests found, a run that was interrupted.
+		if (tally.failed === 0 && (reason !== 'passed' || modules.length === 0)) tally.failed = 1;
+		const lines = closingLines(tally);
 		// On exit, because vitest's own summary is still to be written.
 		process.once('exit', () => {
 			process.stdout.write(lines);
