@@ -1,0 +1,223 @@
+/**
+Who owns each frame of machine memory, after Xen's frame table (page_info: owner, count_info, type_info). A frame that somebody
+still maps by grant does not become free when its owner gives it up: it stays the owner's until the last reference goes, which
+is why a dead domain with mapped frames stays about as a zombie. Frames are scrubbed before they are free.
+*/
+import {assert} from '../../engine/assert.js';
+import type {Memory} from '../../hw/memory.js';
+import {ENOMEM, ESRCH} from './errno.js';
+import {FreeFrames} from './free-frames.js';
+
+/** Owner of a free frame. */
+export const nobody = -1;
+
+/** The owner gave the frame up while others held references. */
+const released = 1;
+/** Memory of the hypervisor shared with its owner (shared_info, grant table): not part of the domain's allocation. */
+const xenHeap = 2;
+
+export class FrameTable {
+	/** Told of each frame that begins or ceases to be reachable by its owner's devices (the domain's own allocation). */
+	onAllocate: (domid: number, frame: number) => void = () => {};
+	onFree: (domid: number, frame: number) => void = () => {};
+
+	readonly frames: number;
+	readonly #memory: Memory;
+	readonly #free: FreeFrames;
+	readonly #owner: Int16Array;
+	readonly #references: Int32Array;
+	readonly #writable: Int32Array;
+	readonly #flags: Uint8Array;
+	/** Indexed by domid: frames of the domain's allocation, its limit (-1: no such domain), shared frames of the hypervisor. */
+	readonly #pages: number[] = [];
+	readonly #limits: number[] = [];
+	readonly #shared: number[] = [];
+
+	constructor(memory: Memory) {
+		this.#memory = memory;
+		this.frames = memory.frames;
+		this.#free = new FreeFrames(memory.frames);
+		this.#owner = new Int16Array(memory.frames).fill(nobody);
+		this.#references = new Int32Array(memory.frames);
+		this.#writable = new Int32Array(memory.frames);
+		this.#flags = new Uint8Array(memory.frames);
+	}
+
+	/** A domain may own memory from now on, at most `maximum` frames (max_pages; Infinity: no limit). */
+	addDomain(domid: number, maximum = Number.POSITIVE_INFINITY): void {
+		assert(!this.#known(domid), 'a domain is added once');
+		this.#limits[domid] = maximum;
+		this.#pages[domid] = 0;
+		this.#shared[domid] = 0;
+	}
+
+	/** Forgets a domain that owns nothing any more. */
+	removeDomain(domid: number): void {
+		assert(this.pages(domid) + this.shared(domid) === 0, 'a domain that owns frames stays');
+		this.#limits[domid] = -1;
+	}
+
+	/** The lowest free frame, now `domid`'s and zeroed; -ENOMEM when memory or the domain's limit is exhausted, -ESRCH for no domain. */
+	allocate(domid: number): number {
+		const refused = this.#refusal(domid, 1);
+		if (refused !== 0) return refused;
+		const frame = this.#free.next(0);
+		if (frame < 0) return -ENOMEM;
+		this.#give(domid, frame);
+		return frame;
+	}
+
+	/**
+	`count` neighbouring frames, the first a multiple of `alignment` frames, all below frame `limit`; the lowest that fit.
+	@returns the first frame, or a negative error as `allocate`.
+	*/
+	allocateContiguous(domid: number, count: number, alignment = 1, limit = this.frames): number {
+		assert(count > 0 && alignment > 0, 'at least one frame, aligned to at least one');
+		const refused = this.#refusal(domid, count);
+		if (refused !== 0) return refused;
+		const end = Math.min(limit, this.frames);
+		let first = this.#free.next(0);
+		while (first >= 0) {
+			first = Math.ceil(first / alignment) * alignment;
+			if (first + count > end) return -ENOMEM;
+			let run = 0;
+			while (run < count && this.#free.isFree(first + run)) run++;
+			if (run === count) {
+				for (let i = 0; i < count; i++) this.#give(domid, first + i);
+				return first;
+			}
+
+			first = this.#free.next(first + run + 1);
+		}
+
+		return -ENOMEM;
+	}
+
+	/** A frame of the hypervisor's own that it shares with `domid` (shared_info, grant frames): owned, outside the allocation. */
+	allocateShared(domid: number): number {
+		if (!this.#known(domid)) return -ESRCH;
+		const frame = this.#free.next(0);
+		if (frame < 0) return -ENOMEM;
+		this.#free.take(frame);
+		this.#owner[frame] = domid;
+		this.#flags[frame] = xenHeap;
+		this.#shared[domid]++;
+		return frame;
+	}
+
+	/** The owner gives the frame up. It is scrubbed and free now, or when the last reference goes. */
+	free(frame: number): void {
+		const domid = this.#owner[frame];
+		assert(domid !== nobody && (this.#flags[frame] & released) === 0, 'an owned frame is given up once');
+		if ((this.#flags[frame] & xenHeap) === 0) this.onFree(domid, frame);
+		this.#flags[frame] |= released;
+		if (this.#references[frame] === 0) this.#reclaim(frame);
+	}
+
+	/** Gives up every frame of `domid` (its death). Returns how many stay because somebody still maps them. */
+	freeAll(domid: number): number {
+		let left = this.pages(domid) + this.shared(domid);
+		let staying = 0;
+		for (let frame = 0; left > 0 && frame < this.frames; frame++) {
+			if (this.#owner[frame] === domid) {
+				left--;
+				if ((this.#flags[frame] & released) === 0) this.free(frame);
+				if (this.#owner[frame] === domid) staying++;
+			}
+		}
+
+		return staying;
+	}
+
+	/** The domain that owns a frame; `nobody` for a free frame and for one that does not exist. */
+	ownerOf(frame: number): number {
+		return frame >= 0 && frame < this.frames ? this.#owner[frame] : nobody;
+	}
+
+	/** Whether the owner has given the frame up and only others' references keep it. */
+	isReleased(frame: number): boolean {
+		return (this.#flags[frame] & released) !== 0;
+	}
+
+	/** Grant mappings of a frame, of all mappers together. */
+	references(frame: number): number {
+		return this.#references[frame];
+	}
+
+	writableReferences(frame: number): number {
+		return this.#writable[frame];
+	}
+
+	/** Takes a reference: the frame will not be free before `dereference`. */
+	reference(frame: number, writable: boolean): void {
+		assert(this.#owner[frame] !== nobody, 'a free frame has no references');
+		this.#references[frame]++;
+		if (writable) this.#writable[frame]++;
+	}
+
+	dereference(frame: number, writable: boolean): void {
+		assert(this.#references[frame] > 0, 'a reference is given back once');
+		this.#references[frame]--;
+		if (writable) this.#writable[frame]--;
+		if (this.#references[frame] === 0 && (this.#flags[frame] & released) !== 0) this.#reclaim(frame);
+	}
+
+	/** Frames of a domain's allocation, given-up ones that are still mapped included (xentop's MEM is this). */
+	pages(domid: number): number {
+		return this.#pages[domid] ?? 0;
+	}
+
+	/** Frames the hypervisor shares with the domain. */
+	shared(domid: number): number {
+		return this.#shared[domid] ?? 0;
+	}
+
+	maximum(domid: number): number {
+		return this.#limits[domid] ?? 0;
+	}
+
+	setMaximum(domid: number, maximum: number): void {
+		this.#limits[domid] = maximum;
+	}
+
+	get freeFrames(): number {
+		return this.#free.count;
+	}
+
+	/** Visits the frames a domain owns and has not given up, lowest first. Cold paths only. */
+	forEachFrame(domid: number, visit: (frame: number) => void): void {
+		let left = this.pages(domid) + this.shared(domid);
+		for (let frame = 0; left > 0 && frame < this.frames; frame++) {
+			if (this.#owner[frame] !== domid) continue;
+			left--;
+			if (this.#flags[frame] === 0) visit(frame);
+		}
+	}
+
+	#refusal(domid: number, count: number): number {
+		if (!this.#known(domid)) return -ESRCH;
+		return this.#pages[domid] + count > this.#limits[domid] ? -ENOMEM : 0;
+	}
+
+	#known(domid: number): boolean {
+		return (this.#limits[domid] ?? -1) >= 0;
+	}
+
+	#give(domid: number, frame: number): void {
+		this.#free.take(frame);
+		this.#owner[frame] = domid;
+		this.#flags[frame] = 0;
+		this.#pages[domid]++;
+		this.onAllocate(domid, frame);
+	}
+
+	#reclaim(frame: number): void {
+		const domid = this.#owner[frame];
+		if ((this.#flags[frame] & xenHeap) === 0) this.#pages[domid]--;
+		else this.#shared[domid]--;
+		this.#owner[frame] = nobody;
+		this.#flags[frame] = 0;
+		this.#memory.scrub(frame);
+		this.#free.give(frame);
+	}
+}

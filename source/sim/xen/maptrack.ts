@@ -1,0 +1,70 @@
+/**
+A domain's maptrack: what each of its grant mapping handles stands for (Xen common/grant_table.c). Grows by a page of 256 entries
+up to the limit. Freed handles go to the tail of the free list, so a stale handle stays recognisable as long as possible.
+*/
+import {assert} from '../../engine/assert.js';
+
+const perPage = 256;
+const none = -1;
+
+export class Maptrack {
+	/** Entry of a handle: granter, reference, map flags (0: free), frame. Indexed by handle. */
+	domids = new Int16Array(0);
+	references = new Int32Array(0);
+	flags = new Uint8Array(0);
+	frames = new Int32Array(0);
+	/** Handles in use. */
+	used = 0;
+	#next = new Int32Array(0);
+	#head = none;
+	#tail = none;
+
+	/** @param maximumFrames max_maptrack_frames: pages of 256 handles. */
+	constructor(readonly maximumFrames: number) {}
+
+	/** Handles that exist, in use or not. */
+	get size(): number {
+		return this.flags.length;
+	}
+
+	/** A free handle; -1 when the table is full. The caller fills the entry, `flags` not zero. */
+	take(): number {
+		if (this.#head === none && !this.#grow()) return none;
+		const handle = this.#head;
+		this.#head = this.#next[handle];
+		if (this.#head === none) this.#tail = none;
+		this.used++;
+		return handle;
+	}
+
+	give(handle: number): void {
+		this.flags[handle] = 0;
+		this.#next[handle] = none;
+		if (this.#tail === none) this.#head = handle;
+		else this.#next[this.#tail] = handle;
+		this.#tail = handle;
+		this.used--;
+	}
+
+	#grow(): boolean {
+		const size = this.size;
+		assert(this.#head === none, 'only a full table grows');
+		if (size >= this.maximumFrames * perPage) return false;
+		// Doubling, so that growing costs little; what exists beyond the limit is never handed out.
+		const wanted = Math.min(this.maximumFrames * perPage, Math.max(perPage, size * 2));
+		this.domids = grown(this.domids, new Int16Array(wanted));
+		this.references = grown(this.references, new Int32Array(wanted));
+		this.flags = grown(this.flags, new Uint8Array(wanted));
+		this.frames = grown(this.frames, new Int32Array(wanted));
+		this.#next = grown(this.#next, new Int32Array(wanted));
+		for (let handle = size; handle < wanted; handle++) this.#next[handle] = handle + 1 < wanted ? handle + 1 : none;
+		this.#head = size;
+		this.#tail = wanted - 1;
+		return true;
+	}
+}
+
+function grown<T extends Int16Array | Int32Array | Uint8Array>(from: T, to: T): T {
+	to.set(from);
+	return to;
+}
