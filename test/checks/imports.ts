@@ -13,6 +13,7 @@ export const rooms = [
 	'source/doors/',
 	'source/observe/',
 	'source/sim/host.ts',
+	'source/sim/host/',
 	'source/sim/architecture/',
 	'source/sim/scenario/',
 	'source/sim/faults/',
