@@ -96,9 +96,9 @@ function makeExponentialTable(): Float64Array {
 	return table;
 }
 
-/** ln x for 0 < x <= 1 by halving and the series of atanh: + - * / only, the same bits on every machine. */
+/** ln x for 0 < x <= 1 by halving and a series: + - * / only, the same bits on every machine. */
 function logarithm(x: number): number {
-	const ln2 = 0.693_147_180_559_945_3;
+	const ln2 = 2 * inverseHyperbolicTangent(1 / 3);
 	let value = x;
 	let halvings = 0;
 	while (value < 0.75) {
@@ -106,7 +106,10 @@ function logarithm(x: number): number {
 		halvings++;
 	}
 
-	const ratio = (value - 1) / (value + 1);
+	return 2 * inverseHyperbolicTangent((value - 1) / (value + 1)) - halvings * ln2;
+}
+
+function inverseHyperbolicTangent(ratio: number): number {
 	const square = ratio * ratio;
 	let term = ratio;
 	let sum = 0;
@@ -115,5 +118,5 @@ function logarithm(x: number): number {
 		term *= square;
 	}
 
-	return 2 * sum - halvings * ln2;
+	return sum;
 }

@@ -117,16 +117,6 @@ export interface GuestKernel extends Kernel {
 	mappedPage(handle: number): Page;
 	/** GNTTABOP_unmap_grant_ref, *hypercall*. */
 	unmapGrant(handle: number): GrantStatus;
-	/** GNTTABOP_copy, *hypercall*: between an own page and a granted one. `into` true copies own → granted. */
-	copyGrant(
-		domid: number,
-		reference: number,
-		offset: number,
-		page: Page,
-		pageOffset: number,
-		bytes: number,
-		into: boolean,
-	): GrantStatus;
 
 	/** EVTCHNOP_alloc_unbound, *hypercall*: a port for `remote` to bind. `handler` runs as interrupt work on `vcpu`, with `argument`. */
 	allocUnbound(remote: number, handler: Step, argument?: number, vcpu?: number): number;

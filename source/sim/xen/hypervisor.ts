@@ -1,0 +1,159 @@
+/**
+The hypervisor: CPUs and scheduler, frame table, grant tables, event channels, device assignment, and the way from a hardware
+interrupt to the domain that owns the device. In Xen 2.0 this is all there is: no drivers, no backends.
+*/
+import {assert} from '../../engine/assert.js';
+import type {Cost} from '../../engine/cost.js';
+import type {Engine} from '../../engine/engine.js';
+import {type Owner, Step} from '../../engine/step.js';
+import type {InterruptController} from '../../hw/interrupts.js';
+import type {Iommu} from '../../hw/iommu.js';
+import type {Memory} from '../../hw/memory.js';
+import type {PciBus} from '../../hw/pci.js';
+import {Cpus} from './cpus.js';
+import type {CreditOptions} from './credit.js';
+import {DeviceAssignment} from './device-assignment.js';
+import {Domain} from './domain.js';
+import {EventChannels} from './event-channels.js';
+import {FrameTable} from './frame-table.js';
+import {GrantTables} from './grant-table.js';
+import {SharedInfo} from './shared-info.js';
+
+export const hypervisorCosts = {
+	interrupt: {name: 'xen.interrupt', ns: 700, source: 'knob: interrupt entry, acknowledge, event to the owner, exit'},
+} satisfies Record<string, Cost>;
+
+/** The hardware the hypervisor takes over when the host is switched on. */
+export interface Machine {
+	readonly memory: Memory;
+	readonly bus: PciBus;
+	readonly iommu: Iommu;
+	readonly interrupts: InterruptController;
+}
+
+export interface HypervisorOptions {
+	/** Whether devices' DMA goes through the IOMMU. */
+	readonly iommu: boolean;
+	readonly credit: CreditOptions;
+	/** Overrides of costs by name, nanoseconds. */
+	readonly costs: ReadonlyMap<string, number>;
+}
+
+export interface DomainOptions {
+	/** Frames of its allocation. */
+	readonly frames: number;
+	/** Most frames it may ever have; Infinity = no limit. */
+	readonly maximumFrames: number;
+	readonly vcpus: number;
+	readonly weight: number;
+	readonly cap: number;
+	readonly paused: boolean;
+}
+
+/** First vector for devices; those below are exceptions and Xen's own (asm/irq_vectors.h). */
+const firstVector = 0x30;
+const vectors = 256;
+
+export class Hypervisor {
+	readonly owner: Owner = {name: 'Xen', alive: true};
+	readonly cpus: Cpus;
+	readonly frames: FrameTable;
+	readonly grants: GrantTables;
+	readonly events: EventChannels;
+	readonly assignment: DeviceAssignment;
+	readonly domains = new Map<number, Domain>();
+	/** Tells a domain's kernel that a vCPU of it has an upcall pending. Set by each kernel as it starts. */
+	readonly upcalls = new Map<number, (vcpu: number) => void>();
+	/** Interrupts taken from hardware. */
+	interrupts = 0;
+	readonly #interruptStep: Step;
+	readonly #vectorDomain = new Int32Array(vectors).fill(-1);
+	readonly #vectorPirq = new Int32Array(vectors);
+	#nextDomid = 0;
+
+	constructor(
+		readonly engine: Engine,
+		readonly machine: Machine,
+		private readonly options: HypervisorOptions,
+	) {
+		this.cpus = new Cpus(engine, this.owner, machine.interrupts.cpus, options.credit, (cost) => this.ns(cost));
+		this.frames = new FrameTable(machine.memory);
+		this.grants = new GrantTables(machine.memory, this.frames, engine.faults);
+		this.events = new EventChannels(engine);
+		this.assignment = new DeviceAssignment(machine.bus, machine.iommu, this.frames, this.grants, {
+			iommu: options.iommu,
+		});
+		this.events.pirqPermitted = (domid, pirq) => this.assignment.pirqPermitted(domid, pirq);
+		this.events.onUpcall = (domid, vcpu) => this.upcalls.get(domid)?.(vcpu);
+		this.#interruptStep = new Step('interrupt', this.owner, this.ns(hypervisorCosts.interrupt), true, (vector) => {
+			const domid = this.#vectorDomain[vector];
+			if (domid < 0 || !this.events.sendPirq(domid, this.#vectorPirq[vector])) {
+				engine.log.add(
+					engine.now,
+					'Xen',
+					'warning',
+					'kernel',
+					`interrupt vector 0x${vector.toString(16)}: nobody cared`,
+				);
+			}
+		});
+		machine.interrupts.onInterrupt = (cpu, vector) => {
+			this.interrupts++;
+			this.cpus.all[cpu].raise(this.#interruptStep, vector);
+		};
+	}
+
+	/** A cost under the scenario's overrides, nanoseconds. */
+	ns(cost: Cost): number {
+		return this.options.costs.get(cost.name) ?? cost.ns;
+	}
+
+	/** XEN_DOMCTL_createdomain and populating its memory. Returns undefined when memory does not suffice. */
+	createDomain(name: string, options: DomainOptions): Domain | undefined {
+		if (this.frames.freeFrames < options.frames + 16) {
+			return undefined;
+		}
+
+		const domid = this.#nextDomid++;
+		const domain = new Domain(domid, name, options.vcpus, {
+			weight: options.weight,
+			cap: options.cap,
+			paused: options.paused,
+			now: this.engine.now,
+		});
+		this.frames.addDomain(domid, options.maximumFrames);
+		this.grants.create(domid, name);
+		const info = this.frames.allocateShared(domid);
+		this.events.create(domid, name, options.vcpus, new SharedInfo(info, this.machine.memory.words(info)));
+		this.domains.set(domid, domain);
+		this.cpus.add(domain);
+		return domain;
+	}
+
+	/** Gives a domain's physical interrupt a vector and a CPU. */
+	bindVector(domid: number, pirq: number): {vector: number; cpu: number} {
+		for (let vector = firstVector; vector < vectors; vector++) {
+			if (this.#vectorDomain[vector] < 0) {
+				this.#vectorDomain[vector] = domid;
+				this.#vectorPirq[vector] = pirq;
+				return {vector, cpu: (vector - firstVector) % this.cpus.all.length};
+			}
+		}
+
+		assert(false, 'there are vectors for every device of a host');
+	}
+
+	freeVector(vector: number): void {
+		this.#vectorDomain[vector] = -1;
+	}
+
+	domainByName(name: string): Domain | undefined {
+		for (const domain of this.domains.values()) {
+			if (domain.name === name) {
+				return domain;
+			}
+		}
+
+		return undefined;
+	}
+}
