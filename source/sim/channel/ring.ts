@@ -1,0 +1,337 @@
+/**
+The shared-memory I/O ring of Xen's public io/ring.h, to the byte: one page, two faces. Indices run freely over 32 bits and are
+reduced only to find a slot; each side tells the other at which index it wants to be woken (the event indexes). Every store that
+the other side can see is a method of its own, so that callers can put steps of CPU work between any two of them.
+*/
+import {assert} from '../../engine/assert.js';
+import {alter, drop, type FaultPoint} from '../../engine/fault-points.js';
+import type {StateHash} from '../../engine/state-hash.js';
+
+/** Words of the shared page before the first entry: four indices, then padding to 64 bytes. */
+export const ringHeaderWords = 16;
+/** The shared indices, in words from the start of the page; also the subject that a fault point of ring writes is asked about. */
+export const requestProducerWord = 0;
+export const requestEventWord = 1;
+export const responseProducerWord = 2;
+export const responseEventWord = 3;
+
+export interface RingOptions {
+	/** Every store of an index is mixed into it. */
+	readonly hash?: StateHash;
+	/** Asked before each store of an index. `drop`: not stored; `alter`: stored with the fault's value added; else stored. */
+	readonly writes?: FaultPoint;
+}
+
+/** Entries of a ring of `pages` pages: the largest power of two that fits behind the 64-byte header. */
+export function ringEntries(pages: number, entryBytes: number): number {
+	const fit = Math.floor((pages * 4096 - ringHeaderWords * 4) / entryBytes);
+	assert(fit >= 1, 'at least one entry fits');
+	return 1 << (31 - Math.clz32(fit));
+}
+
+/** True when `event` lies in (`before`, `now`]: the consumer asked to be told of one of the entries just published. */
+export function wantsNotification(before: number, now: number, event: number): boolean {
+	return (now - event) >>> 0 < (now - before) >>> 0;
+}
+
+/** The frontend's face: puts requests, takes responses. Only the frontend initialises the page. */
+export class FrontRing {
+	readonly size: number;
+	/** req_prod_pvt: requests filled so far, published or not. Signed 32-bit, wraps. */
+	requestProducer = 0;
+	/** rsp_cons: responses taken so far. */
+	responseConsumer = 0;
+	/** Publications of requests, and how many of them the backend had asked to be told of. */
+	pushes = 0;
+	notifications = 0;
+	readonly #entryWords: number;
+	readonly #hash: StateHash | null;
+	readonly #writes: FaultPoint | null;
+	/** Shared req_prod before the last publication. */
+	#publishedBefore = 0;
+
+	/** @param words the shared page; @param entryBytes size of one entry, a multiple of 4. */
+	constructor(
+		readonly words: Int32Array,
+		entryBytes: number,
+		options: RingOptions = {},
+	) {
+		this.size = ringEntries(words.length >> 10, entryBytes);
+		this.#entryWords = entryBytes >> 2;
+		this.#hash = options.hash ?? null;
+		this.#writes = options.writes ?? null;
+	}
+
+	/** SHARED_RING_INIT and FRONT_RING_INIT: indices 0, events 1, padding zero. The entries keep what the page held. */
+	initialise(): void {
+		const words = this.words;
+		words.fill(0, 0, ringHeaderWords);
+		words[requestEventWord] = 1;
+		words[responseEventWord] = 1;
+		this.attach(0);
+	}
+
+	/** FRONT_RING_ATTACH: goes on with both private indices at `index`; the page is not touched. */
+	attach(index: number): void {
+		this.requestProducer = index | 0;
+		this.responseConsumer = index | 0;
+		this.#publishedBefore = index | 0;
+	}
+
+	/** Slots in which a request may be put. */
+	get free(): number {
+		return this.size - ((this.requestProducer - this.responseConsumer) >>> 0);
+	}
+
+	get full(): boolean {
+		return (this.requestProducer - this.responseConsumer) >>> 0 === this.size;
+	}
+
+	/** Requests put whose response has not been taken. */
+	get outstanding(): number {
+		return (this.requestProducer - this.responseConsumer) >>> 0;
+	}
+
+	/** The slot, 0 … size-1, that an index falls in. */
+	slot(index: number): number {
+		return index & (this.size - 1);
+	}
+
+	/** Where an index's entry begins, in words from the start of the page. */
+	entry(index: number): number {
+		return ringHeaderWords + (index & (this.size - 1)) * this.#entryWords;
+	}
+
+	/** Takes the next request slot: where it begins, in words. The caller fills it; nobody sees it before `publishRequests`. */
+	nextRequest(): number {
+		assert(!this.full, 'a request is only put where there is room');
+		const entry = this.entry(this.requestProducer);
+		this.requestProducer = (this.requestProducer + 1) | 0;
+		return entry;
+	}
+
+	/** Requests filled and not yet published. */
+	get unpublished(): number {
+		return (this.requestProducer - this.words[requestProducerWord]) >>> 0;
+	}
+
+	/** First half of RING_PUSH_REQUESTS_AND_CHECK_NOTIFY: makes the filled requests visible. */
+	publishRequests(): void {
+		this.#publishedBefore = this.words[requestProducerWord];
+		this.pushes++;
+		store(this.words, requestProducerWord, this.requestProducer, this.#hash, this.#writes);
+	}
+
+	/** Second half: whether the backend asked to be told of one of the requests last published. */
+	mustNotify(): boolean {
+		const now = this.requestProducer;
+		if (wantsNotification(this.#publishedBefore, now, this.words[requestEventWord])) {
+			this.notifications++;
+			return true;
+		}
+
+		return false;
+	}
+
+	/** RING_PUSH_REQUESTS_AND_CHECK_NOTIFY as one. */
+	pushRequests(): boolean {
+		this.publishRequests();
+		return this.mustNotify();
+	}
+
+	/** RING_HAS_UNCONSUMED_RESPONSES. */
+	get unconsumedResponses(): number {
+		return (this.words[responseProducerWord] - this.responseConsumer) >>> 0;
+	}
+
+	/** RING_RESPONSE_PROD_OVERFLOW: the backend claims more responses than there is room for. */
+	get responsesOverflow(): boolean {
+		return (this.words[responseProducerWord] - this.responseConsumer) >>> 0 > this.size;
+	}
+
+	/** Takes the next response: where it begins, in words. Copy it once, then look at the copy only. */
+	nextResponse(): number {
+		const entry = this.entry(this.responseConsumer);
+		this.responseConsumer = (this.responseConsumer + 1) | 0;
+		return entry;
+	}
+
+	/** Asks to be told when `ahead` more responses than those taken are there. */
+	armResponseEvent(ahead = 1): void {
+		store(this.words, responseEventWord, (this.responseConsumer + ahead) | 0, this.#hash, this.#writes);
+	}
+
+	/** True when the next response will be told of: arming again would change nothing. */
+	get responseEventArmed(): boolean {
+		return this.words[responseEventWord] === ((this.responseConsumer + 1) | 0);
+	}
+
+	/** RING_FINAL_CHECK_FOR_RESPONSES as one: is there work, else arm and look again. */
+	finalCheckForResponses(): boolean {
+		if (this.unconsumedResponses > 0) {
+			return true;
+		}
+
+		this.armResponseEvent();
+		return this.unconsumedResponses > 0;
+	}
+}
+
+/** The backend's face: takes requests, puts responses over the slots of requests already taken. */
+export class BackRing {
+	readonly size: number;
+	/** rsp_prod_pvt: responses filled so far, published or not. Signed 32-bit, wraps. */
+	responseProducer = 0;
+	/** req_cons: requests taken so far. */
+	requestConsumer = 0;
+	/** Publications of responses, and how many of them the frontend had asked to be told of. */
+	pushes = 0;
+	notifications = 0;
+	readonly #entryWords: number;
+	readonly #hash: StateHash | null;
+	readonly #writes: FaultPoint | null;
+	#publishedBefore = 0;
+
+	/** @param words the shared page, as mapped by the backend; @param entryBytes size of one entry, a multiple of 4. */
+	constructor(
+		readonly words: Int32Array,
+		entryBytes: number,
+		options: RingOptions = {},
+	) {
+		this.size = ringEntries(words.length >> 10, entryBytes);
+		this.#entryWords = entryBytes >> 2;
+		this.#hash = options.hash ?? null;
+		this.#writes = options.writes ?? null;
+	}
+
+	/** BACK_RING_ATTACH: goes on with both private indices at `index`. */
+	attach(index: number): void {
+		this.requestConsumer = index | 0;
+		this.responseProducer = index | 0;
+		this.#publishedBefore = index | 0;
+	}
+
+	/**
+	Attaches where the shared page says, so that every request not yet answered there is taken (again).
+	@returns false, and nothing done, when the page's indices cannot be true.
+	*/
+	attachShared(): boolean {
+		const answered = this.words[responseProducerWord];
+		if ((this.words[requestProducerWord] - answered) >>> 0 > this.size) {
+			return false;
+		}
+
+		this.attach(answered);
+		return true;
+	}
+
+	slot(index: number): number {
+		return index & (this.size - 1);
+	}
+
+	entry(index: number): number {
+		return ringHeaderWords + (index & (this.size - 1)) * this.#entryWords;
+	}
+
+	/** RING_HAS_UNCONSUMED_REQUESTS: what is published, but never more than could have been put without overwriting. */
+	get unconsumedRequests(): number {
+		const requests = (this.words[requestProducerWord] - this.requestConsumer) >>> 0;
+		const room = (this.size - ((this.requestConsumer - this.responseProducer) >>> 0)) >>> 0;
+		return Math.min(requests, room);
+	}
+
+	/** RING_REQUEST_PROD_OVERFLOW: the frontend claims more requests than there is room for. */
+	get requestsOverflow(): boolean {
+		return (this.words[requestProducerWord] - this.responseProducer) >>> 0 > this.size;
+	}
+
+	/** RING_REQUEST_CONS_OVERFLOW: as many requests taken and unanswered as there are slots. */
+	get consumerOverflow(): boolean {
+		return (this.requestConsumer - this.responseProducer) >>> 0 >= this.size;
+	}
+
+	/** Takes the next request: where it begins, in words. Copy it once, then look at the copy only. */
+	nextRequest(): number {
+		const entry = this.entry(this.requestConsumer);
+		this.requestConsumer = (this.requestConsumer + 1) | 0;
+		return entry;
+	}
+
+	/** Asks to be told when `ahead` more requests than those taken are there. */
+	armRequestEvent(ahead = 1): void {
+		store(this.words, requestEventWord, (this.requestConsumer + ahead) | 0, this.#hash, this.#writes);
+	}
+
+	/** True when the next request will be told of: arming again would change nothing. */
+	get requestEventArmed(): boolean {
+		return this.words[requestEventWord] === ((this.requestConsumer + 1) | 0);
+	}
+
+	/** RING_FINAL_CHECK_FOR_REQUESTS as one: is there work, else arm and look again. */
+	finalCheckForRequests(): boolean {
+		if (this.unconsumedRequests > 0) {
+			return true;
+		}
+
+		this.armRequestEvent();
+		return this.unconsumedRequests > 0;
+	}
+
+	/** Takes the next response slot: where it begins, in words. Nobody sees it before `publishResponses`. */
+	nextResponse(): number {
+		assert(this.responseProducer !== this.requestConsumer, 'a response answers a request that was taken');
+		const entry = this.entry(this.responseProducer);
+		this.responseProducer = (this.responseProducer + 1) | 0;
+		return entry;
+	}
+
+	/** First half of RING_PUSH_RESPONSES_AND_CHECK_NOTIFY: makes the filled responses visible. */
+	publishResponses(): void {
+		this.#publishedBefore = this.words[responseProducerWord];
+		this.pushes++;
+		store(this.words, responseProducerWord, this.responseProducer, this.#hash, this.#writes);
+	}
+
+	/** Second half: whether the frontend asked to be told of one of the responses last published. */
+	mustNotify(): boolean {
+		const now = this.responseProducer;
+		if (wantsNotification(this.#publishedBefore, now, this.words[responseEventWord])) {
+			this.notifications++;
+			return true;
+		}
+
+		return false;
+	}
+
+	/** RING_PUSH_RESPONSES_AND_CHECK_NOTIFY as one. */
+	pushResponses(): boolean {
+		this.publishResponses();
+		return this.mustNotify();
+	}
+}
+
+/** One store to the shared page: the fault point decides, the state hash sees what the other side will see. */
+function store(
+	words: Int32Array,
+	word: number,
+	value: number,
+	hash: StateHash | null,
+	writes: FaultPoint | null,
+): void {
+	let stored = value;
+	if (writes !== null && writes.armed !== null) {
+		const verdict = writes.armed.decide(word);
+		if (verdict === drop) {
+			return;
+		}
+
+		if (verdict === alter) {
+			stored = (value + writes.armed.value) | 0;
+		}
+	}
+
+	words[word] = stored;
+	if (hash !== null) {
+		hash.word(stored ^ (word << 30));
+	}
+}
