@@ -36,8 +36,8 @@ const diskWords = [
 ] as const;
 const cpuWords = ['cpuload', 'cpuchunks'] as const;
 
-/** Notes a problem at a path of the file; what is there is then left out. */
-export type ReportAt = (path: readonly PropertyKey[], message: string) => undefined;
+/** Notes a problem at the value, or at the key, of a path of the file; what is there is then left out. */
+export type ReportAt = (path: readonly PropertyKey[], message: string, where?: 'value' | 'key') => undefined;
 
 /** Something a disk or a job in Domain-0 may be on. */
 interface Extent {
@@ -61,7 +61,7 @@ export function buildScenario(
 	if (costNames !== undefined) {
 		for (const name of Object.keys(raw.costs)) {
 			if (!costNames.includes(name)) {
-				report(['costs', name], `unknown cost ${didYouMean(name, costNames)}`);
+				report(['costs', name], `unknown cost ${didYouMean(name, costNames)}`, 'key');
 			}
 		}
 	}
@@ -119,6 +119,7 @@ function buildDevice(name: string, device: RawDevice, path: readonly string[], r
 			report(
 				[...path, key],
 				`${quoted(key)} is about ${device.medium === 'ssd' ? 'an hdd' : 'an ssd'}, and ${name} is an ${device.medium}`,
+				'key',
 			);
 		}
 	}
@@ -311,6 +312,7 @@ function buildJob(
 			isCpu
 				? `${quoted(strange)} is about disks; ioengine: cpuio burns CPU only`
 				: `${quoted(strange)} needs ioengine: cpuio`,
+			'key',
 		);
 	}
 

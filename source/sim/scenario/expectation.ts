@@ -6,8 +6,8 @@ import {z} from 'zod';
 import {type Condition, compare, measuredText, parseCondition} from './condition.js';
 import type {Scope} from './metric.js';
 import {quoted, Refused} from './problems.js';
-import {architectures, type Scenario} from './types.js';
 import {durationText, parseDuration} from './units.js';
+import {architectures} from './vocabulary.js';
 import {asOneOf, asWord, duration, scalar, strict, word} from './words.js';
 
 /** A moment: nanoseconds, or when the fault with the id first acted. */
@@ -34,6 +34,14 @@ export interface Expectation {
 				/** Nanoseconds after `from`; undefined is the end of the run. */
 				readonly within: number | undefined;
 		  };
+}
+
+/** What judging needs of a Scenario. */
+export interface Judged {
+	readonly arch: string;
+	/** Nanoseconds. */
+	readonly runtime: number;
+	readonly expect: readonly Expectation[];
 }
 
 /** Where measured values come from. The host samples at the edges that `windowsOf` names. */
@@ -155,7 +163,7 @@ export function buildExpectation(
 }
 
 /** Every window for which values will be asked, each once. */
-export function windowsOf(scenario: Pick<Scenario, 'expect' | 'arch'>): readonly Window[] {
+export function windowsOf(scenario: Pick<Judged, 'expect' | 'arch'>): readonly Window[] {
 	const windows = new Map<string, Window>();
 	const add = (window: Window) => windows.set(JSON.stringify(window), window);
 	for (const {check, under} of scenario.expect) {
@@ -174,11 +182,7 @@ export function windowsOf(scenario: Pick<Scenario, 'expect' | 'arch'>): readonly
 Checks every expectation that is about the scenario's architecture, in the file's order.
 @param until how far the run came, nanoseconds: the end of windows without one.
 */
-export function evaluateExpectations(
-	scenario: Pick<Scenario, 'expect' | 'arch' | 'runtime'>,
-	source: MetricSource,
-	until: number,
-): readonly CheckResult[] {
+export function evaluateExpectations(scenario: Judged, source: MetricSource, until: number): readonly CheckResult[] {
 	return scenario.expect
 		.filter(({under}) => under === undefined || under.includes(scenario.arch))
 		.map(({text, check}) => {

@@ -21,7 +21,11 @@ export type Located =
 
 export const largestFile = 1024 * 1024;
 const largestDepth = 24;
-const largestNodes = 200_000;
+const largestNodes = 100_000;
+/** Line ends, commas and brackets: what a file can be made of many of. An hour's recording has some 20,000. */
+const largestMarks = 60_000;
+const largestBrackets = 100;
+const tooDeep = 'lists or maps are nested too deeply to be a scenario';
 /** Values that aliases may repeat in all; a bomb repeats millions. */
 const largestAliased = 5000;
 
@@ -42,6 +46,7 @@ export function readLocated(text: string, file: string): Extract<Located, {kind:
 	}
 
 	refuseHidden(text, file);
+	refuseBulk(text, file);
 	const lines = new LineCounter();
 	const document = (() => {
 		try {
@@ -49,7 +54,7 @@ export function readLocated(text: string, file: string): Extract<Located, {kind:
 			return parseDocument(text, {lineCounter: lines, uniqueKeys: false, prettyErrors: false, schema: 'core'});
 		} catch (error) {
 			if (error instanceof RangeError) {
-				return stop('lists or maps are nested too deeply to be a scenario');
+				return stop(tooDeep);
 			}
 
 			throw error;
@@ -60,15 +65,17 @@ export function readLocated(text: string, file: string): Extract<Located, {kind:
 		return {file, line: Math.max(1, line), column: Math.max(1, col)};
 	};
 
-	const syntax: Problem[] = [...document.errors, ...document.warnings].slice(0, 20).map((error) => ({
-		...place(error.pos[0]),
-		message:
-			error.code === 'MULTIPLE_DOCS'
-				? 'a second document begins here; a scenario is one document, remove the ---'
-				: `not valid YAML: ${error.message.split('\n')[0]}`,
-	}));
-	if (syntax.length > 0) {
-		throw new ScenarioErrors(syntax);
+	const syntax = new Map<string, Problem>();
+	for (const error of [...document.errors, ...document.warnings]) {
+		const at = place(error.pos[0]);
+		// One slip makes the parser stumble again and again over the same place: the first message is the useful one.
+		if (syntax.size < 20 && !syntax.has(`${at.line}:${at.column}`)) {
+			syntax.set(`${at.line}:${at.column}`, {...at, message: syntaxMessage(error.code, error.message)});
+		}
+	}
+
+	if (syntax.size > 0) {
+		throw new ScenarioErrors([...syntax.values()]);
 	}
 
 	if (!isMap(document.contents)) {
@@ -233,22 +240,65 @@ class Reader {
 	}
 }
 
+function syntaxMessage(code: string, message: string): string {
+	if (code === 'MULTIPLE_DOCS') {
+		return 'a second document begins here; a scenario is one document, remove the ---';
+	}
+
+	return message.includes('call stack') ? tooDeep : `not valid YAML: ${message.split('\n')[0]}`;
+}
+
+/** The parser takes seconds for a megabyte of commas or brackets; counting takes none. */
+function refuseBulk(text: string, file: string): void {
+	let marks = 0;
+	let depth = 0;
+	let line = 1;
+	let lineStart = 0;
+	for (let i = 0; i < text.length; i++) {
+		const character = text[i];
+		if (character === '[' || character === '{') {
+			depth++;
+			marks++;
+		} else if (character === ']' || character === '}') {
+			depth = Math.max(0, depth - 1);
+		} else if (character === ',' || character === '\n') {
+			marks++;
+		}
+
+		if (depth > largestBrackets || marks > largestMarks) {
+			const message = depth > largestBrackets ? tooDeep : 'too many values; a scenario is a page of text';
+			throw new ScenarioErrors([{file, line, column: i - lineStart + 1, message}]);
+		}
+
+		if (character === '\n') {
+			line++;
+			lineStart = i + 1;
+		}
+	}
+}
+
 function refuseHidden(text: string, file: string): void {
 	const clean = text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text;
+	const binary = /[\0\uFFFD]/.test(clean);
 	const problems: Problem[] = [];
 	const lines = clean.split('\n');
 	for (let i = 0; i < lines.length && problems.length < 20; i++) {
 		const line = lines[i].endsWith('\r') ? lines[i].slice(0, -1) : lines[i];
-		const found = hidden.exec(line);
-		if (found === null && !line.includes('\uFFFD')) {
+		if (binary) {
+			const column = line.search(/[\0\uFFFD]/) + 1;
+			if (column > 0) {
+				throw new ScenarioErrors([{file, line: i + 1, column, message: 'not text in UTF-8; is this a scenario file?'}]);
+			}
+
 			continue;
 		}
 
-		const column = (found?.index ?? line.indexOf('\uFFFD')) + 1;
-		if (found === null || found[0] === '\0') {
-			throw new ScenarioErrors([{file, line: i + 1, column, message: 'not text in UTF-8; is this a scenario file?'}]);
+		const found = hidden.exec(line);
+		if (found === null) {
+			continue;
 		}
 
+		const column = found.index + 1;
 		problems.push({file, line: i + 1, column, message: hiddenMessage(found[0])});
 	}
 

@@ -36,8 +36,8 @@ export function parseScenario(text: string, file: string, options: ParseOptions 
 		throw new ScenarioErrors(sorted(problems, file));
 	}
 
-	const report = (path: readonly PropertyKey[], message: string): undefined => {
-		problems.push({...valuePlaceOf(tree, path), message});
+	const report = (path: readonly PropertyKey[], message: string, where: 'value' | 'key' = 'value'): undefined => {
+		problems.push({...(where === 'key' ? placeOf : valuePlaceOf)(tree, path), message});
 	};
 
 	const scenario = buildScenario(shape.data, source, report, options.costNames);
@@ -78,7 +78,8 @@ function explain(issue: z.core.$ZodIssue, tree: Located, problems: Problem[]): v
 	switch (issue.code) {
 		case 'invalid_type': {
 			const wanted = issue.expected === 'array' ? 'a list' : 'a map';
-			problems.push({...place, message: `'${last}' must be ${wanted}, not ${kindOf(plainOf(found))}`});
+			const what = typeof path[path.length - 1] === 'number' ? 'each entry' : `'${last}'`;
+			problems.push({...place, message: `${what} must be ${wanted}, not ${kindOf(plainOf(found))}`});
 			return;
 		}
 

@@ -5,9 +5,9 @@ replay must reach. Nothing of the simulation's state is stored; any moment is re
 import {Document, isSeq} from 'yaml';
 import {z} from 'zod';
 import {Refused} from './problems.js';
-import {isOperatorLine, type OperatorLine, plainLine} from './timeline.js';
-import type {Architecture, Scenario} from './types.js';
+import {isOperatorLine, type OperatorLine, plainLine, type TimelineLine} from './timeline.js';
 import {durationText} from './units.js';
+import type {Architecture} from './vocabulary.js';
 import {asWord, duration, integer, scalar, strict, word} from './words.js';
 
 export interface Checkpoint {
@@ -33,6 +33,12 @@ export interface RecordingParts extends Recording {
 	readonly arch: Architecture;
 	/** All the operator's lines, in the order in which they took effect. */
 	readonly operator: readonly OperatorLine[];
+}
+
+/** What a recording is made of, besides its parts: a Scenario has it. */
+export interface Recordable {
+	readonly source: Readonly<Record<string, unknown>>;
+	readonly timeline: readonly TimelineLine[];
 }
 
 const checkpoint = strict({
@@ -63,7 +69,7 @@ export function buildRecording(raw: z.output<typeof recordingSchema> | undefined
 The recording of a run as YAML text. `parseScenario` gives back the scenario with the seed, the operator's lines after the
 author's, and the recording. Operator's lines that the scenario already had (a replay) are replaced by `operator`.
 */
-export function recordingText(scenario: Pick<Scenario, 'source' | 'timeline'>, parts: RecordingParts): string {
+export function recordingText(scenario: Recordable, parts: RecordingParts): string {
 	const written = scenario.source.timeline;
 	const authors = (Array.isArray(written) ? written : []).filter(
 		(_, index) => !isOperatorLine(scenario.timeline[index]),

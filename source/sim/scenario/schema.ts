@@ -8,8 +8,8 @@ import {reservedNames} from './metric.js';
 import {Refused} from './problems.js';
 import {recordingSchema} from './recording.js';
 import {timelineLineSchema} from './timeline.js';
-import {readWriteWords, verifyWords} from './types.js';
 import {gibibyte, mebibyte, microsecond, millisecond, parseSize, second} from './units.js';
+import {readWriteWords, verifyWords} from './vocabulary.js';
 import {asWord, duration, flag, integer, name, named, oneOf, prose, scalar, size, strict, word} from './words.js';
 
 const networks = 'networks come later';

@@ -5,11 +5,9 @@ every name looked up. Words are those of xl.cfg(5), fio(1) and xl-disk-configura
 import type {Expectation} from './expectation.js';
 import type {Recording} from './recording.js';
 import type {TimelineLine} from './timeline.js';
+import type {Architecture, ReadWrite, VerifyWord} from './vocabulary.js';
 
-export type Architecture = 'xen2';
-
-/** Every architecture the language names, built or not: `under:` may speak of all of them. */
-export const architectures = ['xen1', 'xen2', 'driver-domains'] as const;
+export type {Architecture, ReadWrite, VerifyWord} from './vocabulary.js';
 
 export interface Scenario {
 	readonly name: string;
@@ -128,23 +126,6 @@ export interface DiskWords {
 
 export type Job = DiskJob | CpuJob;
 
-export const readWriteWords = ['read', 'write', 'randread', 'randwrite', 'rw', 'randrw'] as const;
-export type ReadWrite = (typeof readWriteWords)[number];
-
-/** fio's verify= words. The oracle compares every byte whatever the method; the word is kept for those who know it. */
-export const verifyWords = [
-	'crc32c',
-	'crc32',
-	'crc16',
-	'crc64',
-	'md5',
-	'sha1',
-	'sha256',
-	'sha512',
-	'xxhash',
-	'pattern',
-] as const;
-
 /** One fio job against a disk. It is time based: after `size` it goes round again, until number_ios or runtime ends it. */
 export interface DiskJob {
 	readonly kind: 'disk';
@@ -175,7 +156,7 @@ export interface DiskJob {
 	readonly runtime: number;
 	/** 0 is no limit. */
 	readonly numberIos: number;
-	readonly verify: (typeof verifyWords)[number] | undefined;
+	readonly verify: VerifyWord | undefined;
 }
 
 /** fio's cpuio engine: burn CPU. */
