@@ -1,3 +1,4 @@
+/** Every mistake a scenario file can hold, one a row, with the exact message it gets. */
 import {describe, expect, it} from 'vitest';
 import {base, problemsOf} from './base.js';
 

@@ -1,3 +1,4 @@
+/** Expectations: windows, tolerances, logs, and what is not yet or never measured. */
 import {describe, expect, it} from 'vitest';
 import {evaluateExpectations, type MetricSource, windowsOf} from '../../../source/sim/scenario/expectation.js';
 import {parseScenario} from '../../../source/sim/scenario/parse.js';

@@ -1,3 +1,4 @@
+/** Files made to hurt or mislead: refused quickly, with a place, and nothing else ever comes out. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {parseScenario} from '../../../source/sim/scenario/parse.js';

@@ -1,3 +1,4 @@
+/** What a good file becomes: defaults, units, partitions, the timeline; and files that include others. */
 import {describe, expect, it} from 'vitest';
 import {parseScenario} from '../../../source/sim/scenario/parse.js';
 import {base, problemsOf} from './base.js';

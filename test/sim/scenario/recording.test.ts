@@ -1,3 +1,4 @@
+/** Recordings are scenarios: what goes in comes back. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {parseScenario} from '../../../source/sim/scenario/parse.js';

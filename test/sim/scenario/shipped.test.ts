@@ -1,3 +1,4 @@
+/** Every shipped scenario parses and keeps to the form. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';

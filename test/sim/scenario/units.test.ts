@@ -1,3 +1,4 @@
+/** Sizes, times and speeds as fio and xl write them. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {Refused} from '../../../source/sim/scenario/problems.js';

@@ -1,0 +1,167 @@
+/**
+The domains: Domain-0 first, its defaults filled in when the file leaves it out, then the guests in the order of the file. Each
+disk finds its target, memory adds up to what the host has, and a partition that somebody writes has one user.
+*/
+import type {Extent} from './build-device.js';
+import {buildJob} from './build-job.js';
+import {quoted} from './problems.js';
+import {didYouMean, type ReportAt} from './report.js';
+import type {RawDomain, RawScenario} from './schema.js';
+import type {DiskWords, DomainWords, Job} from './types.js';
+import {gibibyte, mebibyte, sizeText} from './units.js';
+
+const mostGuests = 32;
+
+export function buildDomains(raw: RawScenario, extents: ReadonlyMap<string, Extent>, report: ReportAt): DomainWords[] {
+	const written = Object.entries(raw.domains);
+	const zero = written.find(([name]) => name === 'Domain-0')?.[1];
+	const guests = written.filter(([name]) => name !== 'Domain-0');
+	for (const [name] of guests) {
+		if (/^(dom(ain)?[-_ ]?(0|zero))$/i.test(name)) {
+			report(['domains', name], `domain zero is called Domain-0, not ${quoted(name)}`);
+		}
+	}
+
+	if (guests.length > mostGuests) {
+		report(
+			['domains', guests[mostGuests][0]],
+			`a host runs at most ${mostGuests} guests, this one has ${guests.length}`,
+		);
+	}
+
+	return [
+		buildDomain('Domain-0', zero ?? {vcpus: 1, cpu_weight: 256, cap: 0, disk: [], jobs: {}}, extents, report),
+		...guests.map(([name, domain]) => buildDomain(name, domain, extents, report)),
+	];
+}
+
+function buildDomain(
+	name: string,
+	raw: RawDomain,
+	extents: ReadonlyMap<string, Extent>,
+	report: ReportAt,
+): DomainWords {
+	const path = ['domains', name];
+	const isZero = name === 'Domain-0';
+	const disks: DiskWords[] = [];
+	if (isZero && raw.disk.length > 0) {
+		report([...path, 'disk'], 'Domain-0 has no virtual disks; its jobs name partitions, such as on: nvme0p3');
+	}
+
+	for (const [index, {vdev, target, access}] of raw.disk.entries()) {
+		const at = [...path, 'disk', index];
+		const extent = extents.get(target);
+		if (disks.some((disk) => disk.vdev === vdev)) {
+			report([...at, 'vdev'], `${name} has ${vdev} already; give each disk its own vdev`);
+		} else if (extent === undefined) {
+			report([...at, 'target'], unknownTarget(target, extents));
+		} else {
+			const {device, start, sectors} = extent;
+			disks.push({
+				vdev,
+				target,
+				device: device.name,
+				start,
+				sectors,
+				access: access === 'ro' || access === 'r' ? 'ro' : 'rw',
+			});
+		}
+	}
+
+	const memory = raw.memory ?? (isZero ? gibibyte : 256 * mebibyte);
+	const maxmem = raw.maxmem ?? memory;
+	if (maxmem < memory) {
+		report([...path, 'maxmem'], `maxmem ${sizeText(maxmem)} is less than memory ${sizeText(memory)}`);
+	}
+
+	if (memory % 4096 !== 0) {
+		report([...path, 'memory'], 'memory must be a multiple of 4k');
+	}
+
+	if (raw.cap > raw.vcpus * 100) {
+		report([...path, 'cap'], `cap ${raw.cap} is more than ${raw.vcpus} vCPU can use; it is in percent of one CPU`);
+	}
+
+	const jobs: Job[] = [];
+	for (const [jobName, job] of Object.entries(raw.jobs)) {
+		const built = buildJob(jobName, job, [...path, 'jobs', jobName], name, disks, raw.disk.length, extents, report);
+		if (built !== undefined) {
+			jobs.push(built);
+		}
+	}
+
+	const buffers = jobs.reduce((sum, job) => sum + (job.kind === 'disk' ? job.bs * job.iodepth : 0), 0);
+	if (buffers > memory / 2) {
+		report(
+			[...path, 'memory'],
+			`${name}'s jobs keep ${sizeText(buffers)} in flight; memory must be at least twice that`,
+		);
+	}
+
+	return {name, memory, maxmem, vcpus: raw.vcpus, cpuWeight: raw.cpu_weight, cap: raw.cap, disks, jobs};
+}
+
+export function checkMemory(raw: RawScenario, domains: readonly DomainWords[], report: ReportAt): void {
+	if (raw.host.memory % 4096 !== 0) {
+		report(['host', 'memory'], 'memory must be a multiple of 4k');
+	}
+
+	let sum = 0;
+	for (const {name, memory} of domains) {
+		sum += memory;
+		if (sum > raw.host.memory) {
+			const need = `${sizeText(sum)} with ${name}, the host has ${sizeText(raw.host.memory)}`;
+			report(['domains', name, 'memory'], `the domains need ${need}; give the host more memory or the domains less`);
+			return;
+		}
+	}
+}
+
+/** A partition that somebody writes belongs to one user, as xl's block script insists. */
+export function checkSharing(
+	raw: RawScenario,
+	domains: readonly DomainWords[],
+	extents: ReadonlyMap<string, Extent>,
+	report: ReportAt,
+): void {
+	const users = new Map<string, {readonly user: string; readonly writes: boolean}>();
+	const use = (target: string, user: string, writes: boolean, path: readonly PropertyKey[]): void => {
+		const first = users.get(target);
+		if (first !== undefined && (first.writes || writes)) {
+			report(path, `${target} is ${first.user} already; give each its own partition, or both access: ro`);
+		}
+
+		users.set(target, {user: first?.user ?? user, writes: writes || first?.writes === true});
+	};
+
+	for (const {name} of domains) {
+		for (const [index, {vdev, target, access}] of (raw.domains[name]?.disk ?? []).entries()) {
+			if (extents.has(target)) {
+				use(target, `${name}'s ${vdev}`, access === 'rw' || access === 'w', ['domains', name, 'disk', index, 'target']);
+			}
+		}
+	}
+
+	const used = new Set<string>();
+	for (const job of domains[0].jobs) {
+		if (job.kind === 'disk' && users.has(job.on) && !used.has(job.on)) {
+			const shared = users.get(job.on);
+			const path = ['domains', 'Domain-0', 'jobs', job.name, 'on'];
+			report(path, `${job.on} is ${shared?.user} already; give Domain-0 a partition of its own`);
+		}
+
+		if (job.kind === 'disk') {
+			used.add(job.on);
+		}
+	}
+}
+
+function unknownTarget(target: string, extents: ReadonlyMap<string, Extent>): string {
+	const known = [...extents.keys()];
+	const whole = known.filter((name) => name.startsWith(`${target}p`));
+	if (whole.length > 0) {
+		return `${target} has partitions; name one of them: ${whole.join(', ')}`;
+	}
+
+	return `there is no disk or partition ${didYouMean(target, known)}`;
+}
