@@ -109,7 +109,7 @@ export const timelineLineSchema = strict(
 		id: name('a fault').optional(),
 		target: word('a channel such as db.xvda').optional(),
 		direction: oneOf(directions).optional(),
-		times: integer(1, 1_000_000_000).optional(),
+		times: integer(0, 1_000_000_000).optional(),
 		for: duration().optional(),
 	},
 	{add: hardwareFaults, channel: hardwareFaults},
@@ -285,7 +285,7 @@ function buildFault(raw: RawLine, scope: TimelineScope, report: Report): FaultWo
 		fault,
 		id: raw.id ?? scope.fallbackId,
 		target,
-		direction: raw.direction ?? 'both',
+		direction: raw.direction ?? 'to-backend',
 		times: raw.times ?? (bounded ? 0 : 1),
 		for: raw.for ?? 0,
 	};

@@ -1,6 +1,8 @@
 /** What a good file becomes: defaults, units, partitions, the timeline; and files that include others. */
 import {describe, expect, it} from 'vitest';
+import {catalogue} from '../../../source/sim/faults/catalogue.js';
 import {parseScenario} from '../../../source/sim/scenario/parse.js';
+import {directions, faultNames} from '../../../source/sim/scenario/timeline.js';
 import {base, problemsOf} from './base.js';
 
 const parse = (text: string, files: Record<string, string> = {}) =>
@@ -105,6 +107,14 @@ describe('a scenario', () => {
 		expect(scenario.costs).toEqual({'blkback.validate': 900});
 	});
 
+	it('knows the faults and directions of the catalogue, and its defaults', () => {
+		expect(catalogue.map(({id}) => id)).toEqual(faultNames);
+		expect(catalogue[0].parameters.map(({name, words, default: value}) => [name, words, value])).toEqual([
+			['direction', directions, 'to-backend'],
+			['times', undefined, '1'],
+		]);
+	});
+
 	it('reads the timeline', () => {
 		const scenario = parse(`${base}timeline:
   - { at: 2s, fault: evt.lost, target: web.xvda, direction: to-backend, times: 3, id: nudge }
@@ -124,7 +134,7 @@ describe('a scenario', () => {
 			},
 			{
 				trigger: {kind: 'every', every: 4e8, from: 7e9, until: 9e9},
-				verb: {verb: 'fault', fault: {id: 'fault-1', direction: 'both', times: 1}},
+				verb: {verb: 'fault', fault: {id: 'fault-1', direction: 'to-backend', times: 1}},
 			},
 			{
 				trigger: {
