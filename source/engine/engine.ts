@@ -35,6 +35,8 @@ export class Engine {
 	#stopping = false;
 	#sequence = 0;
 	#still = 0;
+	/** Called after every executed event while somebody waits for a condition; null otherwise. It must not touch the world. */
+	afterEvent: (() => void) | null = null;
 	readonly queue = new EventQueue();
 	readonly random: RandomStreams;
 	readonly hash = new StateHash();
@@ -149,6 +151,10 @@ export class Engine {
 					this.hash.event(time, step.tag, queue.argument);
 					step.run(queue.argument);
 				}
+			}
+
+			if (this.afterEvent !== null) {
+				this.afterEvent();
 			}
 
 			if (this.#stopping) {

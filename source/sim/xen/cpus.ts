@@ -9,7 +9,7 @@ import {type Owner, Step} from '../../engine/step.js';
 import {type CreditOptions, CreditScheduler} from './credit.js';
 import type {Domain} from './domain.js';
 import {type CpuOwner, PhysicalCpu} from './physical-cpu.js';
-import {offline, type Vcpu} from './vcpu.js';
+import {offline, type Vcpu, type VcpuDomain} from './vcpu.js';
 
 export const cpuCosts = {
 	block: {name: 'xen.block', ns: 400, source: "knob: SCHEDOP_block and the scheduler's look, without a switch"},
@@ -28,7 +28,7 @@ export class Cpus implements CpuOwner {
 	readonly scheduler: CreditScheduler;
 	readonly domains: Domain[] = [];
 	/** Told when a step's effect panics; `domain` undefined means Xen itself. Errors that are no panic are thrown on. */
-	onCrash: (domain: Domain | undefined, error: unknown) => void = (_domain, error) => {
+	onCrash: (domain: VcpuDomain | undefined, error: unknown) => void = (_domain, error) => {
 		throw error;
 	};
 
@@ -75,7 +75,7 @@ export class Cpus implements CpuOwner {
 		this.scheduler.setDomains(this.domains);
 	}
 
-	crashed(domain: Domain | undefined, error: unknown): void {
+	crashed(domain: VcpuDomain | undefined, error: unknown): void {
 		this.onCrash(domain, error);
 	}
 

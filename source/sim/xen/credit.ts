@@ -9,6 +9,7 @@ import {type Handle, noHandle} from '../../engine/event-queue.js';
 import {Step} from '../../engine/step.js';
 import type {Domain} from './domain.js';
 import type {PhysicalCpu} from './physical-cpu.js';
+import {RunQueues} from './run-queues.js';
 import {blocked, offline, priorityBoost, priorityOver, priorityUnder, runnable, running, type Vcpu} from './vcpu.js';
 
 export interface CreditOptions {
@@ -25,16 +26,13 @@ const creditsPerAccounting = creditsPerMillisecond * 10 * ticksPerAccounting;
 
 export class CreditScheduler {
 	contextSwitches = 0;
-	/** One run queue a CPU, kept in order of priority, first come first served within one. */
-	readonly #queues: Vcpu[][];
+	readonly #queues: RunQueues;
 	readonly #timers: Handle[];
 	readonly #timerStep: Step;
 	readonly #ticking: boolean[];
 	readonly #tickStep: Step;
 	#domains: readonly Domain[] = [];
 	#lastTickled = 0;
-	/** vCPUs in all run queues together. */
-	#waiting = 0;
 
 	/**
 	@param tick raises Xen's work for a tick on a CPU; it calls `tick(cpu)` when paid.
@@ -47,7 +45,7 @@ export class CreditScheduler {
 		tick: (cpu: PhysicalCpu) => void,
 		account: (cpu: PhysicalCpu) => void,
 	) {
-		this.#queues = cpus.map(() => []);
+		this.#queues = new RunQueues(cpus.length);
 		this.#timers = cpus.map(() => noHandle);
 		this.#ticking = cpus.map(() => false);
 		this.#timerStep = new Step('slice', engine.world, 0, true, (cpu) => {
@@ -88,14 +86,14 @@ export class CreditScheduler {
 		}
 
 		if (!vcpu.parked) {
-			this.#insert(vcpu);
+			this.#queues.insert(vcpu);
 			this.#tickle(vcpu);
 		}
 	}
 
 	/** Takes a vCPU out of the scheduler's hands (its domain paused or died). */
 	sleep(vcpu: Vcpu): void {
-		this.#remove(vcpu);
+		this.#queues.remove(vcpu);
 		vcpu.parked = false;
 		if (vcpu.onCpu) {
 			this.cpus[vcpu.cpu].requestSchedule();
@@ -124,7 +122,7 @@ export class CreditScheduler {
 			this.#burn(current);
 			const mayRun = current.domain.runnable && !current.parked;
 			if (mayRun && this.options.rateLimit > 0 && now - current.scheduledAt < this.options.rateLimit) {
-				if (this.#queues[cpu.id].length > 0) {
+				if (this.#queues.length(cpu.id) > 0) {
 					this.#arm(cpu.id, current.scheduledAt + this.options.rateLimit);
 				}
 
@@ -139,16 +137,16 @@ export class CreditScheduler {
 					current.setState(runnable, now);
 				}
 
-				this.#insert(current);
+				this.#queues.insert(current);
 			}
 		}
 
-		const next = this.#pick(cpu.id);
+		const next = this.#queues.best(cpu.id);
 		if (next === undefined) {
 			return false;
 		}
 
-		this.#remove(next);
+		this.#queues.remove(next);
 		const scheduledAt = next.scheduledAt;
 		cpu.enter(next);
 		if (next === current && now - scheduledAt < this.options.slice) {
@@ -173,7 +171,7 @@ export class CreditScheduler {
 		this.#disarm(cpu.id);
 		vcpu.setState(blocked, this.engine.now);
 		cpu.leave();
-		if (this.#pick(cpu.id) !== undefined) {
+		if (this.#queues.best(cpu.id) !== undefined) {
 			cpu.requestSchedule();
 		}
 	}
@@ -265,14 +263,14 @@ export class CreditScheduler {
 
 		vcpu.priority = priority;
 		if (vcpu.queued) {
-			this.#remove(vcpu);
-			this.#insert(vcpu);
+			this.#queues.remove(vcpu);
+			this.#queues.insert(vcpu);
 		}
 	}
 
 	#park(vcpu: Vcpu): void {
 		vcpu.parked = true;
-		this.#remove(vcpu);
+		this.#queues.remove(vcpu);
 		if (vcpu.onCpu) {
 			this.cpus[vcpu.cpu].requestSchedule();
 		}
@@ -281,7 +279,7 @@ export class CreditScheduler {
 	#unpark(vcpu: Vcpu): void {
 		vcpu.parked = false;
 		if (vcpu.state === runnable && !vcpu.onCpu && !vcpu.queued) {
-			this.#insert(vcpu);
+			this.#queues.insert(vcpu);
 			this.#tickle(vcpu);
 		}
 	}
@@ -294,24 +292,6 @@ export class CreditScheduler {
 			vcpu.credits -= credits;
 			vcpu.burntUntil += Math.floor((credits * 1_000_000) / creditsPerMillisecond);
 		}
-	}
-
-	/** Whoever should go to `cpu` next: the best of its own queue, or a better one stolen from another's. */
-	#pick(cpu: number): Vcpu | undefined {
-		const own = this.#queues[cpu][0];
-		if (own !== undefined && own.priority > priorityOver) {
-			return own;
-		}
-
-		let best = own;
-		for (let i = 1; i < this.#queues.length; i++) {
-			const peer = this.#queues[(cpu + i) % this.#queues.length][0];
-			if (peer !== undefined && (best === undefined || peer.priority > best.priority)) {
-				best = peer;
-			}
-		}
-
-		return best;
 	}
 
 	/** Asks a CPU to look: an idle one that can steal it, or its own when it comes before who runs there. */
@@ -338,44 +318,9 @@ export class CreditScheduler {
 		}
 	}
 
-	#insert(vcpu: Vcpu): void {
-		assert(!vcpu.queued && !vcpu.onCpu, `${vcpu.name} is queued once`);
-		const queue = this.#queues[vcpu.cpu];
-		let at = queue.length;
-		while (at > 0 && queue[at - 1].priority < vcpu.priority) {
-			at--;
-		}
-
-		queue.length++;
-		for (let i = queue.length - 1; i > at; i--) {
-			queue[i] = queue[i - 1];
-		}
-
-		queue[at] = vcpu;
-		vcpu.queued = true;
-		this.#waiting++;
-	}
-
-	#remove(vcpu: Vcpu): void {
-		if (!vcpu.queued) {
-			return;
-		}
-
-		vcpu.queued = false;
-		const queue = this.#queues[vcpu.cpu];
-		let at = queue.indexOf(vcpu);
-		assert(at >= 0, "a queued vCPU is in its CPU's queue");
-		for (; at < queue.length - 1; at++) {
-			queue[at] = queue[at + 1];
-		}
-
-		queue.length--;
-		this.#waiting--;
-	}
-
 	/** Somebody waits: every CPU looks again when its vCPU's slice is over, to let it run or steal it. */
 	#armSlices(): void {
-		if (this.#waiting === 0) {
+		if (this.#queues.waiting === 0) {
 			return;
 		}
 

@@ -1,9 +1,9 @@
 /** A domain as the hypervisor knows it: id, vCPUs, memory limits, scheduler parameters, lifecycle flags, CPU time by executor. */
-import {blocked, running, Vcpu} from './vcpu.js';
+import {blocked, running, Vcpu, type VcpuDomain} from './vcpu.js';
 
 export type ShutdownReason = 'poweroff' | 'reboot' | 'suspend' | 'crash';
 
-export class Domain {
+export class Domain implements VcpuDomain {
 	readonly vcpus: Vcpu[] = [];
 	/** Credit scheduler: relative share, and percent of one pCPU it may use at most (0 = no cap). */
 	weight: number;

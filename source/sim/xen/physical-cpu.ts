@@ -6,8 +6,7 @@ domain's behalf, to Xen itself, or as idle.
 import {assert} from '../../engine/assert.js';
 import type {Engine, Lane} from '../../engine/engine.js';
 import type {Step} from '../../engine/step.js';
-import type {Domain} from './domain.js';
-import {runnable, running, type Vcpu} from './vcpu.js';
+import {runnable, running, type Vcpu, type VcpuDomain} from './vcpu.js';
 import {StepStack, WorkQueue} from './work.js';
 
 /** What a physical CPU asks of the hypervisor it is part of. */
@@ -21,7 +20,7 @@ export interface CpuOwner {
 	/** As `scheduleStep`, when whatever comes next is a switch: from idle, or after a block. */
 	readonly switchStep: Step;
 	/** A step's effect panicked: `domain` undefined means Xen itself. */
-	crashed(domain: Domain | undefined, error: unknown): void;
+	crashed(domain: VcpuDomain | undefined, error: unknown): void;
 }
 
 export class PhysicalCpu implements Lane {

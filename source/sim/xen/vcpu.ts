@@ -3,7 +3,6 @@ A virtual CPU: its work (interrupt work before task work, each first come first 
 each (Xen public/vcpu.h: running, runnable, blocked, offline), and what the credit scheduler keeps of it.
 */
 import {assert} from '../../engine/assert.js';
-import type {Domain} from './domain.js';
 import {StepStack, WorkQueue} from './work.js';
 
 export const running = 0;
@@ -16,6 +15,16 @@ export type RunState = typeof running | typeof runnable | typeof blocked | typeo
 export const priorityBoost = 0;
 export const priorityUnder = -1;
 export const priorityOver = -2;
+
+/** What a vCPU needs of the domain it is part of. */
+export interface VcpuDomain {
+	readonly name: string;
+	/** Can its vCPUs be scheduled at all? */
+	readonly runnable: boolean;
+	/** CPU time in ns executed by its own code, and by Xen on its behalf (hypercalls). */
+	selfTime: number;
+	xenTime: number;
+}
 
 export class Vcpu {
 	state: RunState = blocked;
@@ -44,7 +53,7 @@ export class Vcpu {
 	burntUntil = 0;
 
 	constructor(
-		readonly domain: Domain,
+		readonly domain: VcpuDomain,
 		readonly id: number,
 		now: number,
 	) {

@@ -1,0 +1,270 @@
+/**
+A host driven for a person: advanced in slices bounded by events, so that a command is taken within milliseconds whatever the load;
+paced to the wall clock; recorded. Knows nothing of threads or terminals: time is handed in, messages go out through a function.
+*/
+import type {Observer} from '../observe/observer.js';
+import type {Host} from '../sim/host.js';
+import type {ClockView, Command, Message} from './messages.js';
+import {Pace} from './pace.js';
+
+/** Events in one slice: a few milliseconds of work. */
+const sliceEvents = 4000;
+/** Real milliseconds of simulating before messages are looked at again. */
+const turnMilliseconds = 8;
+/** Real milliseconds between snapshots while time runs. */
+const snapshotMilliseconds = 100;
+
+export interface SimulationOptions {
+	/** Makes the host anew: at the start and at every restart. */
+	readonly make: () => {host: Host; observer: Observer};
+	readonly emit: (message: Message) => void;
+	readonly speed: number;
+	/** A replay: operator lines come from the recording, none are taken. */
+	readonly replaying: boolean;
+	/** The command a person types to see the same again. */
+	readonly reproduce: string;
+}
+
+export class Simulation {
+	#host: Host;
+	#observer: Observer;
+	readonly #pace: Pace;
+	#frozen = false;
+	#failed = false;
+	#recording = false;
+	#delay = 1;
+	#figuresAt = Number.NEGATIVE_INFINITY;
+	#snapshotAt = Number.NEGATIVE_INFINITY;
+	#figures = 0;
+	#dirty = true;
+	#wall = 0;
+
+	constructor(private readonly options: SimulationOptions) {
+		({host: this.#host, observer: this.#observer} = options.make());
+		this.#pace = new Pace(options.speed);
+	}
+
+	/** Takes a command at wall time `wall` (ms). */
+	command(command: Command, wall: number): void {
+		this.#wall = wall;
+		this.#dirty = true;
+		switch (command.type) {
+			case 'operator': {
+				this.#operate(command);
+				break;
+			}
+
+			case 'speed': {
+				this.#pace.speed = command.speed;
+				this.#pace.start(this.#host.now, wall);
+				break;
+			}
+
+			case 'freeze': {
+				this.#frozen = command.frozen;
+				this.#pace.start(this.#host.now, wall);
+				break;
+			}
+
+			case 'step': {
+				this.#step();
+				break;
+			}
+
+			case 'restart': {
+				({host: this.#host, observer: this.#observer} = this.options.make());
+				this.#failed = false;
+				this.#frozen = false;
+				this.#figuresAt = Number.NEGATIVE_INFINITY;
+				this.#pace.start(this.#host.now, wall);
+				this.#notice('restarted from the beginning, same seed');
+				break;
+			}
+
+			case 'record': {
+				this.#recording = command.on;
+				if (!command.on) {
+					this.#emitRecording();
+				}
+
+				break;
+			}
+
+			case 'watch': {
+				this.#observer.watch(command.ring, command.logFrom);
+				if (command.delay !== this.#delay) {
+					this.#delay = command.delay;
+				}
+
+				break;
+			}
+
+			case 'quit': {
+				if (this.#recording) {
+					this.#emitRecording();
+				}
+
+				break;
+			}
+		}
+	}
+
+	/**
+	Simulates for a few milliseconds at most.
+	@param clock real milliseconds, read between slices.
+	@returns real milliseconds until there is something to do again; 0 = at once.
+	*/
+	turn(clock: () => number): number {
+		const begun = clock();
+		this.#wall = begun;
+		if (this.#pace.speed !== Number.POSITIVE_INFINITY || this.#frozen) {
+			// The first turn starts the clock.
+			if (this.#figuresAt === Number.NEGATIVE_INFINITY) {
+				this.#pace.start(this.#host.now, begun);
+			}
+		}
+
+		let wall = begun;
+		let caughtUp = this.#stopped;
+		while (!caughtUp && wall - begun < turnMilliseconds) {
+			const target = this.#pace.target(this.#host.now, wall);
+			caughtUp = this.#advance(target);
+			wall = clock();
+		}
+
+		if (!this.#stopped) {
+			this.#pace.measure(this.#host.now, wall);
+		}
+
+		this.#wall = wall;
+		this.#report(wall);
+		if (!caughtUp) {
+			return 0;
+		}
+
+		return this.#stopped ? snapshotMilliseconds : Math.min(this.#untilNext(wall), snapshotMilliseconds);
+	}
+
+	get finished(): boolean {
+		return this.#host.finished;
+	}
+
+	get #stopped(): boolean {
+		return this.#frozen || this.#failed || this.#host.finished;
+	}
+
+	/** One slice towards `target`. True when it was reached. */
+	#advance(target: number): boolean {
+		try {
+			const sample = this.#observer.nextSample;
+			const reached = this.#host.advance(Math.min(target, sample), sliceEvents);
+			if (reached && this.#host.now >= sample) {
+				this.#observer.sample();
+			}
+
+			if (this.#host.finished) {
+				this.#dirty = true;
+				this.#figuresAt = Number.NEGATIVE_INFINITY;
+				if (this.#recording) {
+					this.#emitRecording();
+				}
+
+				return true;
+			}
+
+			return reached && target <= this.#host.now;
+		} catch (error) {
+			this.#fail(error);
+			return true;
+		}
+	}
+
+	#step(): void {
+		this.#frozen = true;
+		if (this.#host.finished || this.#failed) {
+			return;
+		}
+
+		try {
+			const hop = this.#host.stepHop();
+			if (hop !== undefined) {
+				this.#notice(hop);
+			}
+
+			while (this.#host.now >= this.#observer.nextSample) {
+				this.#observer.sample();
+			}
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#operate(command: Extract<Command, {type: 'operator'}>): void {
+		if (this.options.replaying) {
+			this.#notice('this is a replay: what happens is in the recording', 'error');
+			return;
+		}
+
+		if (this.#host.finished || this.#failed) {
+			this.#notice('the run is over; 0 starts it again', 'error');
+			return;
+		}
+
+		try {
+			const answer = this.#host.operate(command.line);
+			this.#notice(answer.text, answer.refused ? 'error' : 'info');
+		} catch (error) {
+			this.#fail(error);
+		}
+	}
+
+	#fail(error: unknown): void {
+		this.#failed = true;
+		const text = error instanceof Error ? error.message : String(error);
+		this.options.emit({
+			type: 'failed',
+			text: `${text} (at ${this.#host.now} ns, event ${this.#host.executed}; see it again with: ${this.options.reproduce})`,
+		});
+	}
+
+	#report(wall: number): void {
+		if (wall - this.#figuresAt >= this.#delay * 1000) {
+			this.#figuresAt = wall;
+			this.#figures++;
+			this.#observer.refresh();
+			this.#dirty = true;
+		}
+
+		const due = this.#dirty || (!this.#stopped && wall - this.#snapshotAt >= snapshotMilliseconds);
+		if (due) {
+			this.#dirty = false;
+			this.#snapshotAt = wall;
+			this.options.emit({type: 'snapshot', snapshot: this.#observer.snapshot(), clock: this.#clock()});
+		}
+	}
+
+	#clock(): ClockView {
+		return {
+			speed: this.#pace.speed,
+			reached: this.#pace.reached,
+			frozen: this.#frozen,
+			finished: this.#host.finished,
+			recording: this.#recording,
+			replaying: this.options.replaying,
+			figures: this.#figures,
+		};
+	}
+
+	#untilNext(wall: number): number {
+		const next = Math.min(this.#host.nextTime, this.#host.runtime);
+		return Math.max(1, this.#pace.wait(next, wall));
+	}
+
+	#notice(text: string, severity: 'info' | 'error' = 'info'): void {
+		this.options.emit({type: 'notice', text, severity});
+	}
+
+	#emitRecording(): void {
+		this.options.emit({type: 'recording', text: this.#host.recording()});
+	}
+}
