@@ -1,0 +1,463 @@
+/**
+Admin commands of an NVMe controller: queues, Identify, features, log pages, abort, asynchronous event requests. After NVMe base
+specification 1.4 §5; every refusal carries the status it names.
+*/
+import {frameOf} from '../dma.js';
+import type {Msix} from '../msix.js';
+import type {Medium} from './medium.js';
+import {NvmeEvents} from './nvme-events.js';
+import {featureArbitration, featureQueues, featureVector, featureWriteCache, NvmeFeatures} from './nvme-features.js';
+import {
+	abortLimit,
+	identifyBytes,
+	identifyController,
+	identifyDescriptors,
+	identifyNamespace,
+	identifyNamespaceList,
+} from './nvme-identify.js';
+import type {NvmeLog} from './nvme-log.js';
+import type {NvmeOptions} from './nvme-options.js';
+import {type NvmePipeline, pending} from './nvme-pipeline.js';
+import type {NvmeQueues} from './nvme-queues.js';
+import {
+	abort,
+	asyncEventRequest,
+	ccCompletionEntry,
+	ccSubmissionEntry,
+	completionEntryShift,
+	createCompletionQueue,
+	createSubmissionQueue,
+	deleteCompletionQueue,
+	deleteSubmissionQueue,
+	getFeatures,
+	getLogPage,
+	identify,
+	setFeatures,
+	submissionEntryShift,
+} from './nvme-registers.js';
+import {
+	abortLimitExceeded,
+	abortRequested,
+	asyncEventLimitExceeded,
+	commandSequenceError,
+	featureNotSaveable,
+	invalidCompletionQueue,
+	invalidField,
+	invalidInterruptVector,
+	invalidLogPage,
+	invalidNamespace,
+	invalidOpcode,
+	invalidPrpOffset,
+	invalidQueueDeletion,
+	invalidQueueIdentifier,
+	invalidQueueSize,
+	success,
+} from './nvme-status.js';
+
+/** What the admin commands need to know of the controller's registers. */
+export interface AdminOwner {
+	readonly configuration: number;
+	readonly now: number;
+}
+
+export class NvmeAdmin {
+	readonly features: NvmeFeatures;
+	readonly events: NvmeEvents;
+	readonly #pipeline: NvmePipeline;
+	readonly #queues: NvmeQueues;
+	readonly #medium: Medium;
+	readonly #log: NvmeLog;
+	readonly #options: NvmeOptions;
+	readonly #msix: Msix;
+	readonly #owner: AdminOwner;
+	readonly #page: Buffer;
+	/** Slot of the command that deletes a submission queue, by queue. */
+	readonly #deleter: Int32Array;
+	/** I/O queues the driver asked for with feature 07h. */
+	#submissionQueues: number;
+	#completionQueues: number;
+
+	constructor(
+		pipeline: NvmePipeline,
+		queues: NvmeQueues,
+		medium: Medium,
+		log: NvmeLog,
+		options: NvmeOptions,
+		msix: Msix,
+		owner: AdminOwner,
+	) {
+		this.#pipeline = pipeline;
+		this.#queues = queues;
+		this.#medium = medium;
+		this.#log = log;
+		this.#options = options;
+		this.#msix = msix;
+		this.#owner = owner;
+		this.#page = Buffer.alloc(options.maximumTransfer);
+		this.#deleter = new Int32Array(queues.pairs).fill(-1);
+		this.#submissionQueues = options.queues;
+		this.#completionQueues = options.queues;
+		this.features = new NvmeFeatures(medium.volatileCache, options.queues);
+		this.events = new NvmeEvents((slot, result) => {
+			pipeline.commands.result[slot] = result;
+			pipeline.complete(slot, success);
+		});
+	}
+
+	/** As after a controller reset. */
+	reset(): void {
+		this.features.reset();
+		this.events.reset();
+		this.#deleter.fill(-1);
+		this.#submissionQueues = this.#options.queues;
+		this.#completionQueues = this.#options.queues;
+		this.#pipeline.burst = this.features.burst;
+		this.#medium.cacheEnabled = this.#medium.volatileCache;
+	}
+
+	/** Runs the command in `slot`. Its status, or `pending`. */
+	execute(slot: number): number {
+		const {commands} = this.#pipeline;
+		const at = (slot - commands.io) * 16;
+		const words = commands.adminWords;
+		switch (commands.opcode[slot]) {
+			case createCompletionQueue: {
+				return this.#createCompletion(words, at);
+			}
+
+			case createSubmissionQueue: {
+				return this.#createSubmission(words, at);
+			}
+
+			case deleteCompletionQueue: {
+				return this.#deleteCompletion(words[at + 10] & 0xffff);
+			}
+
+			case deleteSubmissionQueue: {
+				return this.#deleteSubmission(words[at + 10] & 0xffff, slot);
+			}
+
+			case identify: {
+				return this.#identify(slot, words, at);
+			}
+
+			case getLogPage: {
+				return this.#logPage(slot, words, at);
+			}
+
+			case setFeatures: {
+				return this.#setFeatures(slot, words[at + 10], words[at + 11]);
+			}
+
+			case getFeatures: {
+				return this.#getFeatures(slot, words[at + 10], words[at + 11]);
+			}
+
+			case abort: {
+				return this.#abort(slot, words[at + 10]);
+			}
+
+			case asyncEventRequest: {
+				this.#pipeline.holdForEvent(slot);
+				return this.events.request(slot) ? pending : asyncEventLimitExceeded;
+			}
+
+			default: {
+				return invalidOpcode;
+			}
+		}
+	}
+
+	/** The last command of a queue being deleted is gone: the queue is, too. */
+	drained(queue: number): void {
+		const slot = this.#deleter[queue];
+		if (slot >= 0) {
+			this.#deleter[queue] = -1;
+			this.#queues.deleteSubmission(queue);
+			this.#pipeline.complete(slot, success);
+		}
+	}
+
+	#createCompletion(words: Int32Array, at: number): number {
+		const id = words[at + 10] & 0xffff;
+		const size = words[at + 10] >>> 16;
+		const flags = words[at + 11];
+		const vector = flags >>> 16;
+		if (id === 0 || id > this.#completionQueues || this.#queues.cqSize[id] !== 0) {
+			return invalidQueueIdentifier;
+		}
+
+		if (size === 0 || size > this.#options.entries - 1) {
+			return invalidQueueSize;
+		}
+
+		if ((words[at + 6] & 4095) !== 0) {
+			return invalidPrpOffset;
+		}
+
+		if (vector >= (this.#msix.enabled ? this.#msix.vectors : 1)) {
+			return invalidInterruptVector;
+		}
+
+		if ((flags & 1) === 0 || ccCompletionEntry(this.#owner.configuration) !== completionEntryShift) {
+			return invalidField;
+		}
+
+		this.#queues.createCompletion(id, frameOf(words[at + 6], words[at + 7]), size + 1, (flags & 2) !== 0, vector);
+		return success;
+	}
+
+	#createSubmission(words: Int32Array, at: number): number {
+		const id = words[at + 10] & 0xffff;
+		const size = words[at + 10] >>> 16;
+		const flags = words[at + 11];
+		const completion = flags >>> 16;
+		if (completion === 0 || completion >= this.#queues.pairs || this.#queues.cqSize[completion] === 0) {
+			return invalidCompletionQueue;
+		}
+
+		if (id === 0 || id > this.#submissionQueues || this.#queues.sqSize[id] !== 0) {
+			return invalidQueueIdentifier;
+		}
+
+		if (size === 0 || size > this.#options.entries - 1) {
+			return invalidQueueSize;
+		}
+
+		if ((words[at + 6] & 4095) !== 0) {
+			return invalidPrpOffset;
+		}
+
+		if ((flags & 1) === 0 || ccSubmissionEntry(this.#owner.configuration) !== submissionEntryShift) {
+			return invalidField;
+		}
+
+		this.#queues.createSubmission(id, frameOf(words[at + 6], words[at + 7]), size + 1, completion);
+		return success;
+	}
+
+	#deleteCompletion(id: number): number {
+		if (id === 0 || id >= this.#queues.pairs || this.#queues.cqSize[id] === 0) {
+			return invalidQueueIdentifier;
+		}
+
+		if (this.#queues.cqUsers[id] > 0) {
+			return invalidQueueDeletion;
+		}
+
+		this.#queues.deleteCompletion(id);
+		return success;
+	}
+
+	#deleteSubmission(id: number, slot: number): number {
+		const queues = this.#queues;
+		if (id === 0 || id >= queues.pairs || queues.sqSize[id] === 0 || queues.sqDeleting[id] === 1) {
+			return invalidQueueIdentifier;
+		}
+
+		queues.sqDeleting[id] = 1;
+		if (queues.sqInFlight[id] === 0) {
+			queues.deleteSubmission(id);
+			return success;
+		}
+
+		this.#deleter[id] = slot;
+		this.#pipeline.drain(id);
+		return pending;
+	}
+
+	#identify(slot: number, words: Int32Array, at: number): number {
+		const page = this.#page;
+		const namespace = words[at + 1] >>> 0;
+		page.fill(0, 0, identifyBytes);
+		switch (words[at + 10] & 0xff) {
+			case 0: {
+				if (namespace !== 1) {
+					return invalidNamespace;
+				}
+
+				identifyNamespace(page, this.#medium, this.#options);
+				break;
+			}
+
+			case 1: {
+				identifyController(page, this.#medium, this.#options);
+				break;
+			}
+
+			case 2: {
+				if (namespace >= 0xffff_fffe) {
+					return invalidNamespace;
+				}
+
+				identifyNamespaceList(page, namespace);
+				break;
+			}
+
+			case 3: {
+				if (namespace !== 1) {
+					return invalidNamespace;
+				}
+
+				identifyDescriptors(page, this.#options);
+				break;
+			}
+
+			default: {
+				return invalidField;
+			}
+		}
+
+		return this.#answer(slot, words, at, 0, identifyBytes);
+	}
+
+	#logPage(slot: number, words: Int32Array, at: number): number {
+		const identifier = words[at + 10] & 0xff;
+		const bytes = (((words[at + 10] >>> 16) | ((words[at + 11] & 0xffff) << 16)) + 1) * 4;
+		const offset = words[at + 12] >>> 0;
+		const page = this.#page;
+		page.fill(0);
+		const length = this.#log.page(identifier, page, this.#owner.now);
+		if (length === 0) {
+			return invalidLogPage;
+		}
+
+		if (
+			bytes <= 0 ||
+			bytes > this.#options.maximumTransfer ||
+			offset % 4 !== 0 ||
+			offset >= length ||
+			words[at + 13] !== 0 ||
+			offset + bytes > page.length
+		) {
+			return invalidField;
+		}
+
+		const status = this.#answer(slot, words, at, offset, bytes);
+		if (status === success && identifier === 1 && (words[at + 10] & (1 << 15)) === 0) {
+			this.events.unmask();
+		}
+
+		return status;
+	}
+
+	/** Sends `bytes` of the page from `offset` to where the command's PRPs say. A status. */
+	#answer(slot: number, words: Int32Array, at: number, offset: number, bytes: number): number {
+		const {commands, walker} = this.#pipeline;
+		const status = walker.walk(
+			words[at + 6],
+			words[at + 7],
+			words[at + 8],
+			words[at + 9],
+			bytes,
+			commands.frames,
+			slot * commands.pagesPerSlot,
+		);
+		if (status !== success) {
+			return status;
+		}
+
+		commands.offset[slot] = words[at + 6] & 4095;
+		return this.#pipeline.transfer.send(slot, offset === 0 ? this.#page : this.#page.subarray(offset), bytes);
+	}
+
+	#setFeatures(slot: number, selector: number, value: number): number {
+		const feature = selector & 0xff;
+		if (selector < 0) {
+			return featureNotSaveable;
+		}
+
+		if (!this.features.exists(feature)) {
+			return invalidField;
+		}
+
+		if (feature === featureQueues) {
+			return this.#setQueues(slot, value);
+		}
+
+		if (feature === featureVector && (value & 0xffff) >= this.#msix.vectors) {
+			return invalidField;
+		}
+
+		const status = this.features.set(feature, value);
+		if (status === success && feature === featureWriteCache) {
+			this.#medium.cacheEnabled = (value & 1) === 1;
+		} else if (feature === featureArbitration) {
+			this.#pipeline.burst = this.features.burst;
+		}
+
+		return status;
+	}
+
+	#setQueues(slot: number, value: number): number {
+		const submission = value & 0xffff;
+		const completion = value >>> 16;
+		if (submission === 0xffff || completion === 0xffff) {
+			return invalidField;
+		}
+
+		for (let id = 1; id < this.#queues.pairs; id++) {
+			if (this.#queues.sqSize[id] !== 0 || this.#queues.cqSize[id] !== 0) {
+				return commandSequenceError;
+			}
+		}
+
+		this.#submissionQueues = Math.min(submission + 1, this.#options.queues);
+		this.#completionQueues = Math.min(completion + 1, this.#options.queues);
+		const granted = (this.#submissionQueues - 1) | ((this.#completionQueues - 1) << 16);
+		this.#pipeline.commands.result[slot] = granted;
+		return this.features.set(featureQueues, granted);
+	}
+
+	#getFeatures(slot: number, selector: number, value: number): number {
+		const feature = selector & 0xff;
+		if (!this.features.exists(feature)) {
+			return invalidField;
+		}
+
+		if (feature === featureVector) {
+			if ((value & 0xffff) >= this.#msix.vectors) {
+				return invalidField;
+			}
+
+			this.#pipeline.commands.result[slot] = value & 0xffff;
+		} else {
+			this.#pipeline.commands.result[slot] = this.features.get(feature);
+		}
+
+		return success;
+	}
+
+	/** Dword 0 bit 0 of the answer: 1 = the command was not aborted. */
+	#abort(slot: number, target: number): number {
+		const {commands} = this.#pipeline;
+		const queue = target & 0xffff;
+		const cid = target >>> 16;
+		let concurrent = 0;
+		let event = -1;
+		for (let other = commands.io; other < commands.total; other++) {
+			if (commands.isBusy(other) && commands.opcode[other] === abort) {
+				concurrent++;
+			}
+
+			if (queue === 0 && commands.isBusy(other) && commands.cid[other] === cid) {
+				event = other;
+			}
+		}
+
+		if (concurrent > abortLimit + 1) {
+			return abortLimitExceeded;
+		}
+
+		let aborted = false;
+		if (queue !== 0) {
+			aborted = this.#pipeline.abort(queue, cid);
+		} else if (event >= 0 && this.events.remove(event)) {
+			this.#pipeline.complete(event, abortRequested);
+			aborted = true;
+		}
+
+		commands.result[slot] = aborted ? 0 : 1;
+		return success;
+	}
+}

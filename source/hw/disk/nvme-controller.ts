@@ -1,0 +1,481 @@
+/**
+An NVMe controller as a PCI function: configuration space, registers, doorbells, MSI-X or its line; enable, reset, shutdown, failure. It
+knows nothing of who drives it. After NVMe base specification 1.4 §3.1 and §7; what the specification leaves undefined is written here: writes
+narrower than 32 bits or misaligned are ignored, so are AQA, ASQ and ACQ while CC.EN is 1, and doorbells while CSTS.RDY is 0.
+*/
+import {assert} from '../../engine/assert.js';
+import type {Engine} from '../../engine/engine.js';
+import {noHandle} from '../../engine/event-queue.js';
+import {Step} from '../../engine/step.js';
+import {Dma, frameOf} from '../dma.js';
+import type {InterruptController, InterruptLine} from '../interrupts.js';
+import type {Iommu} from '../iommu.js';
+import type {Memory} from '../memory.js';
+import {Msix} from '../msix.js';
+import type {AccessBytes, PciFunction} from '../pci.js';
+import {type Bar, ConfigSpace, interruptLineOffset} from '../pci-config.js';
+import {type Medium, mediumFlush, mediumSlots} from './medium.js';
+import {NvmeAdmin} from './nvme-admin.js';
+import {adminSlots} from './nvme-commands.js';
+import {eventInvalidDoorbellRegister, eventInvalidDoorbellValue} from './nvme-events.js';
+import {NvmeLog} from './nvme-log.js';
+import {defaultOptions, type NvmeOptions} from './nvme-options.js';
+import {NvmePipeline} from './nvme-pipeline.js';
+import {type DoorbellResult, doorbellBadValue, doorbellNoQueue, doorbellTaken, NvmeQueues} from './nvme-queues.js';
+import {
+	adminCompletionHigh,
+	adminCompletionLow,
+	adminQueueAttributes,
+	adminSubmissionHigh,
+	adminSubmissionLow,
+	capabilitiesHigh,
+	capabilitiesLow,
+	capHigh,
+	capLow,
+	ccArbitration,
+	ccCommandSet,
+	ccEnable,
+	ccPageSize,
+	ccShutdown,
+	ccWritable,
+	configuration,
+	controllerStatus,
+	cstsFatal,
+	cstsReady,
+	cstsShutdown,
+	cstsShutdownComplete,
+	cstsShutdownOccurring,
+	doorbells,
+	interruptMaskClear,
+	interruptMaskSet,
+	version,
+	versionRegister,
+} from './nvme-registers.js';
+
+const barBytes = 0x4000;
+const msixTable = 0x2000;
+const msixPending = 0x3000;
+
+/** The parts of the machine a device is plugged into. */
+export interface Machine {
+	readonly engine: Engine;
+	readonly memory: Memory;
+	readonly interrupts: InterruptController;
+	readonly iommu: Iommu;
+}
+
+export class NvmeController implements PciFunction {
+	readonly address: string;
+	readonly name: string;
+	readonly config: ConfigSpace;
+	readonly bars: readonly Bar[] = [{index: 0, kind: 'memory64', bytes: barBytes}];
+	readonly options: NvmeOptions;
+	readonly medium: Medium;
+	readonly dma: Dma;
+	readonly log = new NvmeLog();
+	readonly #engine: Engine;
+	readonly #interrupts: InterruptController;
+	readonly #msix: Msix;
+	readonly #queues: NvmeQueues;
+	readonly #pipeline: NvmePipeline;
+	readonly #admin: NvmeAdmin;
+	readonly #shutdownSlot: number;
+	/** The function's share of its pin: made when firmware has said which. */
+	#line: InterruptLine | null = null;
+	/** Registers. */
+	#cc = 0;
+	#csts = 0;
+	#intms = 0;
+	#aqa = 0;
+	#asqLow = 0;
+	#asqHigh = 0;
+	#acqLow = 0;
+	#acqHigh = 0;
+	#changing = noHandle;
+	readonly #readyStep: Step;
+	readonly #disabledStep: Step;
+	/**
+	Which request a command belongs to, for the trace: set by who wires the host, from the driver's side table. It is asked when the
+	command is fetched; 0 is nobody's.
+	*/
+	requestIdentity: (submissionQueue: number, cid: number) => number = () => 0;
+
+	constructor(machine: Machine, medium: Medium, options: Partial<NvmeOptions> & Pick<NvmeOptions, 'address' | 'name'>) {
+		const all: NvmeOptions = {...defaultOptions, serial: `RT-${options.name}`, ...options};
+		assert(all.queues >= 1 && all.queues <= 255, 'an NVMe controller here has 1 to 255 I/O queue pairs');
+		assert(all.commands + adminSlots < mediumSlots, 'commands fit in the medium’s slots');
+		assert(all.entries >= 2 && all.entries <= 65_536, 'a queue has 2 to 65536 entries');
+		const {engine} = machine;
+		this.options = all;
+		this.address = all.address;
+		this.name = all.name;
+		this.medium = medium;
+		this.#engine = engine;
+		this.#interrupts = machine.interrupts;
+		this.config = new ConfigSpace(
+			{
+				vendor: 0x1b36,
+				device: 0x0010,
+				classCode: 0x01_08_02,
+				revision: 1,
+				subsystemVendor: 0x1af4,
+				subsystem: 0x1100,
+				interruptPin: 1,
+			},
+			this.bars,
+		);
+		this.config.addExpress();
+		const messages = machine.interrupts.messageSource(all.name);
+		this.#msix = new Msix(this.config, messages, all.queues + 1, 0, msixTable, msixPending);
+		this.config.onWrite = () => this.#configWritten();
+		this.config.onFunctionReset = () => this.reset();
+		this.dma = new Dma(engine, machine.memory, this.config, machine.iommu.device(all.name));
+		this.#queues = new NvmeQueues(all.queues + 1);
+		const self = this;
+		this.#pipeline = new NvmePipeline(
+			engine,
+			this.dma,
+			medium,
+			this.#queues,
+			this.log,
+			{
+				requestIdentity: (queue, cid) => self.requestIdentity(queue, cid),
+				executeAdmin: (slot) => self.#admin.execute(slot),
+				posted: (completionQueue) => self.#posted(completionQueue),
+				drained: (queue) => self.#admin.drained(queue),
+				fatal: () => self.fail(),
+			},
+			all,
+		);
+		this.#admin = new NvmeAdmin(this.#pipeline, this.#queues, medium, this.log, all, this.#msix, {
+			get configuration() {
+				return self.#cc;
+			},
+			get now() {
+				return engine.now;
+			},
+		});
+		this.#shutdownSlot = this.#pipeline.commands.total;
+		medium.done = (slot, status) => {
+			if (slot === this.#shutdownSlot) {
+				this.#shutdownDone();
+			} else {
+				this.#pipeline.mediumDone(slot, status);
+			}
+		};
+		this.#readyStep = new Step(`${all.name} ready`, engine.world, 0, false, () => this.#ready());
+		this.#disabledStep = new Step(`${all.name} disabled`, engine.world, 0, false, () => {
+			this.#changing = noHandle;
+			this.#csts &= ~cstsReady;
+		});
+	}
+
+	/** I/O commands fetched and not completed. */
+	get inFlight(): number {
+		return this.#pipeline.commands.busy;
+	}
+
+	get ready(): boolean {
+		return (this.#csts & cstsReady) !== 0;
+	}
+
+	/** Mix every byte moved into the state hash. */
+	set hashBytes(on: boolean) {
+		this.#pipeline.transfer.hashBytes = on;
+	}
+
+	readRegister(_bar: number, offset: number, bytes: AccessBytes): number {
+		const word = this.#read32(offset & ~3);
+		if (bytes === 4) {
+			return (offset & 3) === 0 ? word : 0;
+		}
+
+		const part = word >>> ((offset & 3) * 8);
+		return bytes === 2 ? part & 0xffff : part & 0xff;
+	}
+
+	writeRegister(_bar: number, offset: number, bytes: AccessBytes, value: number): void {
+		if (bytes !== 4 || (offset & 3) !== 0) {
+			return;
+		}
+
+		if (offset >= doorbells && offset < msixTable) {
+			this.#doorbell((offset - doorbells) >> 2, value);
+		} else if (offset >= msixTable) {
+			if (this.#msix.covers(offset)) {
+				this.#msix.write32(offset, value);
+			}
+		} else {
+			this.#write32(offset, value);
+		}
+	}
+
+	/** Function level reset: as after power-on, except what the medium and its cache hold. */
+	reset(): void {
+		this.#stop();
+		this.#csts = 0;
+		this.#cc = 0;
+		this.#aqa = 0;
+		this.#asqLow = 0;
+		this.#asqHigh = 0;
+		this.#acqLow = 0;
+		this.#acqHigh = 0;
+		this.config.reset();
+		this.#msix.reset();
+		this.#updateLine();
+	}
+
+	/** The controller fails: CSTS.CFS, and it works on nothing until it is reset. */
+	fail(): void {
+		this.#pipeline.stop();
+		this.medium.cancelAll();
+		this.#csts |= cstsFatal;
+	}
+
+	/** The drive's supply fails: its cache is lost, nothing under way happens later. Whoever does it also takes the function off the bus. */
+	losePower(): void {
+		if ((this.#csts & cstsShutdown) !== cstsShutdownComplete) {
+			this.log.unsafeShutdowns++;
+		}
+
+		this.medium.losePower();
+		this.reset();
+	}
+
+	/** The supply is back. */
+	restorePower(): void {
+		this.log.powerCycles++;
+	}
+
+	#read32(offset: number): number {
+		if (offset >= msixTable && this.#msix.covers(offset)) {
+			return this.#msix.read32(offset);
+		}
+
+		switch (offset) {
+			case capLow: {
+				return capabilitiesLow(this.options.entries, 10 * this.options.timing.enable + 5_000_000_000);
+			}
+
+			case capHigh: {
+				return capabilitiesHigh;
+			}
+
+			case versionRegister: {
+				return version;
+			}
+
+			case interruptMaskSet:
+			case interruptMaskClear: {
+				return this.#intms;
+			}
+
+			case configuration: {
+				return this.#cc;
+			}
+
+			case controllerStatus: {
+				return this.#csts;
+			}
+
+			case adminQueueAttributes: {
+				return this.#aqa;
+			}
+
+			case adminSubmissionLow: {
+				return this.#asqLow;
+			}
+
+			case adminSubmissionHigh: {
+				return this.#asqHigh;
+			}
+
+			case adminCompletionLow: {
+				return this.#acqLow;
+			}
+
+			case adminCompletionHigh: {
+				return this.#acqHigh;
+			}
+
+			default: {
+				return 0;
+			}
+		}
+	}
+
+	#write32(offset: number, value: number): void {
+		if (offset === configuration) {
+			this.#configure(value & ccWritable);
+		} else if (offset === interruptMaskSet || offset === interruptMaskClear) {
+			this.#intms = offset === interruptMaskSet ? this.#intms | value : this.#intms & ~value;
+			this.#updateLine();
+		} else if ((this.#cc & ccEnable) === 0) {
+			switch (offset) {
+				case adminQueueAttributes: {
+					this.#aqa = value & 0x0fff_0fff;
+					break;
+				}
+
+				case adminSubmissionLow: {
+					this.#asqLow = value & ~4095;
+					break;
+				}
+
+				case adminSubmissionHigh: {
+					this.#asqHigh = value;
+					break;
+				}
+
+				case adminCompletionLow: {
+					this.#acqLow = value & ~4095;
+					break;
+				}
+
+				case adminCompletionHigh: {
+					this.#acqHigh = value;
+					break;
+				}
+
+				default: {
+					break;
+				}
+			}
+		}
+	}
+
+	#configure(value: number): void {
+		const before = this.#cc;
+		this.#cc = value;
+		if ((before & ccEnable) === 0 && (value & ccEnable) !== 0) {
+			this.#engine.cancel(this.#changing);
+			this.#csts &= ~cstsReady;
+			this.#changing = this.#engine.after(this.options.timing.enable, this.#readyStep);
+		} else if ((before & ccEnable) !== 0 && (value & ccEnable) === 0) {
+			this.#controllerReset();
+		}
+
+		if (ccShutdown(value) !== 0 && ccShutdown(before) === 0) {
+			this.#shutdown(ccShutdown(value));
+		}
+	}
+
+	/** CC.EN = 1 took effect, or the controller finds it cannot work like this. */
+	#ready(): void {
+		this.#changing = noHandle;
+		const submission = this.#aqa & 0xfff;
+		const completion = (this.#aqa >>> 16) & 0xfff;
+		const supported = ccPageSize(this.#cc) === 0 && ccCommandSet(this.#cc) === 0 && ccArbitration(this.#cc) === 0;
+		if (!supported || submission === 0 || completion === 0) {
+			this.#csts |= cstsFatal;
+			return;
+		}
+
+		this.#queues.createCompletion(0, frameOf(this.#acqLow, this.#acqHigh), completion + 1, true, 0);
+		this.#queues.createSubmission(0, frameOf(this.#asqLow, this.#asqHigh), submission + 1, 0);
+		this.#pipeline.start();
+		this.#csts |= cstsReady;
+	}
+
+	/** Nothing of what was under way happens later; queues and features are gone. The cache is the medium's. */
+	#stop(): void {
+		this.#engine.cancel(this.#changing);
+		this.#changing = noHandle;
+		this.#pipeline.stop();
+		this.medium.cancelAll();
+		this.#queues.clear();
+		this.#admin.reset();
+		this.#intms = 0;
+	}
+
+	#controllerReset(): void {
+		this.#stop();
+		this.#csts &= cstsReady;
+		if (this.#csts !== 0) {
+			this.#changing = this.#engine.after(this.options.timing.disable, this.#disabledStep);
+		}
+
+		this.#updateLine();
+	}
+
+	/** CC.SHN: 1 normal, 2 abrupt. A normal shutdown writes the cache back first (§7.6.2). */
+	#shutdown(kind: number): void {
+		this.#pipeline.pause();
+		this.#csts = (this.#csts & ~cstsShutdown) | cstsShutdownOccurring;
+		if (kind === 1 && (this.#csts & cstsFatal) === 0) {
+			this.medium.start(mediumFlush, 0, 0, this.#shutdownSlot, false);
+		} else {
+			this.#shutdownDone();
+		}
+	}
+
+	#shutdownDone(): void {
+		this.#csts = (this.#csts & ~cstsShutdown) | cstsShutdownComplete;
+	}
+
+	/** `index` counts doorbells: even ones are submission tails, odd ones completion heads. */
+	#doorbell(index: number, value: number): void {
+		if ((this.#csts & (cstsReady | cstsFatal)) !== cstsReady || (this.#cc & ccEnable) === 0) {
+			return;
+		}
+
+		const queue = index >> 1;
+		let result: DoorbellResult;
+		if ((index & 1) === 0) {
+			result = this.#queues.ringTail(queue, value);
+			if (result === doorbellTaken) {
+				this.#pipeline.kick();
+			}
+		} else {
+			result = this.#queues.ringHead(queue, value);
+			if (result === doorbellTaken) {
+				this.#pipeline.roomIn(queue);
+				this.#updateLine();
+			}
+		}
+
+		if (result === doorbellNoQueue || result === doorbellBadValue) {
+			this.log.addDoorbellError();
+			this.#admin.events.raise(result === doorbellNoQueue ? eventInvalidDoorbellRegister : eventInvalidDoorbellValue);
+		}
+	}
+
+	#posted(completionQueue: number): void {
+		if (this.#queues.cqInterrupts[completionQueue] === 0) {
+			return;
+		}
+
+		if (this.#msix.enabled) {
+			this.#msix.raise(this.#queues.cqVector[completionQueue]);
+		} else {
+			this.#updateLine();
+		}
+	}
+
+	/** The line is up while a queue that interrupts holds entries the driver has not consumed (§7.5.1.1). */
+	#updateLine(): void {
+		let wanted = false;
+		if (!this.#msix.enabled && (this.#intms & 1) === 0) {
+			const queues = this.#queues;
+			for (let id = 0; id < queues.pairs && !wanted; id++) {
+				wanted = queues.cqSize[id] !== 0 && queues.cqInterrupts[id] === 1 && queues.cqHead[id] !== queues.cqTail[id];
+			}
+		}
+
+		if (this.#line === null) {
+			if (!wanted) {
+				return;
+			}
+
+			this.#line = this.#interrupts.line(this.name, this.config.read(interruptLineOffset, 1));
+		}
+
+		this.config.setInterruptStatus(wanted);
+		this.#line.set(wanted && !this.config.intxDisabled);
+	}
+
+	#configWritten(): void {
+		this.#msix.configWritten();
+		this.#updateLine();
+	}
+}
