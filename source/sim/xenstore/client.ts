@@ -8,7 +8,7 @@ import {assert} from '../../engine/assert.js';
 import type {Step} from '../../engine/step.js';
 import {errorNamed} from './errors.js';
 import {errorField, ringBytes, StoreRingEnd} from './ring.js';
-import {eventChannelOperation, type StoreCost, type StoreKernel, storeInterrupt} from './store-kernel.js';
+import {type StoreKernel, storeCosts} from './store-kernel.js';
 import {
 	encodeMessage,
 	type Message,
@@ -18,9 +18,6 @@ import {
 	payloadOf,
 	stringsOf,
 } from './wire.js';
-
-const writeCost: StoreCost = {name: 'xenbus.write', ns: 1500, source: 'knob: copying requests into the ring'};
-const readCost: StoreCost = {name: 'xenbus.read', ns: 2500, source: 'knob: one message off the ring, its waiter woken'};
 
 type Answered = (error: string, payload: Buffer) => void;
 
@@ -64,11 +61,11 @@ export class RingStoreClient {
 	) {
 		this.#kernel = kernel;
 		this.#ring = new StoreRingEnd(words, 'domain');
-		this.interrupt = kernel.define('xenbus.event', storeInterrupt, () => this.#wake());
-		this.#write = kernel.define('xenbus.write', writeCost, () => this.#writeRequests());
-		this.#read = kernel.define('xenbus.read', readCost, () => this.#readMessage());
-		this.#notify = kernel.hypercall('xenbus.notify', eventChannelOperation, () => kernel.notify(this.#port));
-		this.#fail = kernel.define('xenbus.fail', readCost, (id) => this.#answer(id, 'E2BIG', nothing));
+		this.interrupt = kernel.define('xenbus.event', storeCosts.interrupt, () => this.#wake());
+		this.#write = kernel.define('xenbus.write', storeCosts.write, () => this.#writeRequests());
+		this.#read = kernel.define('xenbus.read', storeCosts.read, () => this.#readMessage());
+		this.#notify = kernel.hypercall('xenbus.notify', storeCosts.evtchn, () => kernel.notify(this.#port));
+		this.#fail = kernel.define('xenbus.fail', storeCosts.read, (id) => this.#answer(id, 'E2BIG', nothing));
 	}
 
 	/** The local end of the event channel to xenstored. What was asked before waits in the page until then. */

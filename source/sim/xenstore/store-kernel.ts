@@ -2,21 +2,15 @@
 What the two ends of a xenstore ring need of the kernel they run in. Every domain's kernel (sim/kernel, GuestKernel) offers
 it; the store lies below the kernels in the house, so it says here what it asks of them.
 */
+import type {Cost} from '../../engine/cost.js';
 import type {Severity} from '../../engine/log.js';
 import type {Step} from '../../engine/step.js';
-
-/** A named cost, nanoseconds. */
-export interface StoreCost {
-	readonly name: string;
-	readonly ns: number;
-	readonly source: string;
-}
 
 export interface StoreKernel {
 	readonly name: string;
 	readonly domid: number;
-	define(name: string, cost: StoreCost, run: (argument: number) => void): Step;
-	hypercall(name: string, cost: StoreCost, run: (argument: number) => void): Step;
+	define(name: string, cost: Cost, run: (argument: number) => void): Step;
+	hypercall(name: string, cost: Cost, run: (argument: number) => void): Step;
 	step(step: Step, argument?: number, extraNanoseconds?: number): void;
 	task(step: Step, argument?: number, vcpu?: number): void;
 	timer(nanoseconds: number, step: Step, argument?: number): number;
@@ -27,10 +21,12 @@ export interface StoreKernel {
 	log(severity: Severity, text: string): void;
 }
 
-/** EVTCHNOP_send and its relatives. */
-export const eventChannelOperation: StoreCost = {
-	name: 'xenstore.evtchn',
-	ns: 300,
-	source: 'knob: a hypercall, 0.3 to 1 microseconds',
-};
-export const storeInterrupt: StoreCost = {name: 'xenstore.interrupt', ns: 500, source: 'knob: an event handler'};
+export const storeCosts = {
+	evtchn: {name: 'xenstore.evtchn', ns: 300, source: 'knob: EVTCHNOP_send and its relatives, a hypercall'},
+	interrupt: {name: 'xenstore.interrupt', ns: 500, source: 'knob: the handler of the event channel'},
+	write: {name: 'xenbus.write', ns: 1500, source: 'knob: requests copied into the ring'},
+	read: {name: 'xenbus.read', ns: 2500, source: 'knob: one message off the ring, its waiter woken'},
+	turn: {name: 'xenstored.turn', ns: 2000, source: 'knob: poll() returns, the connections are looked over'},
+	request: {name: 'xenstored.request', ns: 12_000, source: 'knob: one request parsed, done and answered'},
+	deliver: {name: 'xenstored.deliver', ns: 2000, source: 'knob: answers and events copied into rings'},
+} satisfies Record<string, Cost>;

@@ -20,24 +20,8 @@ import {
 	serverFeatures,
 } from './ring.js';
 import {type DomainLinks, Store} from './store.js';
-import {eventChannelOperation, type StoreCost, type StoreKernel, storeInterrupt} from './store-kernel.js';
+import {type StoreKernel, storeCosts} from './store-kernel.js';
 import {type Message, MessageAssembler} from './wire.js';
-
-const turnCost: StoreCost = {
-	name: 'xenstored.turn',
-	ns: 2000,
-	source: 'knob: poll() returns, the connections are looked over',
-};
-const requestCost: StoreCost = {
-	name: 'xenstored.request',
-	ns: 12_000,
-	source: 'knob: one request parsed, done and answered',
-};
-const deliverCost: StoreCost = {
-	name: 'xenstored.deliver',
-	ns: 2000,
-	source: 'knob: answers and events copied into rings',
-};
 
 export interface XenstoredOptions {
 	readonly quotas?: Quotas;
@@ -102,13 +86,13 @@ export class Xenstored implements DomainLinks {
 			this.store.allowEvent = (domid) => eventFault.armed === null || eventFault.armed.decide(domid) !== drop;
 		}
 
-		this.#event = kernel.define('xenstored.event', storeInterrupt, () => this.#wake());
-		this.#turn = kernel.define('xenstored.turn', turnCost, () => this.#takeTurn());
-		this.#request = kernel.define('xenstored.request', requestCost, (domid) => this.#handle(domid));
-		this.#deliver = kernel.define('xenstored.deliver', deliverCost, () => this.#deliverAll());
-		this.#bind = kernel.hypercall('xenstored.bind', eventChannelOperation, () => this.#bindNext());
-		this.#open = kernel.hypercall('xenstored.open', eventChannelOperation, () => this.#openLocal());
-		this.#notify = kernel.hypercall('xenstored.notify', eventChannelOperation, (domid) => this.#notifyDomain(domid));
+		this.#event = kernel.define('xenstored.event', storeCosts.interrupt, () => this.#wake());
+		this.#turn = kernel.define('xenstored.turn', storeCosts.turn, () => this.#takeTurn());
+		this.#request = kernel.define('xenstored.request', storeCosts.request, (domid) => this.#handle(domid));
+		this.#deliver = kernel.define('xenstored.deliver', storeCosts.deliver, () => this.#deliverAll());
+		this.#bind = kernel.hypercall('xenstored.bind', storeCosts.evtchn, () => this.#bindNext());
+		this.#open = kernel.hypercall('xenstored.open', storeCosts.evtchn, () => this.#openLocal());
+		this.#notify = kernel.hypercall('xenstored.notify', storeCosts.evtchn, (domid) => this.#notifyDomain(domid));
 	}
 
 	/** Begins to serve domain zero's own kernel, whose page needs no mapping. */
