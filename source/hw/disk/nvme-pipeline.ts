@@ -282,6 +282,7 @@ export class NvmePipeline {
 			return;
 		}
 
+		this.#turn = queue;
 		let count = 0;
 		while (count < this.burst && queues.hasWork(queue) && this.commands.hasFree(queue === 0)) {
 			if (!this.#fetchOne(queue)) {
@@ -304,7 +305,6 @@ export class NvmePipeline {
 			queue = queue + 1 < queues.pairs ? queue + 1 : 0;
 			if (queues.hasWork(queue)) {
 				if (this.commands.hasFree(queue === 0)) {
-					this.#turn = queue;
 					return queue;
 				}
 
