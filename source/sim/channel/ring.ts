@@ -110,11 +110,6 @@ export class FrontRing {
 		return entry;
 	}
 
-	/** Requests filled and not yet published. */
-	get unpublished(): number {
-		return (this.requestProducer - this.words[requestProducerWord]) >>> 0;
-	}
-
 	/** First half of RING_PUSH_REQUESTS_AND_CHECK_NOTIFY: makes the filled requests visible. */
 	publishRequests(): void {
 		this.#publishedBefore = this.words[requestProducerWord];

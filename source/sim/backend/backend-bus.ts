@@ -1,0 +1,18 @@
+/**
+A backend domain's xenbus: watches its backend directory and finds each virtual disk it is to serve as the toolstack writes it
+(Linux drivers/xen/xenbus/xenbus_probe_backend.c).
+*/
+import type {GuestKernel} from '../kernel/kernel.js';
+
+/** Calls `found` once for each disk of each frontend domain. The caller is inside a step of the kernel. */
+export function probeBackends(kernel: GuestKernel, found: (frontend: number, virtualDevice: number) => void): void {
+	const directory = `/local/domain/${kernel.domid}/backend/vbd`;
+	const known = new Set<string>();
+	kernel.store.watch(directory, 'backend-bus', (path) => {
+		const [frontend, device] = path.slice(directory.length + 1).split('/');
+		if (device !== undefined && !known.has(`${frontend}/${device}`)) {
+			known.add(`${frontend}/${device}`);
+			found(Number(frontend), Number(device));
+		}
+	});
+}
