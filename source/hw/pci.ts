@@ -171,10 +171,17 @@ export class PciBus {
 		this.#nextPin = this.#nextPin + 1 < this.pins ? this.#nextPin + 1 : 16;
 	}
 
-	/** The function is gone, or back: surprise removal, loss of its power. While gone it answers nothing. */
+	/**
+	The function is gone, or back: surprise removal, loss of its power. While gone it answers nothing, and nothing it was doing reaches
+	the host; back, it is as after a reset, with its addresses.
+	*/
 	setPresent(address: string, present: boolean): void {
 		const slot = this.#slots.get(address);
 		assert(slot !== undefined, `there is a function ${address}`);
+		if (slot.present && !present) {
+			this.resetFunction(address);
+		}
+
 		slot.present = present;
 	}
 

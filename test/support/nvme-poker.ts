@@ -3,6 +3,7 @@ An NVMe controller on a bench: memory, bus, interrupt controller, IOMMU, and han
 test writes submission entries and doorbells, and looks at completion entries, registers and interrupts.
 */
 import {Engine} from '../../source/engine/engine.js';
+import type {Medium} from '../../source/hw/disk/medium.js';
 import {NvmeController} from '../../source/hw/disk/nvme-controller.js';
 import type {NvmeOptions} from '../../source/hw/disk/nvme-options.js';
 import {InterruptController, messageAddress} from '../../source/hw/interrupts.js';
@@ -59,17 +60,22 @@ export class NvmePoker {
 	readonly #heads: number[] = [0];
 	#cid = 100;
 
-	constructor(options: Partial<NvmeOptions> = {}) {
+	/** Called for each vector delivered, before its end of interrupt. */
+	onVector: (vector: number) => void = () => {};
+
+	/** @param makeMedium another medium in the place of `medium`. */
+	constructor(options: Partial<NvmeOptions> = {}, makeMedium?: (engine: Engine) => Medium) {
 		this.medium = new MemoryMedium(this.engine);
 		this.controller = new NvmeController(
 			{engine: this.engine, memory: this.memory, interrupts: this.interrupts, iommu: this.iommu},
-			this.medium,
+			makeMedium?.(this.engine) ?? this.medium,
 			{address, name: 'nvme0', ...options},
 		);
 		this.bus.plug(this.controller);
 		this.iommu.device('nvme0').passThrough();
 		this.interrupts.onInterrupt = (cpu, vector) => {
 			this.delivered.push(vector);
+			this.onVector(vector);
 			if (vector >= 0x40) {
 				this.interrupts.endOfInterrupt(cpu, vector);
 			}
