@@ -1,0 +1,68 @@
+/**
+What the toolstack asks of the hypervisor (XEN_DOMCTL_*, Xen public/domctl.h) and of the machine that builds domains. Whoever
+puts the host together implements it. Each method is called from a hypercall step that domain zero has paid for; numbers
+are 0 or a negative errno as the hypercall would return.
+*/
+
+/** A virtual disk in the words of xl-disk-configuration(5), its target already found. */
+export interface DiskConfiguration {
+	/** `xvda` */
+	readonly vdev: string;
+	readonly access: 'ro' | 'rw';
+	/** What `params` says: `/dev/nvme0n1p1`. */
+	readonly target: string;
+	/** Domain that runs the backend. */
+	readonly backend: number;
+	/** Block device numbers of the target in that domain. */
+	readonly major: number;
+	readonly minor: number;
+}
+
+/** A domain in the words of xl.cfg(5). */
+export interface DomainConfiguration {
+	readonly name: string;
+	/** Bytes. */
+	readonly memory: number;
+	/** Bytes, at least `memory`. */
+	readonly maxmem: number;
+	readonly vcpus: number;
+	/** 1 to 65535. */
+	readonly cpuWeight: number;
+	/** Percent of one physical CPU, 0 is no cap. */
+	readonly cap: number;
+	readonly disks: readonly DiskConfiguration[];
+}
+
+export interface SchedulerParameters {
+	readonly weight: number;
+	readonly cap: number;
+}
+
+export interface CreatedDomain {
+	readonly domid: number;
+	/** Machine frame of its xenstore page and its unbound port for domain zero: what INTRODUCE names. */
+	readonly storeFrame: number;
+	readonly storePort: number;
+}
+
+export interface HypervisorControl {
+	/**
+	DOMCTL_createdomain, its memory, its kernel loaded, its xenstore page and port made; paused once. A negative errno
+	(-12 ENOMEM when there is not enough memory) when it cannot be.
+	*/
+	createDomain(configuration: DomainConfiguration): CreatedDomain | number;
+	/** DOMCTL_unpausedomain. */
+	unpause(domid: number): number;
+	/** DOMCTL_pausedomain. */
+	pause(domid: number): number;
+	/** DOMCTL_destroydomain. */
+	destroy(domid: number): number;
+	/** DOMCTL_SCHEDOP_getinfo of the credit scheduler; undefined when there is no such domain. */
+	schedulerParameters(domid: number): SchedulerParameters | undefined;
+	/** DOMCTL_SCHEDOP_putinfo. */
+	setSchedulerParameters(domid: number, parameters: SchedulerParameters): number;
+	/** vCPUs of a domain, 0 when there is none such. */
+	vcpus(domid: number): number;
+	/** Ids of all domains, ascending. */
+	domains(): readonly number[];
+}
