@@ -10,6 +10,8 @@ import type {ToolStore} from './tool-store.js';
 type Wait = (resume: (result: unknown) => void) => void;
 export type Script<T> = Generator<Wait, T, unknown>;
 
+export const timeoutCost: Cost = {name: 'xl.timeout', ns: 1000, source: 'knob: a timer of a waiting tool'};
+
 /** A tool gives up; the message is what it prints. */
 export class ToolError extends Error {
 	override readonly name = 'ToolError';
@@ -37,9 +39,7 @@ export class Scripts {
 			this.#steps.set(cost, kernel.hypercall(cost.name, cost, resume));
 		}
 
-		this.#expire = kernel.define('xl.timeout', {name: 'xl.timeout', ns: 1000, source: 'knob'}, (id) =>
-			this.#resume(id, false),
-		);
+		this.#expire = kernel.define(timeoutCost.name, timeoutCost, (id) => this.#resume(id, false));
 	}
 
 	/** Starts a script; `done` gets '' and its result, or what it printed when it gave up. */

@@ -10,7 +10,7 @@ import type {GuestKernel} from '../kernel/kernel.js';
 import type {CreatedDomain, DiskConfiguration, DomainConfiguration, HypervisorControl} from './control.js';
 import {diskPaths, writeDisk, writeHotplug} from './disk-tree.js';
 import {removeDomain, writeBuild, writeDomain} from './domain-tree.js';
-import {type Script, Scripts, ToolError} from './script.js';
+import {type Script, Scripts, ToolError, timeoutCost} from './script.js';
 import type {ToolStore} from './tool-store.js';
 import {vdevNumber} from './vdev.js';
 import type {XlCommand} from './xl.js';
@@ -19,6 +19,7 @@ export const toolstackCosts = {
 	start: {name: 'xl.start', ns: 2_000_000, source: 'knob: a process started, its configuration read'},
 	prepare: {name: 'xl.prepare', ns: 100_000, source: 'knob: libxl prepares a group of store requests'},
 	hotplug: {name: 'xl.hotplug', ns: 3_000_000, source: 'knob: /etc/xen/scripts/block, a shell with a few programs'},
+	timeout: timeoutCost,
 } satisfies Record<string, Cost>;
 
 export const domctlCosts = {

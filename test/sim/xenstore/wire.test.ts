@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {requestConsumer, requestProducer, responseProducer, StoreRingEnd} from '../../../source/sim/xenstore/ring.js';
-import {encodeMessage, type Message, MessageAssembler} from '../../../source/sim/xenstore/wire.js';
+import {
+	encodeMessage,
+	type Message,
+	MessageAssembler,
+	payloadOf,
+	stringsOf,
+} from '../../../source/sim/xenstore/wire.js';
 
 const message = fc.record({
 	type: fc.integer({min: 0, max: 26}),
@@ -51,6 +57,14 @@ describe('a message', () => {
 		expect([assembler.broken, assembler.wanted]).toEqual([false, 4096]);
 		assembler.buffer.writeUInt32LE(4097, 12);
 		expect([assembler.broken, assembler.complete]).toEqual([true, false]);
+	});
+});
+
+describe('a payload', () => {
+	it('is strings that end with NUL; what follows the last is none', () => {
+		expect(stringsOf(Buffer.from('a\0b\0c'))).toEqual(['a', 'b']);
+		expect(stringsOf(payloadOf([]))).toEqual([]);
+		expect(payloadOf(['a', '']).toString()).toBe('a\0\0');
 	});
 });
 
