@@ -165,6 +165,12 @@ export class Engine {
 		return false;
 	}
 
+	/** Lets time pass up to `time` when nothing happens before it: a replay comes to where an operator acted between two events. */
+	moveTo(time: number): void {
+		assert(time >= this.now && this.nextTime >= time, 'time passes only where nothing happens');
+		this.now = time;
+	}
+
 	/** Time of the next thing that will happen; Infinity when nothing will. */
 	get nextTime(): number {
 		let time = this.queue.headTime;

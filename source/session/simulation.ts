@@ -37,7 +37,6 @@ export class Simulation {
 	#snapshotAt = Number.NEGATIVE_INFINITY;
 	#figures = 0;
 	#dirty = true;
-	#wall = 0;
 
 	constructor(private readonly options: SimulationOptions) {
 		({host: this.#host, observer: this.#observer} = options.make());
@@ -46,7 +45,6 @@ export class Simulation {
 
 	/** Takes a command at wall time `wall` (ms). */
 	command(command: Command, wall: number): void {
-		this.#wall = wall;
 		this.#dirty = true;
 		switch (command.type) {
 			case 'operator': {
@@ -116,7 +114,6 @@ export class Simulation {
 	*/
 	turn(clock: () => number): number {
 		const begun = clock();
-		this.#wall = begun;
 		if (this.#pace.speed !== Number.POSITIVE_INFINITY || this.#frozen) {
 			// The first turn starts the clock.
 			if (this.#figuresAt === Number.NEGATIVE_INFINITY) {
@@ -136,7 +133,6 @@ export class Simulation {
 			this.#pace.measure(this.#host.now, wall);
 		}
 
-		this.#wall = wall;
 		this.#report(wall);
 		if (!caughtUp) {
 			return 0;

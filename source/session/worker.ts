@@ -1,0 +1,57 @@
+/** The worker thread's end: builds the host, turns the simulation, passes commands in and messages out. No logic of its own. */
+import {performance} from 'node:perf_hooks';
+import {parentPort, workerData} from 'node:worker_threads';
+import {Observer} from '../observe/observer.js';
+import {Host} from '../sim/host.js';
+import type {WorkerInput} from './connect.js';
+import type {Command} from './messages.js';
+import {Simulation} from './simulation.js';
+
+if (parentPort === null) {
+	throw new Error('this module runs in a worker thread');
+}
+
+const port = parentPort;
+// Put there by connect.ts, which is the only one that starts this worker.
+const input = workerData as WorkerInput;
+const clock = () => performance.now();
+const simulation = new Simulation({
+	make: () => {
+		const host = new Host(input.scenario, {version: input.version});
+		return {host, observer: new Observer(host)};
+	},
+	emit: (message) => port.postMessage(message),
+	speed: input.speed,
+	replaying: input.scenario.recording !== undefined,
+	reproduce: input.reproduce,
+});
+
+let timer: NodeJS.Timeout | undefined;
+let immediate: NodeJS.Immediate | undefined;
+
+function schedule(wait: number): void {
+	clearTimeout(timer);
+	clearImmediate(immediate);
+	if (wait <= 0) {
+		immediate = setImmediate(turn);
+	} else {
+		timer = setTimeout(turn, wait);
+	}
+}
+
+function turn(): void {
+	schedule(simulation.turn(clock));
+}
+
+port.on('message', (command: Command) => {
+	simulation.command(command, clock());
+	if (command.type === 'quit') {
+		port.close();
+		clearTimeout(timer);
+		clearImmediate(immediate);
+		return;
+	}
+
+	schedule(0);
+});
+turn();

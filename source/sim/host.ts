@@ -1,0 +1,260 @@
+/**
+A whole simulated host: `new Host(scenario).advance(until)`. Owns the engine, switches the host on, carries out the timeline and an
+operator's lines, checks the host as it runs. Everybody drives it through here: console, run, replay.
+*/
+import {assert} from '../engine/assert.js';
+import {Engine} from '../engine/engine.js';
+import {Step} from '../engine/step.js';
+import {tagOf} from '../engine/tag.js';
+import {type Architecture, architectureNamed} from './architecture/architecture.js';
+import {catalogue} from './faults/catalogue.js';
+import {FaultRules} from './faults/rules.js';
+import {Oracle} from './guest/oracle.js';
+import {Boot} from './host/boot.js';
+import {crash} from './host/crash.js';
+import {mixState} from './host/interval-hash.js';
+import {SleepCheck} from './host/sleep-check.js';
+import {type FaultTrigger, plainTrigger, TimelineRunner} from './host/timeline-runner.js';
+import type {VbdChannel} from './host/vbd-channel.js';
+import {Workloads} from './host/workloads.js';
+import {type Checkpoint, recordingText} from './scenario/recording.js';
+import {type ChannelName, type FaultWords, isOperatorLine, type OperatorLine, type Verb} from './scenario/timeline.js';
+import type {Scenario} from './scenario/types.js';
+import type {XlCommand} from './toolstack/xl.js';
+
+export interface HostOptions {
+	/** ringtop's version, for recordings. */
+	readonly version: string;
+}
+
+/** What came of an operator's line. */
+export interface Answer {
+	readonly text: string;
+	readonly refused: boolean;
+}
+
+/** Virtual time between two entries of the list of state hashes, ns. */
+const hashInterval = 1_000_000_000;
+const operatorCost = {name: 'operator.xl', ns: 1000, source: 'knob: a command line reaches xl'};
+
+export class Host {
+	readonly engine: Engine;
+	readonly architecture: Architecture;
+	readonly boot: Boot;
+	readonly workloads: Workloads;
+	readonly oracle: Oracle;
+	readonly rules: FaultRules;
+	/** State hashes at each second of virtual time so far. */
+	readonly hashes: Checkpoint[] = [];
+	/** Asked for by a timeline's `speed:` line, simulated ns per real second, 0 = max. Nothing simulated sees it. */
+	onSpeed: (speed: number) => void = () => {};
+	readonly #operator: OperatorLine[] = [];
+	readonly #replayed: readonly OperatorLine[];
+	readonly #xlCommands: XlCommand[] = [];
+	readonly #xlStep: Step;
+
+	constructor(
+		readonly scenario: Scenario,
+		private readonly options: HostOptions = {version: '0'},
+	) {
+		this.engine = new Engine(scenario.seed);
+		const {engine} = this;
+		this.architecture = architectureNamed(scenario.arch);
+		this.oracle = new Oracle(engine);
+		this.rules = new FaultRules(engine);
+		this.boot = new Boot(engine, scenario, this.architecture);
+		const {boot} = this;
+		boot.xen.cpus.onCrash = (domain, error) => crash(engine, boot, domain?.name, error);
+		const sleepCheck = new SleepCheck(engine);
+		boot.onChannel = (channel) => sleepCheck.watch(channel);
+		this.workloads = new Workloads(this);
+		boot.onDisk = (domain, disk, device) => this.workloads.diskReady(domain, disk, device);
+		const [zero] = boot.domains;
+		this.#xlStep = zero.kernel.define('operator xl', operatorCost, (index) =>
+			boot.toolstack.xl(this.#xlCommands[index]),
+		);
+		this.#replayed = scenario.timeline.filter(isOperatorLine);
+		new TimelineRunner(
+			engine,
+			scenario.timeline.filter((line) => !isOperatorLine(line)),
+			{
+				carryOut: (verb, trigger) => void this.#carryOut(verb, trigger),
+				holds: () => false,
+			},
+		);
+		const interval = new Step('state hash', engine.world, 0, false, () => {
+			engine.after(hashInterval, interval);
+			mixState(engine, boot, this.oracle);
+			this.hashes.push({at: engine.now, event: engine.executed, hash: engine.hash.toString()});
+		});
+		engine.after(hashInterval, interval);
+	}
+
+	/** Virtual time, ns. */
+	get now(): number {
+		return this.engine.now;
+	}
+
+	get executed(): number {
+		return this.engine.executed;
+	}
+
+	get runtime(): number {
+		return this.scenario.runtime;
+	}
+
+	get finished(): boolean {
+		return this.engine.now >= this.scenario.runtime;
+	}
+
+	/** Virtual time of whatever happens next, ns. */
+	get nextTime(): number {
+		return this.engine.nextTime;
+	}
+
+	/**
+	Advances to `until` (ns, never past the scenario's runtime), by at most `budget` events. May be cut anywhere.
+	@returns true when everything due by then has happened.
+	*/
+	advance(until: number, budget: number): boolean {
+		const end = Math.min(until, this.scenario.runtime);
+		const from = this.engine.executed;
+		for (;;) {
+			const left = budget - (this.engine.executed - from);
+			const next = this.#replayed[this.#operator.length];
+			if (next === undefined || next.trigger.at > end) {
+				return this.engine.run(end, left);
+			}
+
+			const missing = next.event - this.engine.executed;
+			if (missing > 0) {
+				const reached = this.engine.run(next.trigger.at, Math.min(left, missing));
+				if (this.engine.executed < next.event) {
+					assert(!reached, `the recording fits: an operator's line came after event ${next.event}`);
+					return false;
+				}
+			}
+
+			if (this.engine.now < next.trigger.at) {
+				this.engine.moveTo(next.trigger.at);
+			}
+
+			this.#operate(next.verb);
+		}
+	}
+
+	/** Runs until the next hop of any request. Returns what it was, or undefined at the end of the run. */
+	stepHop(): string | undefined {
+		const {trace} = this.engine;
+		let hop: string | undefined;
+		trace.onHop = (request, point) => {
+			if (hop === undefined && request !== 0) {
+				hop = trace.nameOf(point);
+				this.engine.stop();
+			}
+		};
+		try {
+			while (hop === undefined && !this.finished) {
+				this.advance(this.scenario.runtime, 1_000_000);
+			}
+		} finally {
+			trace.onHop = null;
+		}
+
+		return hop;
+	}
+
+	/** An operator acts now: the line is stamped with virtual time and events executed, carried out, and kept for recordings. */
+	operate(verb: Verb): Answer {
+		assert(this.#operator.length >= this.#replayed.length, 'a replay takes no further lines');
+		return this.#operate(verb);
+	}
+
+	/** The run so far as a recording: a scenario that replays it. */
+	recording(): string {
+		const {engine, scenario} = this;
+		return recordingText(scenario, {
+			version: this.options.version,
+			seed: scenario.seed,
+			arch: scenario.arch,
+			operator: this.#operator,
+			hashes: this.hashes,
+			end: {at: engine.now, event: engine.executed, hash: engine.hash.toString()},
+		});
+	}
+
+	channel({domain, vdev}: ChannelName): VbdChannel | undefined {
+		return this.boot.channels.find(({id}) => id === `${domain}.${vdev}`);
+	}
+
+	#operate(verb: Verb): Answer {
+		const {engine} = this;
+		this.#operator.push({trigger: {kind: 'at', at: engine.now}, verb, event: engine.executed});
+		engine.hash.word(tagOf(verb.verb));
+		const answer = this.#carryOut(verb, plainTrigger);
+		engine.log.add(engine.now, 'operator', answer.refused ? 'warning' : 'info', 'operator', answer.text);
+		return answer;
+	}
+
+	#carryOut(verb: Verb, trigger: FaultTrigger): Answer {
+		const {engine} = this;
+		switch (verb.verb) {
+			case 'say':
+				engine.log.add(engine.now, 'timeline', 'notice', 'say', verb.text);
+				return {text: verb.text, refused: false};
+			case 'fault':
+				return this.#arm(verb.fault, trigger);
+			case 'clear':
+				return this.rules.clear(verb.id)
+					? {text: `${verb.id}: cleared`, refused: false}
+					: {text: `${verb.id}: no such fault is armed`, refused: true};
+			case 'kick': {
+				const name = `${verb.target.domain}.${verb.target.vdev}`;
+				const channel = this.channel(verb.target);
+				if (channel === undefined) {
+					return {text: `${name}: no such channel yet`, refused: true};
+				}
+
+				channel.kick();
+				return {text: `${name}: both ends told to look at their ring`, refused: false};
+			}
+
+			case 'speed':
+				this.onSpeed(verb.speed);
+				return {text: 'speed changed', refused: false};
+			case 'xl':
+				this.boot.domains[0].kernel.task(this.#xlStep, this.#xlCommands.push(verb.xl) - 1);
+				return {text: `xl ${verb.xl.command} ${verb.xl.domain}`, refused: false};
+			default:
+				return verb satisfies never;
+		}
+	}
+
+	#arm(words: FaultWords, {nth, parts, until}: FaultTrigger): Answer {
+		const {domain, vdev} = words.target;
+		const target = `${domain}.${vdev}`;
+		const points = this.channel(words.target)?.notificationPoints(words.direction) ?? [];
+		const entry = catalogue.find(({id}) => id === words.fault);
+		assert(entry !== undefined, 'the scenario names a fault of the catalogue');
+		if (points.length === 0) {
+			return {text: `${target} is not connected yet: nothing to lose`, refused: true};
+		}
+
+		const duration = words.for > 0 ? words.for : until > 0 ? Math.max(1, until - this.engine.now) : 0;
+		const text = `${words.direction}, ${words.times === 0 ? 'until cleared' : `${words.times} time${words.times === 1 ? '' : 's'}`}`;
+		const options = {
+			id: words.id,
+			entry,
+			target,
+			text,
+			points,
+			parties: [target],
+			times: words.times,
+			duration,
+			nth,
+			parts,
+		};
+		this.rules.arm(options);
+		return {text: `${words.id}: ${entry.title} of ${target}, ${text}`, refused: false};
+	}
+}

@@ -1,0 +1,284 @@
+/**
+Switching a host on: the machine and its devices, the hypervisor, domain zero with xenstored, the native drivers where the
+architecture places them, then the toolstack creating the guests in the scenario's order. From here on everything is
+the simulated software's own doing.
+*/
+import {assert} from '../../engine/assert.js';
+import type {Engine} from '../../engine/engine.js';
+import {InterruptController} from '../../hw/interrupts.js';
+import {Iommu} from '../../hw/iommu.js';
+import {Memory} from '../../hw/memory.js';
+import {PciBus} from '../../hw/pci.js';
+import type {Architecture} from '../architecture/architecture.js';
+import {probeBackends} from '../backend/backend-bus.js';
+import {Blkback} from '../backend/blkback.js';
+import {Volume} from '../backend/volume.js';
+import type {BlockDriver} from '../drivers/driver.js';
+import {driverFor} from '../drivers/registry.js';
+import {Blkfront} from '../frontend/blkfront.js';
+import {probeDisks} from '../frontend/frontend-bus.js';
+import {AssignedDevice} from '../kernel/assigned-device.js';
+import type {BlockDevice} from '../kernel/block-device.js';
+import {configRead} from '../kernel/cost.js';
+import type {DomainKernel} from '../kernel/domain-kernel.js';
+import type {DiskWords, DomainWords, Scenario} from '../scenario/types.js';
+import type {DomainConfiguration} from '../toolstack/control.js';
+import {Toolstack} from '../toolstack/toolstack.js';
+import {vdevNumber} from '../toolstack/vdev.js';
+import {Hypervisor, type Machine} from '../xen/hypervisor.js';
+import {Xenstored} from '../xenstore/xenstored.js';
+import {Control} from './control.js';
+import {type HostDevice, makeDevice} from './devices.js';
+import {HostDomain} from './host-domain.js';
+import {VbdChannel} from './vbd-channel.js';
+
+/** A native driver where the architecture has placed it. */
+export interface PlacedDriver {
+	readonly driver: BlockDriver;
+	readonly device: HostDevice;
+	readonly kernel: DomainKernel;
+}
+
+/** Major number of block extended devices, which partitions of NVMe namespaces have in Linux. */
+const blockExtendedMajor = 259;
+
+export class Boot {
+	readonly machine: Machine;
+	readonly devices: readonly HostDevice[];
+	readonly xen: Hypervisor;
+	readonly control: Control;
+	readonly xenstored: Xenstored;
+	readonly toolstack: Toolstack;
+	readonly drivers: PlacedDriver[] = [];
+	readonly domains: HostDomain[] = [];
+	readonly channels: VbdChannel[] = [];
+	/** Told when a channel exists, and when a domain's disk can be used for the first time. */
+	onChannel: (channel: VbdChannel) => void = () => {};
+	onDisk: (domain: HostDomain, disk: string, device: BlockDevice) => void = () => {};
+	readonly #configurations = new Map<string, DomainWords>();
+	/** Backends found before the driver of their device was ready. */
+	#waiting: (() => void)[] = [];
+	#driversLeft: number;
+
+	constructor(
+		private readonly engine: Engine,
+		private readonly scenario: Scenario,
+		private readonly architecture: Architecture,
+	) {
+		const {host, costs} = scenario;
+		const memory = new Memory(host.memory);
+		this.machine = {
+			memory,
+			bus: new PciBus(engine),
+			iommu: new Iommu(),
+			interrupts: new InterruptController(engine, host.cpus),
+		};
+		this.devices = host.devices.map((words) => makeDevice(engine, this.machine, words));
+		for (const device of this.devices) {
+			this.machine.bus.plug(device.function);
+		}
+
+		this.#driversLeft = this.devices.length;
+		this.xen = new Hypervisor(engine, this.machine, {
+			iommu: host.devices.every(({iommu}) => iommu),
+			credit: {slice: host.scheduler.tslice, rateLimit: host.scheduler.ratelimit},
+			costs: new Map(Object.entries(costs)),
+		});
+		this.control = new Control(this.xen);
+		for (const words of scenario.domains) {
+			this.#configurations.set(words.name, words);
+		}
+
+		const [zero] = scenario.domains;
+		const built = this.control.build(this.#configuration(zero), false);
+		assert(built !== undefined, 'the scenario gives domain zero no more memory than there is');
+		const {kernel, store} = built;
+		this.xenstored = new Xenstored(kernel, {
+			faults: engine.faults,
+			mapPage: (_domid, frame) => memory.words(frame),
+			unmapPage: () => {},
+		});
+		this.toolstack = new Toolstack(kernel, store, this.control);
+		this.domains.push(new HostDomain(zero, kernel, 'control'));
+		this.control.onCreated = (created) => this.#guestCreated(created);
+		this.xenstored.start(store);
+		const boot = kernel.define('boot', configRead, () => this.#bootDomainZero(kernel));
+		kernel.task(boot);
+	}
+
+	/** Domain zero's kernel has started: it probes its devices and serves what the toolstack will ask for. */
+	#bootDomainZero(kernel: DomainKernel): void {
+		this.toolstack.initialise();
+		probeBackends(kernel, (frontend, virtualDevice) => {
+			if (this.#driversLeft === 0) {
+				this.#serve(kernel, frontend, virtualDevice);
+			} else {
+				this.#waiting.push(() => this.#serve(kernel, frontend, virtualDevice));
+			}
+		});
+		for (const device of this.devices) {
+			this.#startDriver(device);
+		}
+
+		if (this.devices.length === 0) {
+			this.#driversReady();
+		}
+	}
+
+	#startDriver(device: HostDevice): void {
+		const kernel = this.#kernelNamed(this.architecture.driverDomain(device.name));
+		const assigned = this.xen.assignment.assign(kernel.domid, kernel.name, device.address);
+		assert(assigned === 0, `${device.name} is nobody's at boot`);
+		const function_ = new AssignedDevice(this.xen, kernel, device.address, device.name);
+		const module = driverFor(function_.vendor, function_.device, function_.readConfig(8, 4) >>> 8);
+		assert(module !== undefined, `there is a driver for ${device.name}`);
+		const driver = module.create(kernel, function_);
+		device.requestIdentity = (queue, command) => driver.requestIdentity(queue, command);
+		this.drivers.push({driver, device, kernel});
+		driver.start(() => {
+			this.#driversLeft--;
+			if (this.#driversLeft === 0) {
+				this.#driversReady();
+			}
+		});
+	}
+
+	/** Every disk works: domain zero's own jobs may use them, and the guests are created. */
+	#driversReady(): void {
+		for (const serve of this.#waiting) {
+			serve();
+		}
+
+		this.#waiting = [];
+		const [zero, ...guests] = this.scenario.domains;
+		for (const job of zero.jobs) {
+			if (job.kind === 'disk' && !this.domains[0].disks.has(job.on)) {
+				this.#openPartition(this.domains[0], job.on);
+			}
+		}
+
+		for (const words of guests) {
+			this.toolstack.create(this.#configuration(words));
+		}
+	}
+
+	#guestCreated(kernel: DomainKernel): void {
+		const words = this.#configurations.get(kernel.name);
+		assert(words !== undefined, 'the toolstack creates the scenario’s domains');
+		const domain = new HostDomain(words, kernel, 'guest');
+		this.domains.push(domain);
+		for (const disk of words.disks) {
+			const backend = this.#kernelNamed(this.architecture.backendDomain(disk.device));
+			const id = `${words.name}.${disk.vdev}`;
+			const channel = new VbdChannel(id, disk.vdev, vdevNumber(disk.vdev), kernel, backend, this.xen);
+			this.channels.push(channel);
+			this.onChannel(channel);
+		}
+
+		kernel.task(kernel.define('boot', configRead, () => this.#bootGuest(domain)));
+	}
+
+	#bootGuest(domain: HostDomain): void {
+		const {kernel} = domain;
+		probeDisks(kernel, (virtualDevice) => {
+			const channel = this.#channelOf(kernel.domid, virtualDevice);
+			const front = new Blkfront(kernel, {
+				name: channel.vdev,
+				channel: channel.id,
+				virtualDevice,
+				vcpu: 0,
+				identities: channel.identities,
+				hash: this.engine.hash,
+			});
+			channel.blkfront = front;
+			front.onConnected = () => {
+				if (!domain.disks.has(channel.vdev)) {
+					domain.disks.set(channel.vdev, front);
+					this.onDisk(domain, channel.vdev, front);
+				}
+			};
+			front.start();
+		});
+	}
+
+	#serve(kernel: DomainKernel, frontend: number, virtualDevice: number): void {
+		const channel = this.#channelOf(frontend, virtualDevice);
+		const disk = this.#diskWords(channel);
+		const back = new Blkback(kernel, {
+			frontend,
+			virtualDevice,
+			channel: channel.id,
+			device: this.#volume(disk.target, disk, disk.access === 'ro'),
+			readonly: disk.access === 'ro',
+			vcpu: this.channels.indexOf(channel) % kernel.domain.vcpus.length,
+			identities: channel.identities,
+			hash: this.engine.hash,
+		});
+		channel.blkback = back;
+		back.start();
+	}
+
+	#openPartition(domain: HostDomain, name: string): void {
+		for (const {name: device, sectors, partitions} of this.scenario.host.devices) {
+			const partition = name === device ? {start: 0, sectors} : partitions.find((each) => each.name === name);
+			if (partition !== undefined) {
+				const volume = this.#volume(name, {device, ...partition}, false);
+				domain.disks.set(name, volume);
+				this.onDisk(domain, name, volume);
+			}
+		}
+	}
+
+	#volume(
+		name: string,
+		{device, start, sectors}: {device: string; start: number; sectors: number},
+		readonly: boolean,
+	): Volume {
+		const placed = this.drivers.find((each) => each.device.name === device);
+		assert(placed !== undefined, `${device} has a driver`);
+		return new Volume(name, placed.driver.disk, [{start, sectors}], readonly);
+	}
+
+	#configuration({name, memory, maxmem, vcpus, cpuWeight, cap, disks}: DomainWords): DomainConfiguration {
+		return {
+			name,
+			memory,
+			maxmem,
+			vcpus,
+			cpuWeight,
+			cap,
+			disks: disks.map(({vdev, access, target, device}, index) => ({
+				vdev,
+				access,
+				target: `/dev/${target}`,
+				backend: this.#kernelNamed(this.architecture.backendDomain(device)).domid,
+				major: blockExtendedMajor,
+				minor: index,
+			})),
+		};
+	}
+
+	#channelOf(frontend: number, virtualDevice: number): VbdChannel {
+		const channel = this.channels.find(
+			(each) => each.frontKernel.domid === frontend && each.virtualDevice === virtualDevice,
+		);
+		assert(channel !== undefined, 'a device in the store is one the toolstack attached');
+		return channel;
+	}
+
+	#diskWords(channel: VbdChannel): DiskWords {
+		const disk = this.#configurations.get(channel.frontKernel.name)?.disks.find(({vdev}) => vdev === channel.vdev);
+		assert(disk !== undefined, 'a channel is one of the scenario’s disks');
+		return disk;
+	}
+
+	#kernelNamed(name: string): DomainKernel {
+		for (const kernel of this.control.kernels.values()) {
+			if (kernel.name === name) {
+				return kernel;
+			}
+		}
+
+		assert(false, `${name} is a domain of this host`);
+	}
+}

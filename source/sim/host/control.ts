@@ -1,0 +1,131 @@
+/**
+XEN_DOMCTL as the toolstack uses it: the hypervisor's domains, and the kernels that run in them. Creating a domain makes its
+kernel, its xenstore page and the port that xenstored will bind.
+*/
+import {frameBytes} from '../../hw/memory.js';
+import {DomainKernel} from '../kernel/domain-kernel.js';
+import type {CreatedDomain, DomainConfiguration, HypervisorControl, SchedulerParameters} from '../toolstack/control.js';
+import type {Domain} from '../xen/domain.js';
+import {EINVAL, ENOMEM, ESRCH} from '../xen/errno.js';
+import type {Hypervisor} from '../xen/hypervisor.js';
+import {RingStoreClient} from '../xenstore/client.js';
+
+export class Control implements HypervisorControl {
+	/** Kernels of living domains by domid. */
+	readonly kernels = new Map<number, DomainKernel>();
+	/** Told of each new domain's kernel before anything runs in it. */
+	onCreated: (kernel: DomainKernel) => void = () => {};
+
+	constructor(private readonly xen: Hypervisor) {}
+
+	/** Builds a domain's kernel with its store client; undefined when memory does not suffice. */
+	build(
+		configuration: Omit<DomainConfiguration, 'disks'>,
+		paused: boolean,
+	): {kernel: DomainKernel; store: RingStoreClient; frame: number} | undefined {
+		const frames = Math.floor(configuration.memory / frameBytes);
+		const domain = this.xen.createDomain(configuration.name, {
+			frames,
+			maximumFrames: Math.floor(configuration.maxmem / frameBytes),
+			vcpus: configuration.vcpus,
+			weight: configuration.cpuWeight,
+			cap: configuration.cap,
+			paused,
+		});
+		if (domain === undefined) {
+			return undefined;
+		}
+
+		const kernel = new DomainKernel(this.xen, domain, frames);
+		this.kernels.set(domain.id, kernel);
+		const frame = kernel.page();
+		const store = new RingStoreClient(kernel, kernel.words(frame));
+		kernel.connectStore(store);
+		return {kernel, store, frame};
+	}
+
+	createDomain(configuration: DomainConfiguration): CreatedDomain | number {
+		const built = this.build(configuration, true);
+		if (built === undefined) {
+			return -ENOMEM;
+		}
+
+		const {kernel, store, frame} = built;
+		const port = kernel.allocUnbound(0, store.interrupt);
+		this.onCreated(kernel);
+		store.connect(port);
+		return {domid: kernel.domid, storeFrame: frame, storePort: port};
+	}
+
+	unpause(domid: number): number {
+		const domain = this.#domain(domid);
+		if (domain === undefined) {
+			return -ESRCH;
+		}
+
+		if (domain.pauseCount === 0) {
+			return -EINVAL;
+		}
+
+		this.xen.cpus.unpause(domain);
+		return 0;
+	}
+
+	pause(domid: number): number {
+		const domain = this.#domain(domid);
+		if (domain === undefined) {
+			return -ESRCH;
+		}
+
+		if (domain.pauseCount > 0) {
+			return -EINVAL;
+		}
+
+		this.xen.cpus.pause(domain);
+		return 0;
+	}
+
+	destroy(domid: number): number {
+		const kernel = this.kernels.get(domid);
+		const domain = this.#domain(domid);
+		if (domain === undefined || kernel === undefined) {
+			return -ESRCH;
+		}
+
+		domain.dying = true;
+		kernel.die();
+		this.xen.cpus.stop(domain);
+		this.xen.events.destroy(domid);
+		this.xen.grants.releaseMappings(domid);
+		this.kernels.delete(domid);
+		return 0;
+	}
+
+	schedulerParameters(domid: number): SchedulerParameters | undefined {
+		const domain = this.#domain(domid);
+		return domain === undefined ? undefined : {weight: domain.weight, cap: domain.cap};
+	}
+
+	setSchedulerParameters(domid: number, {weight, cap}: SchedulerParameters): number {
+		const domain = this.#domain(domid);
+		if (domain === undefined) {
+			return -ESRCH;
+		}
+
+		domain.weight = weight;
+		domain.cap = cap;
+		return 0;
+	}
+
+	vcpus(domid: number): number {
+		return this.#domain(domid)?.vcpus.length ?? 0;
+	}
+
+	domains(): readonly number[] {
+		return [...this.kernels.keys()].sort((a, b) => a - b);
+	}
+
+	#domain(domid: number): Domain | undefined {
+		return this.kernels.get(domid)?.domain;
+	}
+}

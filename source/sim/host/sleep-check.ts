@@ -1,0 +1,87 @@
+/**
+The host's check that no channel is asleep: work on a ring whose consumer has no pending event, queued step, timer or armed poll
+that will look. Looks every millisecond of virtual time; a channel found asleep is a finding that lasts until somebody looks.
+*/
+import type {Engine} from '../../engine/engine.js';
+import type {Finding} from '../../engine/findings.js';
+import {Step} from '../../engine/step.js';
+import type {ChannelEnd} from '../channel/channel-end.js';
+
+const period = 1_000_000;
+
+export interface WatchedChannel {
+	/** `db.xvda` */
+	readonly id: string;
+	readonly front: ChannelEnd;
+	readonly back: ChannelEnd;
+	/** Whether an event is pending for, or on its way to, the end's port. */
+	eventPending(end: 'front' | 'back'): boolean;
+	/** Asleep since, ns; -1 while it is not. Written here. */
+	asleepSince: number;
+	/** Nanoseconds it was asleep before that. */
+	asleepTime: number;
+	/** When an end last took something off the ring, ns: sleep began no earlier. */
+	readonly lastLooked: number;
+}
+
+export class SleepCheck {
+	readonly #channels: WatchedChannel[] = [];
+	readonly #findings = new Map<WatchedChannel, Finding>();
+
+	constructor(private readonly engine: Engine) {
+		const look = new Step('sleep check', engine.world, 0, false, () => {
+			engine.after(period, look);
+			for (const channel of this.#channels) {
+				this.#look(channel);
+			}
+		});
+		engine.after(period, look);
+	}
+
+	watch(channel: WatchedChannel): void {
+		this.#channels.push(channel);
+	}
+
+	unwatch(channel: WatchedChannel): void {
+		const at = this.#channels.indexOf(channel);
+		if (at >= 0) {
+			this.#channels.splice(at, 1);
+		}
+	}
+
+	#look(channel: WatchedChannel): void {
+		const {front, back, id} = channel;
+		const now = this.engine.now;
+		const toBack = asleep(front, back, channel.eventPending('back'));
+		const toFront = asleep(back, front, channel.eventPending('front'));
+		const sleeping = toBack || toFront;
+		if (sleeping === channel.asleepSince >= 0) {
+			return;
+		}
+
+		if (sleeping) {
+			channel.asleepSince = Math.max(channel.lastLooked, now - period);
+			const waiting = toBack ? `${back.waiting} requests` : `${front.waiting} responses`;
+			const text = `${id} sleeps with ${waiting} on its ring: nobody will look`;
+			this.#findings.set(channel, this.engine.findings.report('asleep', now, [id], text));
+			this.engine.log.add(now, id, 'error', 'check', text);
+			return;
+		}
+
+		const since = channel.asleepSince;
+		channel.asleepTime += now - since;
+		channel.asleepSince = -1;
+		const finding = this.#findings.get(channel);
+		if (finding !== undefined) {
+			finding.ended = now;
+			this.#findings.delete(channel);
+		}
+
+		this.engine.log.add(now, id, 'notice', 'check', `${id} woke after ${Math.round((now - since) / 1_000_000)} ms`);
+	}
+}
+
+/** Does `consumer` sleep on work that `producer` has put on the ring? */
+function asleep(producer: ChannelEnd, consumer: ChannelEnd, eventPending: boolean): boolean {
+	return consumer.waiting > 0 && !consumer.looking && !producer.notifying && !eventPending;
+}
