@@ -9,6 +9,7 @@ import {
 	ringEntries,
 	ringHeaderWords,
 } from '../../source/sim/channel/ring.js';
+import {xenbusStateNames} from '../../source/sim/channel/xenbus.js';
 import {DOMID_FIRST_RESERVED, DOMID_SELF} from '../../source/sim/xen/domid.js';
 import * as eventChannels from '../../source/sim/xen/event-channels.js';
 import * as grantEntry from '../../source/sim/xen/grant-entry.js';
@@ -85,6 +86,11 @@ needsXenHeaders()('the real headers', () => {
 		expect(constant('DOMID_SELF')).toBe(DOMID_SELF);
 		expect(constant('DOMID_FIRST_RESERVED')).toBe(DOMID_FIRST_RESERVED);
 		expect(constant('EVTCHN_2L_NR_CHANNELS')).toBe(portLimit);
+	});
+
+	it('number the xenbus states as we do', () => {
+		expect(xenbusStateNames.length).toBe(9);
+		for (const [state, name] of xenbusStateNames.entries()) expect(constant(`XenbusState${name}`), name).toBe(state);
 	});
 
 	it('place the bits of shared_info where ours are', () => {

@@ -40,9 +40,9 @@ describe('the handshake of blkfront and blkback', () => {
 
 	it('goes down in order when the toolstack detaches the disk, and leaves nothing granted or mapped', () => {
 		const {connect, front, back, backPath, frontPath, read, store, domainZero, settle, guest} = diskChannel();
-		const before = guest.grants.inUse;
+		const before = guest.grants.used;
 		connect();
-		expect(guest.grants.inUse).toBe(before + 1);
+		expect(guest.grants.used).toBe(before + 1);
 		inKernel(domainZero, () => {
 			store.write(`${backPath}/online`, '0');
 			store.write(`${backPath}/state`, '5');
@@ -53,7 +53,7 @@ describe('the handshake of blkfront and blkback', () => {
 		expect(front.state).toBe('closed');
 		expect(front.ring).toBe(null);
 		expect(back.ring).toBe(null);
-		expect(guest.grants.inUse).toBe(before);
+		expect(guest.grants.used).toBe(before);
 	});
 
 	it('refuses a protocol it does not speak, and says so', () => {
