@@ -1,5 +1,6 @@
 /** `ringtop replay FILE`: watches a recording again; the keys that would change it are off. */
 import {parseSpeed} from '../sim/scenario/units.js';
+import {showConsole} from './console.js';
 import {loadScenario, readOption} from './load.js';
 import type {Request} from './options.js';
 import {openTerminal} from './terminal.js';
@@ -7,8 +8,18 @@ import {UserError} from './user-error.js';
 
 export async function run({words: [word], options}: Request): Promise<number> {
 	const speed = readOption('speed', options.speed, parseSpeed);
-	const {file, scenario} = loadScenario(word);
+	const {scenario} = loadScenario(word);
+	if (scenario.recording === undefined) {
+		throw new UserError(`${word} is a scenario, not a recording; watch it with: ringtop ${word}`);
+	}
+
 	const terminal = openTerminal(word);
-	void [file, scenario, speed, terminal];
-	throw new UserError('the console is not part of this build yet');
+	return showConsole({
+		scenario,
+		terminal,
+		speed,
+		ascii: options.ascii !== undefined,
+		record: undefined,
+		reproduce: `ringtop run ${word}`,
+	});
 }

@@ -6,31 +6,35 @@ import {assert} from '../engine/assert.js';
 
 export const frameBytes = 4096;
 export const frameWords = frameBytes / 4;
-const slabFrames = 1024;
+const slabBits = 10;
+const slabFrames = 1 << slabBits;
 
 export class Memory {
 	/** Frames 0 … frames-1 exist; frame f holds machine addresses f*4096 … f*4096+4095. */
 	readonly frames: number;
 	readonly #slabs: (ArrayBuffer | undefined)[] = [];
-	readonly #bytes: (Buffer | undefined)[] = [];
-	readonly #words: (Int32Array | undefined)[] = [];
+	/** Views of the frames touched so far, by slab. */
+	readonly #bytes: (Buffer | undefined)[][] = [];
+	readonly #words: (Int32Array | undefined)[][] = [];
 
 	/** @param size bytes, a multiple of 4 KiB. */
 	constructor(readonly size: number) {
 		assert(size % frameBytes === 0 && size > 0, 'memory is whole frames');
 		this.frames = size / frameBytes;
-		this.#bytes = new Array(this.frames);
-		this.#words = new Array(this.frames);
+		for (let slab = 0; slab * slabFrames < this.frames; slab++) {
+			this.#bytes.push([]);
+			this.#words.push([]);
+		}
 	}
 
 	/** The bytes of one frame; always the same object. */
 	bytes(frame: number): Buffer {
-		return this.#bytes[frame] ?? this.#viewBytes(frame);
+		return this.#bytes[frame >> slabBits]?.[frame & (slabFrames - 1)] ?? this.#viewBytes(frame);
 	}
 
 	/** The little-endian 32-bit words of one frame; always the same object. */
 	words(frame: number): Int32Array {
-		return this.#words[frame] ?? this.#viewWords(frame);
+		return this.#words[frame >> slabBits]?.[frame & (slabFrames - 1)] ?? this.#viewWords(frame);
 	}
 
 	/** A view of `count` neighbouring frames of one 4 MiB slab as words, for structures larger than a frame. Cold paths only. */
@@ -70,14 +74,26 @@ export class Memory {
 	#viewBytes(frame: number): Buffer {
 		assert(frame >= 0 && frame < this.frames, 'the frame exists');
 		const view = Buffer.from(this.#slab(frame), (frame % slabFrames) * frameBytes, frameBytes);
-		this.#bytes[frame] = view;
+		let views = this.#bytes[frame >> slabBits];
+		if (views.length === 0) {
+			views = new Array(slabFrames).fill(undefined);
+			this.#bytes[frame >> slabBits] = views;
+		}
+
+		views[frame & (slabFrames - 1)] = view;
 		return view;
 	}
 
 	#viewWords(frame: number): Int32Array {
 		assert(frame >= 0 && frame < this.frames, 'the frame exists');
 		const view = new Int32Array(this.#slab(frame), (frame % slabFrames) * frameBytes, frameWords);
-		this.#words[frame] = view;
+		let views = this.#words[frame >> slabBits];
+		if (views.length === 0) {
+			views = new Array(slabFrames).fill(undefined);
+			this.#words[frame >> slabBits] = views;
+		}
+
+		views[frame & (slabFrames - 1)] = view;
 		return view;
 	}
 }

@@ -4,7 +4,9 @@ paced to the wall clock; recorded. Knows nothing of threads or terminals: time i
 */
 import type {Observer} from '../observe/observer.js';
 import type {Host} from '../sim/host.js';
+import {Refused} from '../sim/scenario/problems.js';
 import type {ClockView, Command, Message} from './messages.js';
+import {verbOf} from './operator-lines.js';
 import {Pace} from './pace.js';
 
 /** Events in one slice: a few milliseconds of work. */
@@ -207,10 +209,15 @@ export class Simulation {
 		}
 
 		try {
-			const answer = this.#host.operate(command.line);
+			const verb = verbOf(command.line, this.#host.scenario, `operator-${this.#host.rules.all.length + 1}`);
+			const answer = this.#host.operate(verb);
 			this.#notice(answer.text, answer.refused ? 'error' : 'info');
 		} catch (error) {
-			this.#fail(error);
+			if (error instanceof Refused) {
+				this.#notice(error.message, 'error');
+			} else {
+				this.#fail(error);
+			}
 		}
 	}
 

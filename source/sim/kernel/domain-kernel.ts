@@ -53,12 +53,10 @@ export class DomainKernel implements GuestKernel, Owner {
 		this.trace = xen.engine.trace;
 		this.#memory = xen.machine.memory;
 		this.#pages = new Int32Array(frames);
-		for (let i = frames - 1; i >= 0; i--) {
-			const frame = xen.frames.allocate(domain.id);
-			assert(frame >= 0, 'memory was checked before the domain was created');
-			this.#pages[i] = frame;
-		}
-
+		const populated = xen.frames.populate(domain.id, this.#pages);
+		assert(populated === 0, 'memory was checked before the domain was created');
+		// A stack: the lowest page is handed out first.
+		this.#pages.reverse();
 		this.#pageCount = frames;
 		this.grants = new GuestGrantTable((index) => {
 			const grown = index === 0 ? 0 : xen.grants.grow(this.domid);

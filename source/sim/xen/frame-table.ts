@@ -68,6 +68,29 @@ export class FrameTable {
 	}
 
 	/**
+	XENMEM_populate_physmap for a new domain: as many frames as `frames` holds, lowest first where memory is in large free runs.
+	@returns 0, or a negative error as `allocate`, with nothing given.
+	*/
+	populate(domid: number, frames: Int32Array): number {
+		const refused = this.#refusal(domid, frames.length);
+		if (refused !== 0) return refused;
+		if (this.freeFrames < frames.length) return -ENOMEM;
+		let given = 0;
+		let first = frames.length >= 32 ? this.#free.takeWord(0) : -1;
+		while (first >= 0 && given + 32 <= frames.length) {
+			for (let i = 0; i < 32; i++) frames[given++] = first + i;
+			this.#owner.fill(domid, first, first + 32);
+			this.#flags.fill(0, first, first + 32);
+			first = given + 32 <= frames.length ? this.#free.takeWord(first + 32) : -1;
+		}
+
+		this.#pages[domid] += given;
+		for (let i = 0; i < given; i++) this.onAllocate(domid, frames[i]);
+		while (given < frames.length) frames[given++] = this.allocate(domid);
+		return 0;
+	}
+
+	/**
 	`count` neighbouring frames, the first a multiple of `alignment` frames, all below frame `limit`; the lowest that fit.
 	@returns the first frame, or a negative error as `allocate`.
 	*/

@@ -39,6 +39,24 @@ export class FreeFrames {
 		}
 	}
 
+	/**
+	Takes the 32 frames that begin with the lowest wholly free word of the bitmap, at or after that of `from`: what populating a
+	domain does most. Returns the first, -1 when no word is wholly free.
+	*/
+	takeWord(from: number): number {
+		const words = this.#levels[0];
+		for (let at = from >> 5; at < words.length; at++) {
+			if (words[at] === -1) {
+				words[at] = 1 << 31;
+				this.count -= 31;
+				this.take(at * 32 + 31);
+				return at * 32;
+			}
+		}
+
+		return -1;
+	}
+
 	give(frame: number): void {
 		assert(!this.isFree(frame), 'a free frame is not given back again');
 		this.count++;
