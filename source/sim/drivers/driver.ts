@@ -29,11 +29,19 @@ export interface BlockDriver {
 	requestIdentity(queue: number, cid: number): number;
 }
 
+/** Module parameters, as far as a scenario may set them; a driver takes those it knows. */
+export interface DriverOptions {
+	/** How long a request may take before the driver steps in, ns. */
+	readonly ioTimeout?: number;
+	/** Entries of an I/O queue. */
+	readonly queueEntries?: number;
+}
+
 /** A driver as code: which devices it is for, and how to make one. */
 export interface DriverModule {
 	/** `nvme` */
 	readonly name: string;
 	/** @param classCode class, subclass, programming interface: 0x010802 */
 	matches(vendor: number, device: number, classCode: number): boolean;
-	create(kernel: Kernel, device: PciDevice): BlockDriver;
+	create(kernel: Kernel, device: PciDevice, options?: DriverOptions): BlockDriver;
 }

@@ -6,7 +6,7 @@ export const driverModules: readonly DriverModule[] = [
 	{
 		name: 'nvme',
 		matches: (_vendor, _device, classCode) => classCode === 0x01_08_02,
-		create: (kernel, device) => new NvmeDriver(kernel, device),
+		create: (kernel, device, options) => new NvmeDriver(kernel, device, options),
 	},
 ];
 

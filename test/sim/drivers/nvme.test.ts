@@ -87,7 +87,7 @@ class Bench {
 			answer = status;
 		});
 		this.kernel.inTask(() => {
-			expect(this.driver.submit(request)).toBe(true);
+			expect(this.driver.disk.submit(request)).toBe(true);
 		});
 		const until = this.kernel.now() + wait;
 		while (answer === undefined && this.kernel.now() < until) this.kernel.run(1_000_000);
@@ -136,7 +136,7 @@ describe('NVMe driver', () => {
 	it('probes a controller and learns its limits', () => {
 		expect(bench.ready).toBe(true);
 		expect(bench.driver.state).toBe('live');
-		expect(bench.driver.limits).toMatchObject({
+		expect(bench.driver.disk.limits).toMatchObject({
 			sectors: bench.medium.sectors,
 			bytes: 131_072,
 			segments: 33,
@@ -182,7 +182,7 @@ describe('NVMe driver', () => {
 			status = answer;
 		});
 		request.forceUnitAccess = true;
-		bench.kernel.inTask(() => bench.driver.submit(request));
+		bench.kernel.inTask(() => bench.driver.disk.submit(request));
 		bench.kernel.run(second);
 		expect([status, bench.medium.forced]).toEqual([okay, 1]);
 	});
@@ -302,7 +302,7 @@ describe('NVMe driver', () => {
 
 		it('copies through memory of its own only where blocks of 4096 bytes force it', () => {
 			bench = new Bench({}, {logicalBlock: 4096}).start();
-			expect(bench.driver.limits.logicalBlock).toBe(4096);
+			expect(bench.driver.disk.limits.logicalBlock).toBe(4096);
 			const aligned = [whole(bench.page(1)), whole(bench.page(2))];
 			expect(bench.io(writeOperation, 80, aligned)).toBe(okay);
 			expect(bench.driver.counters.bounces).toBe(0);
@@ -325,17 +325,17 @@ describe('NVMe driver', () => {
 
 	it('says full when its tags are used up, and wakes who waits when there is room', () => {
 		bench = new Bench({queueEntries: 5}).start();
-		expect(bench.driver.limits).toMatchObject({depth: 4, segments: 4});
+		expect(bench.driver.disk.limits).toMatchObject({depth: 4, segments: 4});
 		const answers: number[] = [];
 		let woken = 0;
 		bench.kernel.inTask(() => {
 			const page = bench.page(1);
 			const make = () => bench.request(writeOperation, 0, [whole(page)], (status) => answers.push(status));
-			for (let i = 0; i < 4; i++) expect(bench.driver.submit(make())).toBe(true);
-			expect(bench.driver.submit(make())).toBe(false);
-			bench.driver.whenRoom(() => {
+			for (let i = 0; i < 4; i++) expect(bench.driver.disk.submit(make())).toBe(true);
+			expect(bench.driver.disk.submit(make())).toBe(false);
+			bench.driver.disk.whenRoom(() => {
 				woken++;
-				expect(bench.driver.submit(make())).toBe(true);
+				expect(bench.driver.disk.submit(make())).toBe(true);
 			});
 		});
 		bench.kernel.run(second);
@@ -351,11 +351,11 @@ describe('NVMe driver', () => {
 		const requests = pages.map((page, i) =>
 			bench.request(writeOperation, i * 8, [whole(page)], () => {
 				answers++;
-				if (left-- > 0) bench.driver.submit(requests[i]);
+				if (left-- > 0) bench.driver.disk.submit(requests[i]);
 			}),
 		);
 		bench.kernel.inTask(() => {
-			for (const request of requests) bench.driver.submit(request);
+			for (const request of requests) bench.driver.disk.submit(request);
 		});
 		bench.kernel.run(second);
 		expect(answers).toBe(510);
@@ -366,7 +366,7 @@ describe('NVMe driver', () => {
 		const {trace} = bench.kernel.engine;
 		const request = bench.request(readOperation, 0, [whole(bench.kernel.page())], () => {});
 		request.identity = trace.begin();
-		bench.kernel.inTask(() => bench.driver.submit(request));
+		bench.kernel.inTask(() => bench.driver.disk.submit(request));
 		bench.kernel.run(second);
 		const points = trace.recent(100).filter((record) => record.request === request.identity);
 		expect(points.map((record) => record.point)).toEqual([
@@ -417,7 +417,7 @@ describe('NVMe driver', () => {
 			const page = bench.page(5);
 			const answers: number[] = [];
 			bench.kernel.inTask(() => {
-				bench.driver.submit(bench.request(writeOperation, 0, [whole(page)], (status) => answers.push(status)));
+				bench.driver.disk.submit(bench.request(writeOperation, 0, [whole(page)], (status) => answers.push(status)));
 			});
 			bench.kernel.run(59 * second);
 			expect(bench.kernel.lines.slice(-2)).toEqual([
@@ -458,7 +458,7 @@ describe('NVMe driver', () => {
 		bench.kernel.inTask(() => {
 			for (let i = 0; i < 20; i++) {
 				const request = bench.request(writeOperation, i * 8, [whole(bench.page(i))], (status) => answers.push(status));
-				bench.driver.submit(request);
+				bench.driver.disk.submit(request);
 			}
 		});
 		bench.kernel.run(1_000_000);
@@ -475,7 +475,7 @@ describe('NVMe driver', () => {
 		const answers: number[] = [];
 		bench.kernel.inTask(() => {
 			for (let i = 0; i < 3; i++) {
-				bench.driver.submit(
+				bench.driver.disk.submit(
 					bench.request(writeOperation, i * 8, [whole(bench.page(i))], (status) => answers.push(status)),
 				);
 			}
@@ -501,6 +501,9 @@ describe('NVMe driver', () => {
 		expect(bench.driver.counters).toMatchObject({timeouts: 0, commands: 1});
 	});
 
+	/** Faults that may hit the commands of a reset too. */
+	const resetting = ['lost completion', 'stale phase', 'fatal'];
+
 	it('answers every request exactly once, whatever the drive loses, delays, repeats or refuses', () => {
 		const fault = fc.constantFrom(
 			'none',
@@ -508,6 +511,7 @@ describe('NVMe driver', () => {
 			'lost completion',
 			'twice',
 			'lost interrupt',
+			'stale phase',
 			'refused',
 			'fatal',
 		);
@@ -521,6 +525,7 @@ describe('NVMe driver', () => {
 					if (kind === 'refused') bench.arm('disk.command', times(1, alter), 0x281);
 					if (kind === 'lost completion') bench.arm('disk.completion', times(1, drop));
 					if (kind === 'twice') bench.arm('disk.completion', times(1, alter), 1);
+					if (kind === 'stale phase') bench.arm('disk.completion', times(1, alter), 2);
 					if (kind === 'lost interrupt') bench.arm('interrupt.message', times(1, drop));
 					if (kind === 'fatal') bench.controller.fail();
 					bench.kernel.inTask(() => {
@@ -530,7 +535,7 @@ describe('NVMe driver', () => {
 								if (status !== okay) errors++;
 								answers[at]++;
 							});
-							expect(bench.driver.submit(request)).toBe(true);
+							expect(bench.driver.disk.submit(request)).toBe(true);
 						}
 					});
 					bench.kernel.run(30_000);
@@ -540,7 +545,7 @@ describe('NVMe driver', () => {
 				expect(answers).toEqual(new Array(faults.length * 4).fill(1));
 				expect(bench.driver.outstanding).toBe(0);
 				// A reset whose own commands go unanswered is the end of the device, as it is for Linux.
-				if (bench.driver.state === 'dead' && (faults.includes('lost completion') || faults.includes('fatal'))) return;
+				if (bench.driver.state === 'dead' && faults.some((kind) => resetting.includes(kind))) return;
 				expect([errors, bench.driver.state]).toEqual([0, 'live']);
 				for (let at = 0; at < answers.length; at++) {
 					expect(bench.medium.sector(at * 8)[1]).toBe((7 + at * 31) & 0xff);
