@@ -244,6 +244,40 @@ describe('a lost notification', () => {
 	});
 });
 
+describe('a second request at any moment of the first', () => {
+	it('finds the backend: no instant between its last look and its sleep loses it', () => {
+		const {connect, guest, request, submit, run, disk, readPages} = diskChannel();
+		connect();
+		const pages = Array.from({length: 5}, () => guest.page());
+		readPages(0, pages);
+		disk.latency = () => 30_000;
+		const make = (segments: number) =>
+			request(
+				readOperation,
+				0,
+				pages.slice(0, segments).map((page) => ({page, offset: 0, bytes: 4096})),
+			);
+		// The sizes shift the two ends' steps against each other, as the offset alone does not: a blocking vCPU rounds it away.
+		for (let offset = 2_000; offset < 9_000; offset += 25) {
+			for (const [one, other] of [
+				[1, 1],
+				[1, 2],
+				[2, 1],
+				[3, 1],
+				[4, 2],
+				[5, 1],
+			]) {
+				const [first, second] = [make(one), make(other)];
+				submit(first);
+				run(offset);
+				submit(second);
+				run(100_000);
+				expect([first.answer, second.answer], `${offset} ns after, ${one} and ${other} pages`).toEqual([okay, okay]);
+			}
+		}
+	});
+});
+
 describe('any load', () => {
 	it('is answered wholly, with the bytes last written, on one CPU or two, and leaves both ends asleep on an empty ring', () => {
 		const loads = fc.record({
