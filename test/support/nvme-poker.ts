@@ -3,6 +3,7 @@ An NVMe controller on a bench: memory, bus, interrupt controller, IOMMU, and han
 test writes submission entries and doorbells, and looks at completion entries, registers and interrupts.
 */
 import {Engine} from '../../source/engine/engine.js';
+import type {Verdict} from '../../source/engine/fault-points.js';
 import type {Medium} from '../../source/hw/disk/medium.js';
 import {NvmeController} from '../../source/hw/disk/nvme-controller.js';
 import type {NvmeOptions} from '../../source/hw/disk/nvme-options.js';
@@ -257,4 +258,25 @@ export class NvmePoker {
 
 		return Buffer.from(bytes);
 	}
+}
+
+/** A controller with MSI-X, enabled, with I/O queue pair 1 of `queueSize` entries on vector 1. */
+export function readyPoker(queueSize = 16): NvmePoker {
+	const poker = new NvmePoker();
+	poker.enableMsix();
+	poker.enable();
+	poker.createQueues(1, queueSize, 32, true, 1);
+	poker.delivered.length = 0;
+	return poker;
+}
+
+/** Arms a fault point for the next `times` things that pass it. */
+export function arm(poker: NvmePoker, point: string, verdict: Verdict, value = 0, times = 1): void {
+	const found = poker.engine.faults.get(point);
+	if (found === undefined) {
+		throw new Error(`no fault point ${point}`);
+	}
+
+	let left = times;
+	found.armed = {value, decide: () => (left-- > 0 ? verdict : 0)};
 }

@@ -2,9 +2,9 @@
 Admin commands of an NVMe controller: queues, Identify, features, log pages, abort, asynchronous event requests. After NVMe base
 specification 1.4 §5; every refusal carries the status it names.
 */
-import {frameOf} from '../dma.js';
 import type {Msix} from '../msix.js';
 import type {Medium} from './medium.js';
+import {slotEvent} from './nvme-commands.js';
 import {NvmeEvents} from './nvme-events.js';
 import {featureArbitration, featureQueues, featureVector, featureWriteCache, NvmeFeatures} from './nvme-features.js';
 import {
@@ -18,13 +18,11 @@ import {
 import type {NvmeLog} from './nvme-log.js';
 import type {NvmeOptions} from './nvme-options.js';
 import {type NvmePipeline, pending} from './nvme-pipeline.js';
+import {type AdminOwner, NvmeQueueCommands} from './nvme-queue-commands.js';
 import type {NvmeQueues} from './nvme-queues.js';
 import {
 	abort,
 	asyncEventRequest,
-	ccCompletionEntry,
-	ccSubmissionEntry,
-	completionEntryShift,
 	createCompletionQueue,
 	createSubmissionQueue,
 	deleteCompletionQueue,
@@ -33,49 +31,30 @@ import {
 	getLogPage,
 	identify,
 	setFeatures,
-	submissionEntryShift,
 } from './nvme-registers.js';
 import {
 	abortLimitExceeded,
 	abortRequested,
 	asyncEventLimitExceeded,
-	commandSequenceError,
 	featureNotSaveable,
-	invalidCompletionQueue,
 	invalidField,
-	invalidInterruptVector,
 	invalidLogPage,
 	invalidNamespace,
 	invalidOpcode,
-	invalidPrpOffset,
-	invalidQueueDeletion,
-	invalidQueueIdentifier,
-	invalidQueueSize,
 	success,
 } from './nvme-status.js';
-
-/** What the admin commands need to know of the controller's registers. */
-export interface AdminOwner {
-	readonly configuration: number;
-	readonly now: number;
-}
 
 export class NvmeAdmin {
 	readonly features: NvmeFeatures;
 	readonly events: NvmeEvents;
+	readonly queues: NvmeQueueCommands;
 	readonly #pipeline: NvmePipeline;
-	readonly #queues: NvmeQueues;
 	readonly #medium: Medium;
 	readonly #log: NvmeLog;
 	readonly #options: NvmeOptions;
 	readonly #msix: Msix;
 	readonly #owner: AdminOwner;
 	readonly #page: Buffer;
-	/** Slot of the command that deletes a submission queue, by queue. */
-	readonly #deleter: Int32Array;
-	/** I/O queues the driver asked for with feature 07h. */
-	#submissionQueues: number;
-	#completionQueues: number;
 
 	constructor(
 		pipeline: NvmePipeline,
@@ -87,16 +66,13 @@ export class NvmeAdmin {
 		owner: AdminOwner,
 	) {
 		this.#pipeline = pipeline;
-		this.#queues = queues;
 		this.#medium = medium;
 		this.#log = log;
 		this.#options = options;
 		this.#msix = msix;
 		this.#owner = owner;
 		this.#page = Buffer.alloc(options.maximumTransfer);
-		this.#deleter = new Int32Array(queues.pairs).fill(-1);
-		this.#submissionQueues = options.queues;
-		this.#completionQueues = options.queues;
+		this.queues = new NvmeQueueCommands(pipeline, queues, options, msix, owner);
 		this.features = new NvmeFeatures(medium.volatileCache, options.queues);
 		this.events = new NvmeEvents((slot, result) => {
 			pipeline.commands.result[slot] = result;
@@ -108,10 +84,8 @@ export class NvmeAdmin {
 	reset(): void {
 		this.features.reset();
 		this.events.reset();
-		this.#deleter.fill(-1);
-		this.#submissionQueues = this.#options.queues;
-		this.#completionQueues = this.#options.queues;
-		this.#pipeline.burst = this.features.burst;
+		this.queues.reset();
+		this.#pipeline.arbiter.burst = this.features.burst;
 		this.#medium.cacheEnabled = this.#medium.volatileCache;
 	}
 
@@ -122,19 +96,19 @@ export class NvmeAdmin {
 		const words = commands.adminWords;
 		switch (commands.opcode[slot]) {
 			case createCompletionQueue: {
-				return this.#createCompletion(words, at);
+				return this.queues.createCompletion(words, at);
 			}
 
 			case createSubmissionQueue: {
-				return this.#createSubmission(words, at);
+				return this.queues.createSubmission(words, at);
 			}
 
 			case deleteCompletionQueue: {
-				return this.#deleteCompletion(words[at + 10] & 0xffff);
+				return this.queues.deleteCompletion(words[at + 10] & 0xffff);
 			}
 
 			case deleteSubmissionQueue: {
-				return this.#deleteSubmission(words[at + 10] & 0xffff, slot);
+				return this.queues.deleteSubmission(words[at + 10] & 0xffff, slot);
 			}
 
 			case identify: {
@@ -158,7 +132,7 @@ export class NvmeAdmin {
 			}
 
 			case asyncEventRequest: {
-				this.#pipeline.holdForEvent(slot);
+				commands.state[slot] = slotEvent;
 				return this.events.request(slot) ? pending : asyncEventLimitExceeded;
 			}
 
@@ -166,104 +140,6 @@ export class NvmeAdmin {
 				return invalidOpcode;
 			}
 		}
-	}
-
-	/** The last command of a queue being deleted is gone: the queue is, too. */
-	drained(queue: number): void {
-		const slot = this.#deleter[queue];
-		if (slot >= 0) {
-			this.#deleter[queue] = -1;
-			this.#queues.deleteSubmission(queue);
-			this.#pipeline.complete(slot, success);
-		}
-	}
-
-	#createCompletion(words: Int32Array, at: number): number {
-		const id = words[at + 10] & 0xffff;
-		const size = words[at + 10] >>> 16;
-		const flags = words[at + 11];
-		const vector = flags >>> 16;
-		if (id === 0 || id > this.#completionQueues || this.#queues.cqSize[id] !== 0) {
-			return invalidQueueIdentifier;
-		}
-
-		if (size === 0 || size > this.#options.entries - 1) {
-			return invalidQueueSize;
-		}
-
-		if ((words[at + 6] & 4095) !== 0) {
-			return invalidPrpOffset;
-		}
-
-		if (vector >= (this.#msix.enabled ? this.#msix.vectors : 1)) {
-			return invalidInterruptVector;
-		}
-
-		if ((flags & 1) === 0 || ccCompletionEntry(this.#owner.configuration) !== completionEntryShift) {
-			return invalidField;
-		}
-
-		this.#queues.createCompletion(id, frameOf(words[at + 6], words[at + 7]), size + 1, (flags & 2) !== 0, vector);
-		return success;
-	}
-
-	#createSubmission(words: Int32Array, at: number): number {
-		const id = words[at + 10] & 0xffff;
-		const size = words[at + 10] >>> 16;
-		const flags = words[at + 11];
-		const completion = flags >>> 16;
-		if (completion === 0 || completion >= this.#queues.pairs || this.#queues.cqSize[completion] === 0) {
-			return invalidCompletionQueue;
-		}
-
-		if (id === 0 || id > this.#submissionQueues || this.#queues.sqSize[id] !== 0) {
-			return invalidQueueIdentifier;
-		}
-
-		if (size === 0 || size > this.#options.entries - 1) {
-			return invalidQueueSize;
-		}
-
-		if ((words[at + 6] & 4095) !== 0) {
-			return invalidPrpOffset;
-		}
-
-		if ((flags & 1) === 0 || ccSubmissionEntry(this.#owner.configuration) !== submissionEntryShift) {
-			return invalidField;
-		}
-
-		this.#queues.createSubmission(id, frameOf(words[at + 6], words[at + 7]), size + 1, completion);
-		return success;
-	}
-
-	#deleteCompletion(id: number): number {
-		if (id === 0 || id >= this.#queues.pairs || this.#queues.cqSize[id] === 0) {
-			return invalidQueueIdentifier;
-		}
-
-		if (this.#queues.cqUsers[id] > 0) {
-			return invalidQueueDeletion;
-		}
-
-		this.#queues.deleteCompletion(id);
-		return success;
-	}
-
-	#deleteSubmission(id: number, slot: number): number {
-		const queues = this.#queues;
-		if (id === 0 || id >= queues.pairs || queues.sqSize[id] === 0 || queues.sqDeleting[id] === 1) {
-			return invalidQueueIdentifier;
-		}
-
-		queues.sqDeleting[id] = 1;
-		if (queues.sqInFlight[id] === 0) {
-			queues.deleteSubmission(id);
-			return success;
-		}
-
-		this.#deleter[id] = slot;
-		this.#pipeline.drain(id);
-		return pending;
 	}
 
 	#identify(slot: number, words: Int32Array, at: number): number {
@@ -343,8 +219,8 @@ export class NvmeAdmin {
 
 	/** Sends `bytes` of the page from `offset` to where the command's PRPs say. A status. */
 	#answer(slot: number, words: Int32Array, at: number, offset: number, bytes: number): number {
-		const {commands, walker} = this.#pipeline;
-		const status = walker.walk(
+		const {commands, decoder} = this.#pipeline;
+		const status = decoder.walker.walk(
 			words[at + 6],
 			words[at + 7],
 			words[at + 8],
@@ -372,7 +248,13 @@ export class NvmeAdmin {
 		}
 
 		if (feature === featureQueues) {
-			return this.#setQueues(slot, value);
+			const granted = this.queues.grant(value);
+			if (granted < 0) {
+				return -granted;
+			}
+
+			this.#pipeline.commands.result[slot] = granted;
+			return this.features.set(featureQueues, granted);
 		}
 
 		if (feature === featureVector && (value & 0xffff) >= this.#msix.vectors) {
@@ -383,30 +265,10 @@ export class NvmeAdmin {
 		if (status === success && feature === featureWriteCache) {
 			this.#medium.cacheEnabled = (value & 1) === 1;
 		} else if (feature === featureArbitration) {
-			this.#pipeline.burst = this.features.burst;
+			this.#pipeline.arbiter.burst = this.features.burst;
 		}
 
 		return status;
-	}
-
-	#setQueues(slot: number, value: number): number {
-		const submission = value & 0xffff;
-		const completion = value >>> 16;
-		if (submission === 0xffff || completion === 0xffff) {
-			return invalidField;
-		}
-
-		for (let id = 1; id < this.#queues.pairs; id++) {
-			if (this.#queues.sqSize[id] !== 0 || this.#queues.cqSize[id] !== 0) {
-				return commandSequenceError;
-			}
-		}
-
-		this.#submissionQueues = Math.min(submission + 1, this.#options.queues);
-		this.#completionQueues = Math.min(completion + 1, this.#options.queues);
-		const granted = (this.#submissionQueues - 1) | ((this.#completionQueues - 1) << 16);
-		this.#pipeline.commands.result[slot] = granted;
-		return this.features.set(featureQueues, granted);
 	}
 
 	#getFeatures(slot: number, selector: number, value: number): number {

@@ -7,7 +7,7 @@ import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
 import {noHandle} from '../../engine/event-queue.js';
 import {Step} from '../../engine/step.js';
-import {Dma, frameOf} from '../dma.js';
+import {Dma} from '../dma.js';
 import type {InterruptController, InterruptLine} from '../interrupts.js';
 import type {Iommu} from '../iommu.js';
 import type {Memory} from '../memory.js';
@@ -22,16 +22,8 @@ import {NvmeLog} from './nvme-log.js';
 import {defaultOptions, type NvmeOptions} from './nvme-options.js';
 import {NvmePipeline} from './nvme-pipeline.js';
 import {type DoorbellResult, doorbellBadValue, doorbellNoQueue, doorbellTaken, NvmeQueues} from './nvme-queues.js';
+import {NvmeRegisters} from './nvme-register-file.js';
 import {
-	adminCompletionHigh,
-	adminCompletionLow,
-	adminQueueAttributes,
-	adminSubmissionHigh,
-	adminSubmissionLow,
-	capabilitiesHigh,
-	capabilitiesLow,
-	capHigh,
-	capLow,
 	ccArbitration,
 	ccCommandSet,
 	ccEnable,
@@ -39,7 +31,6 @@ import {
 	ccShutdown,
 	ccWritable,
 	configuration,
-	controllerStatus,
 	cstsFatal,
 	cstsReady,
 	cstsShutdown,
@@ -48,8 +39,6 @@ import {
 	doorbells,
 	interruptMaskClear,
 	interruptMaskSet,
-	version,
-	versionRegister,
 } from './nvme-registers.js';
 
 const barBytes = 0x4000;
@@ -82,15 +71,7 @@ export class NvmeController implements PciFunction {
 	readonly #shutdownSlot: number;
 	/** The function's share of its pin: made when firmware has said which. */
 	#line: InterruptLine | null = null;
-	/** Registers. */
-	#cc = 0;
-	#csts = 0;
-	#intms = 0;
-	#aqa = 0;
-	#asqLow = 0;
-	#asqHigh = 0;
-	#acqLow = 0;
-	#acqHigh = 0;
+	readonly #registers: NvmeRegisters;
 	#changing = noHandle;
 	readonly #readyStep: Step;
 	readonly #disabledStep: Step;
@@ -130,6 +111,7 @@ export class NvmeController implements PciFunction {
 		this.config.onWrite = () => this.#configWritten();
 		this.config.onFunctionReset = () => this.reset();
 		this.dma = new Dma(engine, machine.memory, this.config, machine.iommu.device(all.name));
+		this.#registers = new NvmeRegisters(all.entries, 10 * all.timing.enable + 5_000_000_000);
 		this.#queues = new NvmeQueues(all.queues + 1);
 		const self = this;
 		this.#pipeline = new NvmePipeline(
@@ -142,14 +124,14 @@ export class NvmeController implements PciFunction {
 				requestIdentity: (queue, cid) => self.requestIdentity(queue, cid),
 				executeAdmin: (slot) => self.#admin.execute(slot),
 				posted: (completionQueue) => self.#posted(completionQueue),
-				drained: (queue) => self.#admin.drained(queue),
+				drained: (queue) => self.#admin.queues.drained(queue),
 				fatal: () => self.fail(),
 			},
 			all,
 		);
 		this.#admin = new NvmeAdmin(this.#pipeline, this.#queues, medium, this.log, all, this.#msix, {
 			get configuration() {
-				return self.#cc;
+				return self.#registers.cc;
 			},
 			get now() {
 				return engine.now;
@@ -166,7 +148,7 @@ export class NvmeController implements PciFunction {
 		this.#readyStep = new Step(`${all.name} ready`, engine.world, 0, false, () => this.#ready());
 		this.#disabledStep = new Step(`${all.name} disabled`, engine.world, 0, false, () => {
 			this.#changing = noHandle;
-			this.#csts &= ~cstsReady;
+			this.#registers.csts &= ~cstsReady;
 		});
 	}
 
@@ -176,7 +158,7 @@ export class NvmeController implements PciFunction {
 	}
 
 	get ready(): boolean {
-		return (this.#csts & cstsReady) !== 0;
+		return (this.#registers.csts & cstsReady) !== 0;
 	}
 
 	/** Mix every byte moved into the state hash. */
@@ -213,13 +195,7 @@ export class NvmeController implements PciFunction {
 	/** Function level reset: as after power-on, except what the medium and its cache hold. */
 	reset(): void {
 		this.#stop();
-		this.#csts = 0;
-		this.#cc = 0;
-		this.#aqa = 0;
-		this.#asqLow = 0;
-		this.#asqHigh = 0;
-		this.#acqLow = 0;
-		this.#acqHigh = 0;
+		this.#registers.reset();
 		this.config.reset();
 		this.#msix.reset();
 		this.#updateLine();
@@ -229,12 +205,12 @@ export class NvmeController implements PciFunction {
 	fail(): void {
 		this.#pipeline.stop();
 		this.medium.cancelAll();
-		this.#csts |= cstsFatal;
+		this.#registers.csts |= cstsFatal;
 	}
 
 	/** The drive's supply fails: its cache is lost, nothing under way happens later. Whoever does it also takes the function off the bus. */
 	losePower(): void {
-		if ((this.#csts & cstsShutdown) !== cstsShutdownComplete) {
+		if ((this.#registers.csts & cstsShutdown) !== cstsShutdownComplete) {
 			this.log.unsafeShutdowns++;
 		}
 
@@ -252,104 +228,26 @@ export class NvmeController implements PciFunction {
 			return this.#msix.read32(offset);
 		}
 
-		switch (offset) {
-			case capLow: {
-				return capabilitiesLow(this.options.entries, 10 * this.options.timing.enable + 5_000_000_000);
-			}
-
-			case capHigh: {
-				return capabilitiesHigh;
-			}
-
-			case versionRegister: {
-				return version;
-			}
-
-			case interruptMaskSet:
-			case interruptMaskClear: {
-				return this.#intms;
-			}
-
-			case configuration: {
-				return this.#cc;
-			}
-
-			case controllerStatus: {
-				return this.#csts;
-			}
-
-			case adminQueueAttributes: {
-				return this.#aqa;
-			}
-
-			case adminSubmissionLow: {
-				return this.#asqLow;
-			}
-
-			case adminSubmissionHigh: {
-				return this.#asqHigh;
-			}
-
-			case adminCompletionLow: {
-				return this.#acqLow;
-			}
-
-			case adminCompletionHigh: {
-				return this.#acqHigh;
-			}
-
-			default: {
-				return 0;
-			}
-		}
+		return this.#registers.read(offset);
 	}
 
 	#write32(offset: number, value: number): void {
 		if (offset === configuration) {
 			this.#configure(value & ccWritable);
 		} else if (offset === interruptMaskSet || offset === interruptMaskClear) {
-			this.#intms = offset === interruptMaskSet ? this.#intms | value : this.#intms & ~value;
+			this.#registers.mask(offset === interruptMaskSet ? value : 0, offset === interruptMaskClear ? value : 0);
 			this.#updateLine();
-		} else if ((this.#cc & ccEnable) === 0) {
-			switch (offset) {
-				case adminQueueAttributes: {
-					this.#aqa = value & 0x0fff_0fff;
-					break;
-				}
-
-				case adminSubmissionLow: {
-					this.#asqLow = value & ~4095;
-					break;
-				}
-
-				case adminSubmissionHigh: {
-					this.#asqHigh = value;
-					break;
-				}
-
-				case adminCompletionLow: {
-					this.#acqLow = value & ~4095;
-					break;
-				}
-
-				case adminCompletionHigh: {
-					this.#acqHigh = value;
-					break;
-				}
-
-				default: {
-					break;
-				}
-			}
+		} else if ((this.#registers.cc & ccEnable) === 0) {
+			this.#registers.writeQueue(offset, value);
 		}
 	}
 
 	#configure(value: number): void {
-		const before = this.#cc;
-		this.#cc = value;
+		const before = this.#registers.cc;
+		this.#registers.cc = value;
 		if ((before & ccEnable) === 0 && (value & ccEnable) !== 0) {
 			this.#engine.cancel(this.#changing);
-			this.#csts &= ~cstsReady;
+			this.#registers.csts &= ~cstsReady;
 			this.#changing = this.#engine.after(this.options.timing.enable, this.#readyStep);
 		} else if ((before & ccEnable) !== 0 && (value & ccEnable) === 0) {
 			this.#controllerReset();
@@ -363,18 +261,18 @@ export class NvmeController implements PciFunction {
 	/** CC.EN = 1 took effect, or the controller finds it cannot work like this. */
 	#ready(): void {
 		this.#changing = noHandle;
-		const submission = this.#aqa & 0xfff;
-		const completion = (this.#aqa >>> 16) & 0xfff;
-		const supported = ccPageSize(this.#cc) === 0 && ccCommandSet(this.#cc) === 0 && ccArbitration(this.#cc) === 0;
-		if (!supported || submission === 0 || completion === 0) {
-			this.#csts |= cstsFatal;
+		const registers = this.#registers;
+		const {cc} = registers;
+		const supported = ccPageSize(cc) === 0 && ccCommandSet(cc) === 0 && ccArbitration(cc) === 0;
+		if (!supported || registers.adminSubmissionSize < 2 || registers.adminCompletionSize < 2) {
+			registers.csts |= cstsFatal;
 			return;
 		}
 
-		this.#queues.createCompletion(0, frameOf(this.#acqLow, this.#acqHigh), completion + 1, true, 0);
-		this.#queues.createSubmission(0, frameOf(this.#asqLow, this.#asqHigh), submission + 1, 0);
+		this.#queues.createCompletion(0, registers.adminCompletionFrame, registers.adminCompletionSize, true, 0);
+		this.#queues.createSubmission(0, registers.adminSubmissionFrame, registers.adminSubmissionSize, 0);
 		this.#pipeline.start();
-		this.#csts |= cstsReady;
+		this.#registers.csts |= cstsReady;
 	}
 
 	/** Nothing of what was under way happens later; queues and features are gone. The cache is the medium's. */
@@ -385,13 +283,13 @@ export class NvmeController implements PciFunction {
 		this.medium.cancelAll();
 		this.#queues.clear();
 		this.#admin.reset();
-		this.#intms = 0;
+		this.#registers.mask(0, -1);
 	}
 
 	#controllerReset(): void {
 		this.#stop();
-		this.#csts &= cstsReady;
-		if (this.#csts !== 0) {
+		this.#registers.csts &= cstsReady;
+		if (this.#registers.csts !== 0) {
 			this.#changing = this.#engine.after(this.options.timing.disable, this.#disabledStep);
 		}
 
@@ -400,9 +298,13 @@ export class NvmeController implements PciFunction {
 
 	/** CC.SHN: 1 normal, 2 abrupt. A normal shutdown writes the cache back first (§7.6.2). */
 	#shutdown(kind: number): void {
+		if ((this.#registers.csts & cstsShutdown) === cstsShutdownOccurring) {
+			return;
+		}
+
 		this.#pipeline.pause();
-		this.#csts = (this.#csts & ~cstsShutdown) | cstsShutdownOccurring;
-		if (kind === 1 && (this.#csts & cstsFatal) === 0) {
+		this.#registers.csts = (this.#registers.csts & ~cstsShutdown) | cstsShutdownOccurring;
+		if (kind === 1 && (this.#registers.csts & cstsFatal) === 0) {
 			this.medium.start(mediumFlush, 0, 0, this.#shutdownSlot, false);
 		} else {
 			this.#shutdownDone();
@@ -410,12 +312,12 @@ export class NvmeController implements PciFunction {
 	}
 
 	#shutdownDone(): void {
-		this.#csts = (this.#csts & ~cstsShutdown) | cstsShutdownComplete;
+		this.#registers.csts = (this.#registers.csts & ~cstsShutdown) | cstsShutdownComplete;
 	}
 
 	/** `index` counts doorbells: even ones are submission tails, odd ones completion heads. */
 	#doorbell(index: number, value: number): void {
-		if ((this.#csts & (cstsReady | cstsFatal)) !== cstsReady || (this.#cc & ccEnable) === 0) {
+		if ((this.#registers.csts & (cstsReady | cstsFatal)) !== cstsReady || (this.#registers.cc & ccEnable) === 0) {
 			return;
 		}
 
@@ -429,7 +331,7 @@ export class NvmeController implements PciFunction {
 		} else {
 			result = this.#queues.ringHead(queue, value);
 			if (result === doorbellTaken) {
-				this.#pipeline.roomIn(queue);
+				this.#pipeline.completions.roomIn(queue);
 				this.#updateLine();
 			}
 		}
@@ -455,7 +357,7 @@ export class NvmeController implements PciFunction {
 	/** The line is up while a queue that interrupts holds entries the driver has not consumed (§7.5.1.1). */
 	#updateLine(): void {
 		let wanted = false;
-		if (!this.#msix.enabled && (this.#intms & 1) === 0) {
+		if (!this.#msix.enabled && (this.#registers.intms & 1) === 0) {
 			const queues = this.#queues;
 			for (let id = 0; id < queues.pairs && !wanted; id++) {
 				wanted = queues.cqSize[id] !== 0 && queues.cqInterrupts[id] === 1 && queues.cqHead[id] !== queues.cqTail[id];

@@ -2,8 +2,8 @@
 The path of a command through an NVMe controller: fetch by round robin among the submission queues (NVMe base specification 1.4
 §4.13.1), data over the link, the medium, completion entry, interrupt. A 4 KiB command takes one event for its transfer in (writes),
 one for its completion (with its transfer out, reads), and a share of a fetch event; the rest is the medium's.
-Fault points: `disk.command <name>` when a command is about to begin (subject: its sector; drop: never completes; delay; alter: completes
-with status `value`), `disk.completion <name>` (drop: the entry is not written; alter 1: written twice; alter 2: with a stale phase).
+Fault point: `disk.command <name>` when a command is about to begin (subject: its sector; drop: never completes; delay; alter: completes
+with status `value`).
 */
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
@@ -12,63 +12,39 @@ import {alter, delay, drop, type FaultPoint} from '../../engine/fault-points.js'
 import {Step} from '../../engine/step.js';
 import {type Dma, refused} from '../dma.js';
 import {type Medium, mediumFlush, mediumRead, mediumWrite} from './medium.js';
-import {
-	NvmeCommands,
-	slotEvent,
-	slotFree,
-	slotHeld,
-	slotMedium,
-	slotScheduled,
-	slotStuck,
-	slotWaiting,
-} from './nvme-commands.js';
+import {NvmeArbiter} from './nvme-arbiter.js';
+import {NvmeCommands, slotFree, slotHeld, slotMedium, slotScheduled, slotStuck, slotWaiting} from './nvme-commands.js';
+import {type CompletionsOwner, NvmeCompletions} from './nvme-completions.js';
+import {NvmeDecoder} from './nvme-decode.js';
 import type {NvmeLog} from './nvme-log.js';
 import type {NvmeOptions, NvmeTiming} from './nvme-options.js';
-import {PrpWalker} from './nvme-prp.js';
 import type {NvmeQueues} from './nvme-queues.js';
-import {flush, read, write} from './nvme-registers.js';
-import {
-	abortedByQueueDeletion,
-	abortRequested,
-	commandIdConflict,
-	doNotRetry,
-	invalidField,
-	invalidNamespace,
-	invalidOpcode,
-	lbaOutOfRange,
-	success,
-} from './nvme-status.js';
+import {read, write} from './nvme-registers.js';
+import {abortedByQueueDeletion, abortRequested, commandIdConflict, invalidField, success} from './nvme-status.js';
 import {NvmeTransfer} from './nvme-transfer.js';
 
 const pageBytes = 4096;
 
 /** What the pipeline needs of the controller around it. */
-export interface PipelineOwner {
+export interface PipelineOwner extends CompletionsOwner {
 	/** Submission queue whose command `cid` it is → the request's identity for the trace. */
 	requestIdentity: (queue: number, cid: number) => number;
 	/** Runs the admin command in `slot`: a status, or `pending` when it completes later. */
 	executeAdmin(slot: number): number;
-	/** An entry was posted to this completion queue. */
-	posted(completionQueue: number): void;
 	/** The last command of a queue being deleted is gone. */
 	drained(queue: number): void;
-	/** The controller cannot go on: CSTS.CFS. */
-	fatal(): void;
 }
 
 export const pending = -1;
 
 export class NvmePipeline {
 	readonly commands: NvmeCommands;
-	readonly walker: PrpWalker;
+	readonly decoder: NvmeDecoder;
+	readonly arbiter: NvmeArbiter;
 	readonly transfer: NvmeTransfer;
-	/** Commands one queue may have fetched in its turn: feature 01h. */
-	burst = 8;
+	readonly completions: NvmeCompletions;
 	#running = false;
 	#fetching = noHandle;
-	#turn = 0;
-	/** Work was left in queues because slots ran out. */
-	#starved = false;
 	/** When each direction of the link is free again. */
 	#toDeviceFree = 0;
 	#fromDeviceFree = 0;
@@ -79,13 +55,7 @@ export class NvmePipeline {
 	readonly #log: NvmeLog;
 	readonly #owner: PipelineOwner;
 	readonly #timing: NvmeTiming;
-	readonly #blockSectors: number;
-	readonly #maximumSectors: number;
-	/** First and last slot waiting for room, by completion queue; -1 when none. */
-	readonly #waitingFirst: Int32Array;
-	readonly #waitingLast: Int32Array;
 	readonly #commandFaults: FaultPoint;
-	readonly #completionFaults: FaultPoint;
 	readonly #fetchStep: Step;
 	readonly #beginStep: Step;
 	readonly #arrivedStep: Step;
@@ -94,7 +64,6 @@ export class NvmePipeline {
 	readonly #adminStep: Step;
 	readonly #pointMedium: number;
 	readonly #pointTransfer: number;
-	readonly #pointCompletion: number;
 
 	constructor(
 		engine: Engine,
@@ -112,27 +81,24 @@ export class NvmePipeline {
 		this.#log = log;
 		this.#owner = owner;
 		this.#timing = options.timing;
-		this.#blockSectors = options.logicalBlock / 512;
-		this.#maximumSectors = options.maximumTransfer / 512;
 		this.commands = new NvmeCommands(options.commands, options.maximumTransfer / pageBytes + 1);
-		this.walker = new PrpWalker(dma);
+		this.arbiter = new NvmeArbiter(queues, this.commands);
+		this.decoder = new NvmeDecoder(this.commands, dma, medium, options);
+		this.completions = new NvmeCompletions(engine, dma, queues, this.commands, log, owner, options.name);
+		this.completions.onRelease = (slot) => this.#release(slot);
 		this.transfer = new NvmeTransfer(engine, dma, medium, this.commands, options.maximumTransfer);
-		this.#waitingFirst = new Int32Array(queues.pairs).fill(-1);
-		this.#waitingLast = new Int32Array(queues.pairs).fill(-1);
 		const {name} = options;
 		this.#commandFaults = engine.faults.point(`disk.command ${name}`, [name]);
-		this.#completionFaults = engine.faults.point(`disk.completion ${name}`, [name]);
 		const step = (what: string, run: (argument: number) => void) =>
 			new Step(`${name} ${what}`, engine.world, 0, false, run);
 		this.#fetchStep = step('fetch', () => this.#fetch());
 		this.#beginStep = step('begin', (slot) => this.#begin(slot));
 		this.#arrivedStep = step('data arrived', (slot) => this.#arrived(slot));
 		this.#transferStep = step('data delivered', (slot) => this.#delivered(slot));
-		this.#completeStep = step('complete', (slot) => this.#post(slot));
+		this.#completeStep = step('complete', (slot) => this.completions.post(slot));
 		this.#adminStep = step('admin command', (slot) => this.#admin(slot));
 		this.#pointMedium = engine.trace.point(`${name} medium`);
 		this.#pointTransfer = engine.trace.point(`${name} transfer`);
-		this.#pointCompletion = engine.trace.point(`${name} completion`);
 	}
 
 	/** Begins to fetch when doorbells ring. */
@@ -150,8 +116,7 @@ export class NvmePipeline {
 		this.#running = false;
 		this.#engine.cancel(this.#fetching);
 		this.#fetching = noHandle;
-		this.#starved = false;
-		this.#turn = 0;
+		this.arbiter.reset();
 		const {commands} = this;
 		for (let slot = 0; slot < commands.total; slot++) {
 			if (commands.state[slot] === slotScheduled) {
@@ -160,30 +125,13 @@ export class NvmePipeline {
 		}
 
 		commands.clear();
-		this.#waitingFirst.fill(-1);
-		this.#waitingLast.fill(-1);
+		this.completions.clear();
 	}
 
 	/** A tail doorbell announced work. */
 	kick(): void {
 		if (this.#running && this.#fetching === noHandle) {
 			this.#fetching = this.#engine.after(this.#timing.doorbell, this.#fetchStep);
-		}
-	}
-
-	/** The driver consumed entries: posts what waited for room. */
-	roomIn(completionQueue: number): void {
-		const {commands} = this;
-		let slot = this.#waitingFirst[completionQueue];
-		while (slot >= 0 && commands.state[slot] === slotWaiting && !this.#queues.completionFull(completionQueue)) {
-			const next = commands.next[slot];
-			this.#waitingFirst[completionQueue] = next;
-			this.#post(slot);
-			slot = next;
-		}
-
-		if (this.#waitingFirst[completionQueue] < 0) {
-			this.#waitingLast[completionQueue] = -1;
 		}
 	}
 
@@ -232,29 +180,7 @@ export class NvmePipeline {
 			}
 		}
 
-		const completion = this.#queues.sqCompletion[queue];
-		let before = -1;
-		let slot = this.#waitingFirst[completion];
-		while (slot >= 0) {
-			const next = commands.next[slot];
-			if (commands.queue[slot] === queue) {
-				if (before < 0) {
-					this.#waitingFirst[completion] = next;
-				} else {
-					commands.next[before] = next;
-				}
-
-				if (next < 0) {
-					this.#waitingLast[completion] = before;
-				}
-
-				this.#release(slot);
-			} else {
-				before = slot;
-			}
-
-			slot = next;
-		}
+		this.completions.drop(queue);
 	}
 
 	#schedule(slot: number, nanoseconds: number, step: Step): void {
@@ -276,15 +202,15 @@ export class NvmePipeline {
 	/** One queue's turn: up to a burst of its commands. */
 	#fetch(): void {
 		this.#fetching = noHandle;
-		const queues = this.#queues;
-		const queue = this.#nextWithWork();
+		const {arbiter} = this;
+		const queue = arbiter.next();
 		if (queue < 0) {
 			return;
 		}
 
-		this.#turn = queue;
+		arbiter.turn = queue;
 		let count = 0;
-		while (count < this.burst && queues.hasWork(queue) && this.commands.hasFree(queue === 0)) {
+		while (count < arbiter.burst && arbiter.canFetch(queue)) {
 			if (!this.#fetchOne(queue)) {
 				return;
 			}
@@ -292,27 +218,9 @@ export class NvmePipeline {
 			count++;
 		}
 
-		if (this.#running && this.#nextWithWork() >= 0) {
+		if (this.#running && arbiter.next() >= 0) {
 			this.#fetching = this.#engine.after(count * this.#timing.command, this.#fetchStep);
 		}
-	}
-
-	/** The next queue after the last one served that has a command and a slot to take it; -1 when none. */
-	#nextWithWork(): number {
-		const queues = this.#queues;
-		let queue = this.#turn;
-		for (let n = 0; n < queues.pairs; n++) {
-			queue = queue + 1 < queues.pairs ? queue + 1 : 0;
-			if (queues.hasWork(queue)) {
-				if (this.commands.hasFree(queue === 0)) {
-					return queue;
-				}
-
-				this.#starved = true;
-			}
-		}
-
-		return -1;
 	}
 
 	/** Fetches and starts one command; false when the controller failed over it. */
@@ -354,7 +262,7 @@ export class NvmePipeline {
 
 			this.#schedule(slot, this.#timing.adminCommand, this.#adminStep);
 		} else {
-			const status = this.#decode(slot, words, at);
+			const status = this.decoder.decode(slot, words, at);
 			if (status === success) {
 				this.#begin(slot, true);
 			} else {
@@ -363,50 +271,6 @@ export class NvmePipeline {
 		}
 
 		return true;
-	}
-
-	/** Checks an I/O command and notes what it asks for. A status. */
-	#decode(slot: number, words: Int32Array, at: number): number {
-		const {commands} = this;
-		const opcode = commands.opcode[slot];
-		const namespace = words[at + 1];
-		if (opcode === flush) {
-			return namespace === 1 || namespace === -1 ? success : invalidNamespace;
-		}
-
-		if (opcode !== read && opcode !== write) {
-			return invalidOpcode;
-		}
-
-		if (namespace !== 1) {
-			return invalidNamespace;
-		}
-
-		const control = words[at + 12];
-		const sectors = ((control & 0xffff) + 1) * this.#blockSectors;
-		if (sectors > this.#maximumSectors) {
-			return invalidField;
-		}
-
-		const block = (words[at + 11] >>> 0) * 4_294_967_296 + (words[at + 10] >>> 0);
-		const sector = block * this.#blockSectors;
-		if (sector + sectors > this.#medium.sectors) {
-			return lbaOutOfRange;
-		}
-
-		commands.sector[slot] = sector;
-		commands.sectors[slot] = sectors;
-		commands.forceUnitAccess[slot] = (control >>> 30) & 1;
-		commands.offset[slot] = words[at + 6] & (pageBytes - 1);
-		return this.walker.walk(
-			words[at + 6],
-			words[at + 7],
-			words[at + 8],
-			words[at + 9],
-			sectors * 512,
-			commands.frames,
-			slot * commands.pagesPerSlot,
-		);
 	}
 
 	/** Starts a checked I/O command. `fresh`: the fault point has not been asked yet, and PRP lists have just been read. */
@@ -436,7 +300,7 @@ export class NvmePipeline {
 
 		if (opcode === write) {
 			const engine = this.#engine;
-			const lists = commands.sectors[slot] > 16 ? this.walker.listPages * this.#timing.listFetch : 0;
+			const lists = commands.sectors[slot] > 16 ? this.decoder.walker.listPages * this.#timing.listFetch : 0;
 			const duration = this.#linkTime(commands.sectors[slot] * 512);
 			this.#toDeviceFree = Math.max(engine.now + this.#timing.linkLatency + lists, this.#toDeviceFree) + duration;
 			this.#schedule(slot, this.#toDeviceFree - engine.now, this.#arrivedStep);
@@ -483,7 +347,7 @@ export class NvmePipeline {
 			this.#log.sectorsRead += commands.sectors[slot];
 		}
 
-		this.#post(slot);
+		this.completions.post(slot);
 	}
 
 	#admin(slot: number): void {
@@ -495,73 +359,7 @@ export class NvmePipeline {
 		}
 
 		commands.status[slot] = status;
-		this.#post(slot);
-	}
-
-	/** Writes the completion entry and says so; or waits for room. */
-	#post(slot: number): void {
-		const {commands} = this;
-		const queues = this.#queues;
-		const queue = commands.queue[slot];
-		const completion = queues.sqCompletion[queue];
-		if (queues.completionFull(completion)) {
-			commands.state[slot] = slotWaiting;
-			commands.next[slot] = -1;
-			const last = this.#waitingLast[completion];
-			if (last < 0) {
-				this.#waitingFirst[completion] = slot;
-			} else {
-				commands.next[last] = slot;
-			}
-
-			this.#waitingLast[completion] = slot;
-			return;
-		}
-
-		const status = commands.status[slot];
-		if (status !== success) {
-			this.#log.addError(queue, commands.cid[slot], status, commands.sector[slot], queue === 0 ? 0 : 1);
-		}
-
-		let copies = 1;
-		let phase = queues.cqPhase[completion];
-		const armed = this.#completionFaults.armed;
-		if (armed !== null) {
-			const verdict = armed.decide(commands.cid[slot]);
-			if (verdict === drop) {
-				copies = 0;
-			} else if (verdict === alter && armed.value === 2) {
-				phase ^= 1;
-			} else if (verdict === alter) {
-				copies = 2;
-			}
-		}
-
-		for (let n = 0; n < copies && !queues.completionFull(completion); n++) {
-			const tail = queues.cqTail[completion];
-			const frame = this.#dma.reach(queues.cqFrame[completion] + (tail >> 8), true);
-			if (frame === refused) {
-				this.#owner.fatal();
-				return;
-			}
-
-			const words = this.#dma.memory.words(frame);
-			const at = (tail & 255) * 4;
-			words[at] = commands.result[slot];
-			words[at + 1] = 0;
-			words[at + 2] = queues.sqHead[queue] | (queue << 16);
-			words[at + 3] = commands.cid[slot] | (phase << 16) | (status << 17) | (doNotRetry(status) ? 1 << 31 : 0);
-			queues.advanceTail(completion);
-			phase = queues.cqPhase[completion];
-		}
-
-		this.#engine.hash.word((queue << 16) | commands.cid[slot]);
-		this.#engine.hash.word(status);
-		this.#hop(slot, this.#pointCompletion);
-		this.#release(slot);
-		if (copies > 0) {
-			this.#owner.posted(completion);
-		}
+		this.completions.post(slot);
 	}
 
 	#release(slot: number): void {
@@ -577,11 +375,8 @@ export class NvmePipeline {
 			this.#owner.drained(queue);
 		}
 
-		if (this.#starved) {
-			this.#starved = false;
-			if (this.#running && this.#fetching === noHandle) {
-				this.#fetching = this.#engine.after(this.#timing.command, this.#fetchStep);
-			}
+		if (this.arbiter.starved && this.#running && this.#fetching === noHandle) {
+			this.#fetching = this.#engine.after(this.#timing.command, this.#fetchStep);
 		}
 	}
 
@@ -593,11 +388,5 @@ export class NvmePipeline {
 		}
 
 		return false;
-	}
-
-	/** An asynchronous event request waits in `slot`; `pending`, for its status. */
-	holdForEvent(slot: number): number {
-		this.commands.state[slot] = slotEvent;
-		return pending;
 	}
 }

@@ -1,33 +1,10 @@
-/** The NVMe controller as a driver would meet it, by its registers: initialisation, queues, data, interrupts, resets, faults. */
+/** The NVMe controller as a driver would meet it, by its registers: initialisation, queues, data. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {type ArmedFault, alter, delay, drop, type Verdict} from '../../../source/engine/fault-points.js';
-import {IommuContext} from '../../../source/hw/iommu.js';
-import {dataFrame, NvmePoker} from '../../support/nvme-poker.js';
+import {dataFrame, NvmePoker, readyPoker} from '../../support/nvme-poker.js';
 
 const page = 4096;
-const data = dataFrame * page;
-
-function ready(queueSize = 16): NvmePoker {
-	const poker = new NvmePoker();
-	poker.enableMsix();
-	poker.enable();
-	poker.createQueues(1, queueSize, 32, true, 1);
-	poker.delivered.length = 0;
-	return poker;
-}
-
-/** Arms a fault point for its next `times` subjects. */
-function arm(poker: NvmePoker, point: string, verdict: Verdict, value = 0, times = 1): void {
-	const found = poker.engine.faults.get(point);
-	if (found === undefined) {
-		throw new Error(`no fault point ${point}`);
-	}
-
-	let left = times;
-	const rule: ArmedFault = {value, decide: () => (left-- > 0 ? verdict : 0)};
-	found.armed = rule;
-}
+const data = dataFrame * 4096;
 
 describe('initialisation', () => {
 	it('announces itself: class, BAR of 16 KiB, MSI-X and PCI Express capabilities', () => {
@@ -68,7 +45,7 @@ describe('initialisation', () => {
 	});
 
 	it('Identify tells the medium, its size, one namespace, the cache', () => {
-		const poker = ready();
+		const poker = readyPoker();
 		expect(poker.admin({opcode: 6, namespace: 0, words: {10: 1}}).status).toBe(0);
 		const controller = Buffer.from(poker.memory.bytes(dataFrame));
 		expect(controller.toString('latin1', 24, 64).trim()).toBe('Medium for tests');
@@ -87,7 +64,7 @@ describe('initialisation', () => {
 	});
 
 	it('a structure may lie across two pages', () => {
-		const poker = ready();
+		const poker = readyPoker();
 		expect(poker.admin({opcode: 6, prp1: data + 0x800, prp2: data + 5 * page, words: {10: 0}}).status).toBe(0);
 		expect(poker.memory.read32(data + 0x800)).toBe(1 << 20);
 		expect(poker.memory.words(dataFrame + 5)[0]).toBe(0);
@@ -106,7 +83,7 @@ describe('initialisation', () => {
 	});
 
 	it('health counts what was moved', () => {
-		const poker = ready();
+		const poker = readyPoker();
 		poker.command(1, poker.transfer(1, 0, 8));
 		poker.command(1, poker.transfer(2, 0, 8));
 		expect(poker.admin({opcode: 2, words: {10: 2 | (127 << 16)}}).status).toBe(0);
@@ -117,7 +94,7 @@ describe('initialisation', () => {
 
 describe('queues', () => {
 	it('wrap, and the phase flips at each wrap of the completion queue', () => {
-		const poker = ready(4);
+		const poker = readyPoker(4);
 		const cids: number[] = [];
 		const seen: number[] = [];
 		for (let n = 0; n < 25; n++) {
@@ -130,7 +107,7 @@ describe('queues', () => {
 	});
 
 	it('hold size - 1 commands; the submission head comes back in each completion', () => {
-		const poker = ready(8);
+		const poker = readyPoker(8);
 		for (let i = 0; i < 7; i++) {
 			poker.place(1, {opcode: 0});
 		}
@@ -171,7 +148,7 @@ describe('queues', () => {
 	});
 
 	it('are served in turn: a deep queue does not hold up a shallow one', () => {
-		const poker = ready(64);
+		const poker = readyPoker(64);
 		poker.createQueues(2, 16);
 		poker.medium.time = 100;
 		for (let i = 0; i < 60; i++) {
@@ -187,7 +164,7 @@ describe('queues', () => {
 	});
 
 	it('deleting a submission queue ends its commands first: those the medium had not finished are aborted', () => {
-		const poker = ready();
+		const poker = readyPoker();
 		poker.medium.time = 1_000_000_000;
 		const cid = poker.submit(1, poker.transfer(2, 0, 8));
 		poker.run(1_000_000);
@@ -217,7 +194,7 @@ describe('queues', () => {
 
 describe('data', () => {
 	it('a write’s bytes reach the medium, a read brings them back', () => {
-		const poker = ready();
+		const poker = readyPoker();
 		const written = poker.fill(dataFrame, 3);
 		expect(poker.command(1, poker.transfer(1, 100, 8)).status).toBe(0);
 		expect(poker.medium.sector(100)).toEqual(written.subarray(0, 512));
@@ -244,7 +221,7 @@ describe('data', () => {
 				fc.integer({min: 0, max: 511}),
 				fc.integer({min: 0, max: 1000}),
 				(blocks, dword, listIndex, seed) => {
-					const poker = ready();
+					const poker = readyPoker();
 					const {memory} = poker;
 					const offset = dword * 4;
 					const bytes = blocks * 512;
@@ -306,7 +283,7 @@ describe('data', () => {
 	});
 
 	it('Force Unit Access and Flush are passed to the medium', () => {
-		const poker = ready();
+		const poker = readyPoker();
 		poker.command(1, poker.transfer(1, 0, 8, data, 0, 1 << 30));
 		poker.command(1, poker.transfer(1, 0, 8));
 		poker.command(1, {opcode: 0, namespace: -1});
@@ -314,7 +291,7 @@ describe('data', () => {
 	});
 
 	it('a media error is the command’s status, and may be retried', () => {
-		const poker = ready();
+		const poker = readyPoker();
 		poker.medium.status = 0x281;
 		expect(poker.command(1, poker.transfer(2, 0, 8))).toMatchObject({status: 0x281, doNotRetry: false});
 		expect(poker.controller.log.mediaErrors).toBe(1);
@@ -323,7 +300,7 @@ describe('data', () => {
 	});
 
 	it('transfers of one direction share the link: sixteen 128 KiB reads take sixteen times one', () => {
-		const poker = ready(32);
+		const poker = readyPoker(32);
 		poker.medium.time = 0;
 		for (let i = 0; i < 32; i++) {
 			poker.memory.words(600)[i * 2] = (dataFrame + 1 + i) * page;
@@ -338,371 +315,5 @@ describe('data', () => {
 		expect(poker.completions(1).length).toBeLessThan(13);
 		poker.run(5 * 32 * 1280);
 		expect(poker.completions(1).length).toBeGreaterThan(2);
-	});
-});
-
-describe('interrupts', () => {
-	it('MSI-X: each queue’s vector, a message a completion', () => {
-		const poker = ready();
-		poker.createQueues(2, 16, 48, true, 5);
-		poker.delivered.length = 0;
-		poker.command(1, {opcode: 0});
-		poker.command(2, {opcode: 0});
-		expect(poker.delivered).toEqual([0x41, 0x45]);
-	});
-
-	it('a masked vector keeps its interrupt pending and sends it once when unmasked', () => {
-		const poker = ready();
-		poker.write(0x2000 + 16 + 12, 1);
-		poker.command(1, {opcode: 0});
-		poker.command(1, {opcode: 0});
-		expect(poker.delivered).toEqual([]);
-		expect(poker.read(0x3000)).toBe(2);
-		poker.write(0x2000 + 16 + 12, 0);
-		expect(poker.delivered).toEqual([0x41]);
-		expect(poker.read(0x3000)).toBe(0);
-	});
-
-	it('so does the function mask, for all vectors', () => {
-		const poker = ready();
-		const control = poker.capability(0x11) + 2;
-		poker.config(control, 2, 0xc000);
-		poker.command(1, {opcode: 0});
-		expect(poker.delivered).toEqual([]);
-		poker.config(control, 2, 0x8000);
-		expect(poker.delivered).toEqual([0x41]);
-	});
-
-	it('a queue without interrupts sends none', () => {
-		const poker = ready();
-		poker.createQueues(2, 16, 48, false);
-		poker.delivered.length = 0;
-		poker.command(2, {opcode: 0});
-		expect(poker.delivered).toEqual([]);
-	});
-
-	it('without MSI-X the line is up until the driver has consumed what was posted', () => {
-		const poker = new NvmePoker();
-		poker.enable();
-		const pin = poker.bus.readConfig('00:04.0', 0x3c, 1);
-		poker.interrupts.route(pin, 0, 0x30);
-		poker.interrupts.mask(pin, false);
-		poker.submit(0, {opcode: 6, words: {10: 1}});
-		poker.run();
-		expect(poker.interrupts.lineIsUp(pin)).toBe(true);
-		expect(poker.bus.readConfig('00:04.0', 6, 2) & 8).toBe(8);
-		expect(poker.delivered).toEqual([0x30]);
-		poker.interrupts.endOfInterrupt(0, 0x30);
-		expect(poker.delivered).toEqual([0x30, 0x30]);
-		poker.completions(0);
-		expect(poker.interrupts.lineIsUp(pin)).toBe(false);
-		poker.interrupts.endOfInterrupt(0, 0x30);
-		expect(poker.delivered).toEqual([0x30, 0x30]);
-	});
-
-	it('INTMS lowers the line, INTMC raises it again; so does INTx disable', () => {
-		const poker = new NvmePoker();
-		poker.enable();
-		const pin = poker.bus.readConfig('00:04.0', 0x3c, 1);
-		poker.submit(0, {opcode: 6, words: {10: 1}});
-		poker.run();
-		poker.write(0x0c, 1);
-		expect(poker.interrupts.lineIsUp(pin)).toBe(false);
-		expect(poker.read(0x10)).toBe(1);
-		poker.write(0x10, 1);
-		expect(poker.interrupts.lineIsUp(pin)).toBe(true);
-		poker.config(4, 2, 0x0406);
-		expect(poker.interrupts.lineIsUp(pin)).toBe(false);
-	});
-});
-
-describe('what the host refuses', () => {
-	function guarded(poker: NvmePoker): IommuContext {
-		const context = new IommuContext('test', poker.memory.frames);
-		for (let frame = 0; frame < dataFrame; frame++) {
-			context.enter(frame, true);
-		}
-
-		poker.iommu.device('nvme0').attach(context);
-		return context;
-	}
-
-	it('a read into a frame not in the IOMMU: nothing is written, the access is logged', () => {
-		const poker = ready();
-		guarded(poker);
-		const faults: [string, number, boolean][] = [];
-		poker.iommu.onFault = (...fault) => faults.push(fault);
-		poker.memory.bytes(dataFrame).fill(0xaa);
-		expect(poker.command(1, poker.transfer(2, 0, 8)).status).toBe(0x004);
-		expect(poker.memory.bytes(dataFrame).every((byte) => byte === 0xaa)).toBe(true);
-		expect(faults).toEqual([['nvme0', data, true]]);
-	});
-
-	it('a read-only frame: writes to disk pass, reads from disk are refused', () => {
-		const poker = ready();
-		const context = guarded(poker);
-		context.enter(dataFrame, false);
-		expect(poker.command(1, poker.transfer(1, 0, 8)).status).toBe(0);
-		expect(poker.command(1, poker.transfer(2, 0, 8)).status).toBe(0x004);
-		context.remove(dataFrame, false);
-		expect(poker.command(1, poker.transfer(1, 0, 8)).status).toBe(0x004);
-	});
-
-	it('a frame that left the IOMMU while the command was under way', () => {
-		const poker = ready();
-		const context = guarded(poker);
-		context.enter(dataFrame, true);
-		const cid = poker.submit(1, poker.transfer(2, 0, 8));
-		poker.run(5_000);
-		context.remove(dataFrame, true);
-		poker.run();
-		expect(poker.completions(1)).toMatchObject([{cid, status: 0x004}]);
-	});
-
-	it('everything, after detach: the controller fails at its next fetch', () => {
-		const poker = ready();
-		poker.iommu.device('nvme0').detach();
-		poker.submit(1, {opcode: 0});
-		poker.run();
-		expect(poker.status).toBe(3);
-		expect(poker.completions(1, false)).toEqual([]);
-		expect(poker.iommu.faults).toBe(1);
-	});
-
-	it('all memory accesses and messages while bus mastering is off', () => {
-		const poker = ready();
-		poker.submit(1, poker.transfer(2, 0, 8));
-		poker.run(5_000);
-		poker.memory.bytes(dataFrame).fill(0xaa);
-		poker.config(4, 2, 2);
-		poker.run();
-		expect(poker.memory.bytes(dataFrame).every((byte) => byte === 0xaa)).toBe(true);
-		expect(poker.completions(1, false)).toEqual([]);
-		expect(poker.delivered).toEqual([]);
-		expect(poker.status).toBe(3);
-	});
-});
-
-describe('resets', () => {
-	it('nothing under way at a controller reset happens later', () => {
-		for (let after = 0; after < 14_000; after += 350) {
-			const poker = ready();
-			const written = poker.fill(dataFrame, 1);
-			poker.place(1, poker.transfer(1, 8, 8));
-			poker.place(1, poker.transfer(2, 64, 8, data + page));
-			poker.ring(1);
-			poker.memory.bytes(dataFrame + 1).fill(0xaa);
-			poker.run(after);
-			poker.write(0x14, 0x0046_0000);
-			const medium = poker.medium.sector(8).equals(written.subarray(0, 512));
-			const memory = poker.memory.bytes(dataFrame + 1)[0];
-			const posted = poker.completions(1, false).length;
-			const {delivered} = poker;
-			const interrupts = delivered.length;
-			poker.run();
-			expect(poker.medium.sector(8).equals(written.subarray(0, 512))).toBe(medium);
-			expect(poker.memory.bytes(dataFrame + 1)[0]).toBe(memory);
-			expect(poker.completions(1, false)).toHaveLength(posted);
-			expect(delivered).toHaveLength(interrupts);
-			expect(poker.medium.gauges.outstanding).toBe(0);
-			poker.enable();
-			poker.createQueues(1);
-			expect(poker.command(1, poker.transfer(2, 8, 8)).status).toBe(0);
-		}
-	});
-
-	it('a function level reset also forgets registers, BARs, interrupts; the medium keeps its bytes', () => {
-		const poker = ready();
-		const written = poker.fill(dataFrame, 1);
-		poker.command(1, poker.transfer(1, 8, 8));
-		const express = poker.capability(0x10);
-		poker.submit(1, poker.transfer(2, 8, 8));
-		poker.config(express + 8, 2, 0x8000);
-		expect(poker.bus.readConfig('00:04.0', 4, 2)).toBe(0);
-		expect(poker.bus.readConfig('00:04.0', 0x10, 4)).toBe(4);
-		expect(poker.read(0x1c)).toBe(-1);
-		poker.config(4, 2, 6);
-		expect([poker.status, poker.read(0x14), poker.read(0x24), poker.read(0x28)]).toEqual([0, 0, 0, 0]);
-		poker.run();
-		expect(poker.medium.sector(8)).toEqual(written.subarray(0, 512));
-		poker.enableMsix();
-		poker.enable();
-		poker.createQueues(1);
-		expect(poker.command(1, poker.transfer(2, 8, 8)).status).toBe(0);
-	});
-
-	it('the bus’s reset of a function puts its addresses back', () => {
-		const poker = ready();
-		const before = poker.bus.readConfig('00:04.0', 0x10, 4);
-		poker.bus.resetFunction('00:04.0');
-		expect(poker.bus.readConfig('00:04.0', 0x10, 4)).toBe(before);
-		expect(poker.bus.readConfig('00:04.0', 4, 2)).toBe(0);
-	});
-
-	it('a normal shutdown flushes before CSTS.SHST says complete; an abrupt one does not', () => {
-		const poker = ready();
-		poker.write(0x14, 0x0046_4001);
-		expect(poker.status & 12).toBe(4);
-		poker.run();
-		expect(poker.status & 12).toBe(8);
-		expect(poker.medium.flushes).toBe(1);
-		poker.write(0x14, 0x0046_0000);
-		poker.run();
-		expect(poker.status).toBe(0);
-		poker.enable();
-		poker.write(0x14, 0x0046_8001);
-		expect(poker.status & 12).toBe(8);
-		expect(poker.medium.flushes).toBe(1);
-	});
-
-	it('loss of power: the medium is told, everything stops, an unsafe shutdown is counted', () => {
-		const poker = ready();
-		poker.submit(1, poker.transfer(1, 8, 8));
-		poker.run(2_000);
-		poker.controller.losePower();
-		poker.bus.setPresent('00:04.0', false);
-		expect(poker.status).toBe(-1);
-		poker.run();
-		poker.bus.setPresent('00:04.0', true);
-		poker.controller.restorePower();
-		expect(poker.completions(1, false)).toEqual([]);
-		expect(poker.medium.powerLost).toBe(true);
-		expect(poker.controller.log.unsafeShutdowns).toBe(1);
-	});
-});
-
-describe('commands that hang', () => {
-	it('are aborted on request, and answered as aborted', () => {
-		const poker = ready();
-		arm(poker, 'disk.command nvme0', drop);
-		const cid = poker.submit(1, poker.transfer(1, 8, 8));
-		poker.run(1_000_000_000);
-		expect(poker.completions(1)).toEqual([]);
-		expect(poker.admin({opcode: 8, words: {10: 1 | (cid << 16)}}).result).toBe(0);
-		expect(poker.completions(1)).toMatchObject([{cid, status: 0x007}]);
-		expect(poker.command(1, poker.transfer(1, 8, 8)).status).toBe(0);
-	});
-
-	it('an asynchronous event request is aborted like any command', () => {
-		const poker = ready();
-		const cid = poker.submit(0, {opcode: 0x0c});
-		poker.run();
-		const abort = poker.submit(0, {opcode: 8, words: {10: cid << 16}});
-		poker.run();
-		const found = poker.completions(0);
-		expect(found.find((c) => c.cid === cid)?.status).toBe(0x007);
-		expect(found.find((c) => c.cid === abort)?.result).toBe(0);
-	});
-});
-
-describe('fault points', () => {
-	it('a delayed command completes later, an altered one with the rule’s status', () => {
-		const poker = ready();
-		arm(poker, 'disk.command nvme0', delay, 5_000_000);
-		poker.submit(1, poker.transfer(2, 0, 8));
-		poker.run(4_000_000);
-		expect(poker.completions(1)).toEqual([]);
-		poker.run(2_000_000);
-		expect(poker.completions(1)).toMatchObject([{status: 0}]);
-		arm(poker, 'disk.command nvme0', alter, 0x280);
-		expect(poker.command(1, poker.transfer(1, 0, 8)).status).toBe(0x280);
-	});
-
-	it('a completion is lost, doubled, or carries a stale phase', () => {
-		const poker = ready();
-		arm(poker, 'disk.completion nvme0', drop);
-		poker.submit(1, {opcode: 0});
-		poker.run();
-		expect(poker.completions(1)).toEqual([]);
-		arm(poker, 'disk.completion nvme0', alter, 1);
-		const cid = poker.submit(1, {opcode: 0});
-		poker.run();
-		expect(poker.completions(1).map((c) => c.cid)).toEqual([cid, cid]);
-		arm(poker, 'disk.completion nvme0', alter, 2);
-		poker.submit(1, {opcode: 0});
-		poker.run();
-		expect(poker.completions(1)).toEqual([]);
-		expect(poker.delivered.length).toBeGreaterThan(0);
-	});
-
-	it('an interrupt message is lost, late, or comes twice', () => {
-		const poker = ready();
-		arm(poker, 'interrupt.message nvme0', drop);
-		poker.command(1, {opcode: 0});
-		expect(poker.delivered).toEqual([]);
-		arm(poker, 'interrupt.message nvme0', delay, 1_000_000);
-		poker.submit(1, {opcode: 0});
-		poker.run(500_000);
-		expect(poker.delivered).toEqual([]);
-		poker.run();
-		expect(poker.delivered).toEqual([0x41]);
-		poker.completions(1);
-		arm(poker, 'interrupt.message nvme0', alter);
-		poker.command(1, {opcode: 0});
-		expect(poker.delivered).toEqual([0x41, 0x41, 0x41]);
-	});
-
-	it('a DMA access is refused, or strays to another frame', () => {
-		const poker = ready();
-		poker.fill(dataFrame, 1);
-		poker.command(1, poker.transfer(1, 0, 8));
-		poker.submit(1, poker.transfer(2, 0, 8));
-		poker.run(5_000);
-		arm(poker, 'dma nvme0', drop);
-		poker.run();
-		expect(poker.completions(1)).toMatchObject([{status: 0x004}]);
-		poker.submit(1, poker.transfer(2, 0, 8));
-		poker.run(5_000);
-		arm(poker, 'dma nvme0', alter, 999);
-		poker.run();
-		expect(poker.completions(1)).toMatchObject([{status: 0}]);
-		expect(poker.memory.bytes(999).equals(poker.memory.bytes(dataFrame))).toBe(true);
-	});
-
-	it('a register access never arrives, or is answered with something else', () => {
-		const poker = ready();
-		arm(poker, 'pci.register nvme0', drop);
-		expect(poker.status).toBe(-1);
-		arm(poker, 'pci.register nvme0', alter, 2);
-		expect(poker.status).toBe(2);
-		expect(poker.status).toBe(1);
-	});
-});
-
-describe('the state hash and the trace', () => {
-	it('the same pokes give the same hash; another register access, another hash', () => {
-		const hash = (extra: boolean) => {
-			const poker = ready();
-			poker.command(1, poker.transfer(1, 0, 8));
-			if (extra) {
-				poker.read(0x1c);
-			}
-
-			return poker.engine.hash.toString();
-		};
-		expect(hash(false)).toBe(hash(false));
-		expect(hash(true)).not.toBe(hash(false));
-	});
-
-	it('a request’s hops are recorded under the identity its driver gave it', () => {
-		const poker = ready();
-		const request = poker.engine.trace.begin();
-		poker.controller.requestIdentity = (queue, cid) => (queue === 1 && cid === 9 ? request : 0);
-		poker.command(1, {...poker.transfer(2, 0, 8), cid: 9});
-		expect(poker.engine.trace.recent(10).map((hop) => hop.point)).toEqual([
-			'nvme0 medium',
-			'nvme0 transfer',
-			'nvme0 completion',
-		]);
-	});
-
-	it('a 4 KiB read takes three events of the controller’s and medium’s, a write four', () => {
-		const poker = ready();
-		const count = (opcode: 1 | 2) => {
-			const before = poker.engine.executed;
-			poker.command(1, poker.transfer(opcode, 0, 8));
-			return poker.engine.executed - before;
-		};
-		expect([count(2), count(1)]).toEqual([3, 4]);
 	});
 });
