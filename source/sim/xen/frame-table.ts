@@ -11,6 +11,9 @@ import {FreeFrames} from './free-frames.js';
 /** Owner of a free frame. */
 export const nobody = -1;
 
+/** Frames that one view of memory can span, from a multiple of it. */
+const spanFrames = 1024;
+
 /** The owner gave the frame up while others held references. */
 const released = 1;
 /** Memory of the hypervisor shared with its owner (shared_info, grant table): not part of the domain's allocation. */
@@ -91,7 +94,8 @@ export class FrameTable {
 	}
 
 	/**
-	`count` neighbouring frames, the first a multiple of `alignment` frames, all below frame `limit`; the lowest that fit.
+	`count` neighbouring frames, the first a multiple of `alignment` frames, all below frame `limit`; the lowest that fit. At most
+	4 MiB never cross a 4 MiB boundary, so that one view can span them (hw/memory.ts).
 	@returns the first frame, or a negative error as `allocate`.
 	*/
 	allocateContiguous(domid: number, count: number, alignment = 1, limit = this.frames): number {
@@ -101,7 +105,9 @@ export class FrameTable {
 		const end = Math.min(limit, this.frames);
 		let first = this.#free.next(0);
 		while (first >= 0) {
-			first = Math.ceil(first / alignment) * alignment;
+			first = nextAligned(first, alignment);
+			const into = first % spanFrames;
+			if (count <= spanFrames && into + count > spanFrames) first = nextAligned(first - into + spanFrames, alignment);
 			if (first + count > end) return -ENOMEM;
 			let run = 0;
 			while (run < count && this.#free.isFree(first + run)) run++;
@@ -243,4 +249,8 @@ export class FrameTable {
 		this.#memory.scrub(frame);
 		this.#free.give(frame);
 	}
+}
+
+function nextAligned(frame: number, alignment: number): number {
+	return Math.ceil(frame / alignment) * alignment;
 }
