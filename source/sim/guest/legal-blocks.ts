@@ -255,7 +255,7 @@ export class LegalBlocks {
 		const block = Math.floor(sector / sectorsPerBlock);
 		const chunk = this.#chunk(block);
 		const index = block & (chunkBlocks - 1);
-		const record = chunk.records[index];
+		let record = chunk.records[index];
 		if (since <= this.#powerLost || (record === none && chunk.widened[index] === 0)) {
 			return;
 		}
@@ -270,28 +270,24 @@ export class LegalBlocks {
 		if (this.#inBase(chunk, index, i, number)) {
 			moment = Math.min(now, Math.max(chunk.acknowledgedAt[at], this.#powerLost));
 			if (widened && this.#oldestReader(chunk, index) > this.#powerLost) {
-				// What loss of power left is stable.
+				// What loss of power left is stable. The record remembers that newer ones are not behind it.
+				record = this.#recordFor(block);
+				this.#drop(record, i, chunk.newest[at] === number ? -1 : chunk.newest[at]);
 				chunk.newest[at] = number;
 				chunk.lowest[at] = number;
 				chunk.widened[index] &= ~bit;
 			}
 		} else if (record !== none) {
 			moment = Math.min(now, Math.max(this.#answeredAt(record, number), this.#powerLost));
-			if (this.#baseSuperseded[record * sectorsPerBlock + i] === never) {
-				this.#baseSuperseded[record * sectorsPerBlock + i] = moment;
-			}
+			const base = record * sectorsPerBlock + i;
+			this.#baseSuperseded[base] = Math.min(this.#baseSuperseded[base], moment);
 		}
 
 		this.#mixed[record] = 1;
 		for (let version = this.#first[record]; version !== none; version = this.#next[version]) {
 			const mark = version * sectorsPerBlock + i;
-			if (
-				this.#number[version] !== number &&
-				(this.#mask[version] & bit) !== 0 &&
-				this.#answered[version] < since &&
-				this.#superseded[mark] === never
-			) {
-				this.#superseded[mark] = moment;
+			if (this.#number[version] !== number && (this.#mask[version] & bit) !== 0 && this.#answered[version] < since) {
+				this.#superseded[mark] = Math.min(this.#superseded[mark], moment);
 			}
 		}
 	}
@@ -602,11 +598,15 @@ export class LegalBlocks {
 				}
 			}
 
+			if (this.#dropped[base] >= lowest) {
+				return false;
+			}
+
 			if (versions === 0 && !gone && currents === 1) {
 				continue;
 			}
 
-			if (currents !== 1 || current !== highest || (lowest !== highest && this.#dropped[base] >= lowest)) {
+			if (currents !== 1 || current !== highest) {
 				return false;
 			}
 
