@@ -44,6 +44,8 @@ export class FaultRule {
 
 export class FaultRules {
 	readonly all: FaultRule[] = [];
+	/** Told when a rule acts for the first time, within the step in which it does. For observers; changes nothing. */
+	onFired: (rule: FaultRule) => void = () => {};
 	readonly #disarmStep: Step;
 
 	constructor(private readonly engine: Engine) {
@@ -94,6 +96,7 @@ export class FaultRules {
 		rule.fired++;
 		if (rule.firedAt < 0) {
 			rule.firedAt = this.engine.now;
+			this.onFired(rule);
 		}
 
 		rule.state = 'active';

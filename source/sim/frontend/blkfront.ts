@@ -5,6 +5,7 @@ further use"), the ring after Xen's public io/ring.h and io/blkif.h. The xenbus 
 */
 import {assert} from '../../engine/assert.js';
 import type {FaultPoint} from '../../engine/fault-points.js';
+import type {Occupancy} from '../../engine/occupancy.js';
 import type {StateHash} from '../../engine/state-hash.js';
 import type {Step} from '../../engine/step.js';
 import * as blkif from '../channel/blkif.js';
@@ -95,8 +96,10 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 	errors = 0;
 	/** Grants that the backend still mapped when they were to end. */
 	deferredGrants = 0;
-	/** Told of each answered request and the nanoseconds it took. For observers; changes nothing. */
-	onCompleted: ((nanoseconds: number, request: BlockRequest) => void) | null = null;
+	/** Told of each answered request, the nanoseconds it took and its status. For observers; changes nothing. */
+	onCompleted: ((nanoseconds: number, request: BlockRequest, status: number) => void) | null = null;
+	/** Told how many requests are on the ring whenever that changes. For observers; changes nothing. */
+	occupancy: Occupancy | null = null;
 	/** Called once each time the disk becomes usable. */
 	onConnected: (() => void) | null = null;
 
@@ -337,6 +340,7 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		const {kernel, shadow, options} = this;
 		const slot = ring.slot(ring.requestProducer);
 		const entry = ring.nextRequest();
+		if (this.occupancy !== null) this.occupancy.set(kernel.now(), ring.outstanding);
 		const words = ring.words;
 		const count = request.segments;
 		const operation = shadow.operations[row];
@@ -430,6 +434,7 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		const {shadow} = this;
 		const response = this.#response;
 		blkif.copyResponse(ring.words, ring.nextResponse(), response);
+		if (this.occupancy !== null) this.occupancy.set(this.kernel.now(), ring.outstanding);
 		const row = response[0];
 		if (response[1] !== 0 || row < 0 || row >= shadow.size) {
 			this.#disable(`response has incorrect id (${row >>> 0})`);
@@ -491,7 +496,7 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		kernel.trace.hop(kernel.now(), request.identity, this.#atReap, row);
 		// Whoever has waited longest comes before what the completed request's owner may submit now.
 		this.#wake();
-		if (this.onCompleted !== null) this.onCompleted(nanoseconds, request);
+		if (this.onCompleted !== null) this.onCompleted(nanoseconds, request, status);
 		request.done(request, status);
 		if (this.state === 'closing') this.#close();
 	}
@@ -592,6 +597,7 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		if (kernel.endGrant(this.ringReference)) kernel.releasePage(this.#ringPage);
 		else this.#endLater(this.ringReference, this.#ringPage);
 		this.#ring = null;
+		if (this.occupancy !== null) this.occupancy.set(kernel.now(), 0);
 		this.#ringPage = -1;
 		this.ringReference = -1;
 		this.port = -1;

@@ -23,6 +23,8 @@ export class DiskOracle {
 	/** Sectors compared with what they may hold. */
 	sectorsChecked = 0;
 	violations = 0;
+	/** Sectors on which a read found an acknowledged write gone: an older one, or zeros, in its place. */
+	readonly lost = new Set<number>();
 	/** Sectors that a fault corrupted: here a violation is what is expected. */
 	readonly corrupted = new Set<number>();
 	/** Corrupted sectors that a read has found. */
@@ -153,6 +155,10 @@ export class DiskOracle {
 		}
 
 		const {violation, found} = this.#classify(sector, bytes, words, offset);
+		if (violation === 'stale' || violation === 'lost') {
+			this.lost.add(sector);
+		}
+
 		const {numbers, more} = this.legal.candidates(sector);
 		const expected = numbers.map((number) => (number === 0 ? 'zeros (never written)' : `write ${number}`)).join(' or ');
 		const text = `${this.name} sector ${sector}: expected ${expected}${more ? ' or between' : ''}, found ${found}: ${violation}`;

@@ -48,6 +48,11 @@ export class Oracle {
 		return this.#sum((disk) => disk.violations);
 	}
 
+	/** Sectors on which an acknowledged write was found gone. */
+	get sectorsLost(): number {
+		return this.#sum((disk) => disk.lost.size);
+	}
+
 	#sum(of: (disk: DiskOracle) => number): number {
 		let sum = 0;
 		for (const disk of this.#disks.values()) {

@@ -191,6 +191,7 @@ export class Boot {
 				hash: this.engine.hash,
 			});
 			channel.blkfront = front;
+			channel.meter.attach(front, () => kernel.now());
 			front.onConnected = () => {
 				if (!domain.disks.has(channel.vdev)) {
 					domain.disks.set(channel.vdev, front);

@@ -8,6 +8,7 @@ import {RingIdentities} from '../channel/ring-identities.js';
 import type {Blkfront} from '../frontend/blkfront.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
+import {ChannelMeter} from './meters.js';
 import type {WatchedChannel} from './sleep-check.js';
 
 /** An end that has not come to life yet: nothing waits for it. */
@@ -15,6 +16,7 @@ const nobody: ChannelEnd = {waiting: 0, looking: false, notifying: false, port: 
 
 export class VbdChannel implements WatchedChannel {
 	readonly identities = new RingIdentities();
+	readonly meter = new ChannelMeter(32);
 	blkfront: Blkfront | undefined;
 	blkback: Blkback | undefined;
 	asleepSince = -1;

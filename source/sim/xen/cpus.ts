@@ -135,6 +135,10 @@ export class Cpus implements CpuOwner {
 
 	/** The domain's vCPUs never run again; whatever they had to do is gone. Its flags are set before. */
 	stop(domain: Domain): void {
+		if (domain.stoppedAt < 0) {
+			domain.stoppedAt = this.engine.now;
+		}
+
 		for (const vcpu of domain.vcpus) {
 			vcpu.interrupts.clear();
 			vcpu.tasks.clear();

@@ -33,6 +33,8 @@ export class Domain implements VcpuDomain {
 	}
 
 	readonly createdAt: number;
+	/** When its vCPUs stopped for good, ns; -1 while they may run. */
+	stoppedAt = -1;
 
 	/** Can its vCPUs be scheduled at all? */
 	get runnable(): boolean {

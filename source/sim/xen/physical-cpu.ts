@@ -71,6 +71,11 @@ export class PhysicalCpu implements Lane {
 		return this.#step === null ? '' : this.#step.name;
 	}
 
+	/** When the running step ends, ns; Infinity while nothing runs. */
+	get stepEnds(): number {
+		return this.#step === null ? Number.POSITIVE_INFINITY : this.#started + this.#cost;
+	}
+
 	idleTimeAt(now: number): number {
 		return this.idleTime + (this.#idle ? now - this.#idleSince : 0);
 	}
@@ -83,6 +88,11 @@ export class PhysicalCpu implements Lane {
 	/** Time paid into the running step, when that is `vcpu`'s own. */
 	unbookedFor(vcpu: Vcpu): number {
 		return this.#step !== null && !this.#inXen && this.current === vcpu ? this.engine.now - this.#started : 0;
+	}
+
+	/** Whether the running step is the current vCPU's and Xen executes it: a hypercall. */
+	get inHypercall(): boolean {
+		return this.#step !== null && this.#step.xen && !this.#inXen;
 	}
 
 	/** New work for Xen itself on this CPU (a hardware interrupt), ahead of any vCPU. */
@@ -152,6 +162,10 @@ export class PhysicalCpu implements Lane {
 		assert(!vcpu.onCpu && this.current === null, 'a vCPU is on one CPU');
 		vcpu.onCpu = true;
 		vcpu.cpu = this.id;
+		while (vcpu.cpuTimes.length <= this.id) {
+			vcpu.cpuTimes.push(0);
+		}
+
 		vcpu.scheduledAt = this.engine.now;
 		vcpu.burntUntil = this.engine.now;
 		this.current = vcpu;
@@ -178,6 +192,7 @@ export class PhysicalCpu implements Lane {
 
 		const vcpu = this.current;
 		assert(vcpu !== null, "a step is a vCPU's or Xen's");
+		vcpu.cpuTimes[this.id] += elapsed;
 		if (step.xen) {
 			vcpu.domain.xenTime += elapsed;
 		} else {
