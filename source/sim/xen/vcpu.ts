@@ -37,6 +37,8 @@ export class Vcpu {
 	readonly interruptChain = new StepStack();
 	readonly taskChain = new StepStack();
 
+	/** Nanoseconds of steps executed on each pCPU, by its id, without the step under way. */
+	readonly cpuTimes: number[] = [];
 	/** pCPU whose run queue it belongs to. */
 	cpu = 0;
 	/** Is it the current vCPU of a pCPU (running, or interrupted by Xen there)? */
