@@ -1,0 +1,380 @@
+/**
+ * What a key does: (state, world, key) → state and effects. Pure, so that a test can play a person without a terminal.
+ */
+
+import type {Snapshot} from '../observe/snapshot.js';
+import type {Command, OperatorLine} from '../session/messages.js';
+import {type Action, bindingFor, elsewhere, textModes, type ViewName} from './keys.js';
+import {openPalette, type PaletteEvent, paletteEntries, paletteLine, updatePalette} from './palette.js';
+import {type ConsoleState, type Effect, modeOf, type Overlay, type World} from './state.js';
+import {channelOf, keyOf, selectedSubject} from './subject.js';
+import {graphemes} from './text.js';
+import {markedSlot, shownChannel, slotRows, slotsInFlight} from './views/channel.js';
+import {orderedDomains, scrollableColumns} from './views/domains.js';
+import {layoutSize, viewArea} from './views/frame.js';
+import {layoutHost, movePane, moveSelection} from './views/host-layout.js';
+import {filteredLog, logRows, markedLine} from './views/log.js';
+import {helpEnd, helpRows} from './views/overlays.js';
+import {xentopColumns} from './xentop-table.js';
+
+export interface Update {
+	readonly state: ConsoleState;
+	readonly effects: readonly Effect[];
+}
+
+/** Simulated nanoseconds per real second, slowest first. */
+export const speeds: readonly number[] = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, Number.POSITIVE_INFINITY];
+
+/** Takes one key, by the name decode.ts gives it. */
+export function pressKey(state: ConsoleState, world: World, key: string): Update {
+	const mode = modeOf(state);
+	const binding = bindingFor(mode, key);
+	if (binding !== undefined) return act(state, world, binding.action);
+	if (textModes.has(mode) && key.length > 0 && (key.length <= 2 || graphemes(key).length === 1)) {
+		return type(state, world, key);
+	}
+	const hint = elsewhere(mode, key);
+	return hint === undefined ? {state, effects: []} : {state, effects: [info(hint)]};
+}
+
+const none = (state: ConsoleState): Update => ({state, effects: []});
+const info = (text: string): Effect => ({type: 'notice', notice: {text, severity: 'info'}});
+const send = (command: Command): Effect => ({type: 'send', command});
+const operator = (line: OperatorLine): Effect => send({type: 'operator', line});
+
+function act(state: ConsoleState, world: World, action: Action): Update {
+	switch (action) {
+		case 'quit':
+			return {state, effects: [{type: 'quit'}]};
+		case 'leave':
+			return {state, effects: [{type: 'quit'}]};
+		case 'suspend':
+			return {state, effects: [{type: 'suspend'}]};
+		case 'repaint':
+			return {state, effects: [{type: 'repaint'}]};
+		case 'back':
+			return none(back(state));
+		case 'help':
+			return none({...state, overlay: state.overlay === undefined ? {kind: 'help', top: 0} : undefined});
+		default:
+			if (state.overlay !== undefined) return inOverlay(state, world, state.overlay, action);
+			return inView(state, world, action);
+	}
+}
+
+function back(state: ConsoleState): ConsoleState {
+	const {overlay, trail} = state;
+	if (overlay !== undefined) {
+		const log = overlay.kind === 'filter' ? {...state.log, filter: overlay.before} : state.log;
+		return {...state, overlay: undefined, log};
+	}
+	const last = trail.at(-1);
+	if (last !== undefined) return {...state, view: last, trail: trail.slice(0, -1)};
+	if (state.view !== 'host') return {...state, view: 'host'};
+	return {...state, overlay: {kind: 'leave'}};
+}
+
+/** A character where the keyboard is text. */
+function type(state: ConsoleState, world: World, text: string): Update {
+	const {overlay} = state;
+	switch (overlay?.kind) {
+		case 'palette':
+			return palette(state, world, overlay, {typed: text});
+		case 'filter':
+			return none(withFilter(state, overlay, overlay.text + text));
+		case 'delay':
+			if (!/^[0-9.,]$/.test(text) || overlay.text.length >= 6) return none(state);
+			return none({...state, overlay: {...overlay, text: overlay.text + text.replace(',', '.')}});
+		default:
+			return none(state);
+	}
+}
+
+function withFilter(state: ConsoleState, overlay: Extract<Overlay, {kind: 'filter'}>, text: string): ConsoleState {
+	return {...state, overlay: {...overlay, text}, log: {cursor: undefined, filter: text}};
+}
+
+function palette(
+	state: ConsoleState,
+	world: World,
+	overlay: Extract<Overlay, {kind: 'palette'}>,
+	event: PaletteEvent,
+): Update {
+	if (world.snapshot === undefined) return none(state);
+	const entries = paletteEntries(world.snapshot, world.faultKinds, overlay.palette);
+	return none({...state, overlay: {...overlay, palette: updatePalette(overlay.palette, event, entries)}});
+}
+
+function inOverlay(state: ConsoleState, world: World, overlay: Overlay, action: Action): Update {
+	const {snapshot} = world;
+	const {columns, rows} = layoutSize(world.columns, world.rows);
+	const closed = {...state, overlay: undefined};
+	switch (overlay.kind) {
+		case 'leave':
+			return action === 'accept' ? {state, effects: [{type: 'quit'}]} : none(state);
+		case 'help': {
+			if (action === 'accept') return none(closed);
+			const end = helpEnd(state.view, columns, rows);
+			return none({...state, overlay: {...overlay, top: scroll(action, overlay.top, end, helpRows(rows))}});
+		}
+		case 'faults': {
+			const faults = snapshot?.faults ?? [];
+			const cursor = Math.min(overlay.cursor, faults.length - 1);
+			if (action !== 'clear-fault') {
+				return none({...state, overlay: {...overlay, cursor: scroll(action, cursor, faults.length - 1, 10)}});
+			}
+			const fault = faults[cursor];
+			if (fault === undefined) return none(state);
+			if (fault.state === 'cleared' || fault.state === 'spent') {
+				return {state, effects: [info(`${fault.fault} on ${fault.target} is ${fault.state}: nothing to clear`)]};
+			}
+			return {state, effects: [operator({verb: 'clear', id: fault.id})]};
+		}
+		case 'delay': {
+			if (action === 'erase') return none({...state, overlay: {...overlay, text: overlay.text.slice(0, -1)}});
+			if (action !== 'accept') return none(state);
+			const seconds = Number(overlay.text);
+			// As xentop: only a number above zero counts.
+			if (!(seconds > 0)) return none(closed);
+			return none({...closed, delay: Math.max(0.25, Math.min(3600, seconds))});
+		}
+		case 'filter': {
+			if (action === 'erase') return none(withFilter(state, overlay, graphemes(overlay.text).slice(0, -1).join('')));
+			return none(action === 'accept' ? closed : state);
+		}
+		case 'palette': {
+			if (action !== 'accept') {
+				const known = ['up', 'down', 'left', 'right', 'next-field', 'previous-field', 'erase'] as const;
+				const event = known.find((name) => name === action);
+				return event === undefined ? none(state) : palette(state, world, overlay, event);
+			}
+			if (snapshot === undefined) return none(state);
+			const entries = paletteEntries(snapshot, world.faultKinds, overlay.palette);
+			const entry = entries[Math.min(overlay.palette.cursor, entries.length - 1)];
+			if (entry === undefined) return none(state);
+			const line = paletteLine(overlay.palette, entry);
+			if ('problem' in line)
+				return {state, effects: [{type: 'notice', notice: {text: line.problem, severity: 'error'}}]};
+			return {state: closed, effects: [operator(line)]};
+		}
+	}
+}
+
+function scroll(action: Action, at: number, end: number, page: number): number {
+	const to = {up: at - 1, down: at + 1, 'page-up': at - page, 'page-down': at + page, first: 0, last: end};
+	const next = Object.hasOwn(to, action) ? to[action as keyof typeof to] : at; // hasOwn has just made sure of the key
+	return Math.max(0, Math.min(end, next));
+}
+
+const viewOf: Partial<Record<Action, ViewName>> = {
+	'view-host': 'host',
+	'view-domains': 'domains',
+	'view-channel': 'channel',
+	'view-log': 'log',
+};
+
+function inView(state: ConsoleState, world: World, action: Action): Update {
+	const {snapshot} = world;
+	const view = viewOf[action];
+	if (view !== undefined) return none({...state, view, trail: []});
+	switch (action) {
+		case 'freeze':
+			return {state: {...state, frozen: !state.frozen}, effects: [send({type: 'freeze', frozen: !state.frozen})]};
+		case 'step':
+			return {state: {...state, frozen: true}, effects: [send({type: 'step'})]};
+		case 'slower':
+			return withSpeed(state, speeds.findLast((speed) => speed < state.speed) ?? speeds[0]);
+		case 'faster':
+			return withSpeed(state, speeds.find((speed) => speed > state.speed) ?? Number.POSITIVE_INFINITY);
+		case 'real-time': {
+			const going = withSpeed({...state, frozen: false}, 1e9);
+			return {state: going.state, effects: [...going.effects, send({type: 'freeze', frozen: false})]};
+		}
+		case 'record':
+			return {
+				state: {...state, recording: !state.recording},
+				effects: [
+					send({type: 'record', on: !state.recording}),
+					...(state.recording ? [] : [info('Recording. w ends it and writes the file.')]),
+				],
+			};
+		case 'restart':
+			return {
+				state: {...state, frozen: false},
+				effects: [send({type: 'restart'}), info('Restarted with the same seed.')],
+			};
+		case 'delay':
+			return none({...state, overlay: {kind: 'delay', text: ''}});
+		case 'filter':
+			return none({...state, overlay: {kind: 'filter', text: state.log.filter, before: state.log.filter}});
+		case 'list-faults':
+			return none({...state, overlay: {kind: 'faults', cursor: Math.max(0, (snapshot?.faults.length ?? 0) - 1)}});
+		default:
+			break;
+	}
+	if (snapshot === undefined) return none(state);
+	switch (action) {
+		case 'inject':
+			return none({...state, overlay: {kind: 'palette', palette: openPalette(nearOf(snapshot, state))}});
+		case 'kick': {
+			const channel = currentChannel(snapshot, state);
+			if (channel === undefined) return {state, effects: [info('Nothing to kick: no ring is selected.')]};
+			return {state, effects: [operator({verb: 'kick', target: channel.id})]};
+		}
+		case 'clear-last': {
+			const fault = snapshot.faults.findLast(({state: now}) => now === 'armed' || now === 'active');
+			if (fault === undefined) return {state, effects: [info('No fault is armed or active.')]};
+			return {state, effects: [operator({verb: 'clear', id: fault.id})]};
+		}
+		default:
+			break;
+	}
+	switch (state.view) {
+		case 'host':
+			return none(inHost(state, world, snapshot, action));
+		case 'domains':
+			return none(inDomains(state, snapshot, action));
+		case 'channel':
+			return none(inChannel(state, world, snapshot, action));
+		case 'log':
+			return none(inLog(state, world, action));
+	}
+}
+
+function withSpeed(state: ConsoleState, speed: number): Update {
+	return {state: {...state, speed}, effects: [send({type: 'speed', speed})]};
+}
+
+/** The ring that `!` and `f` are about: the one under glass, else the selected part's. */
+function currentChannel(snapshot: Snapshot, state: ConsoleState) {
+	if (state.view === 'channel') return shownChannel(snapshot, state);
+	if (state.view === 'domains') {
+		const domain = orderedDomains(snapshot, state.domains)[state.domains.hidden];
+		return snapshot.channels.find(({frontend}) => frontend === domain?.name);
+	}
+	return channelOf(snapshot, selectedSubject(snapshot, state.selected));
+}
+
+function nearOf(snapshot: Snapshot, state: ConsoleState): string[] {
+	const channel = currentChannel(snapshot, state);
+	if (channel !== undefined) return [channel.id];
+	const subject = selectedSubject(snapshot, state.selected);
+	if (subject.kind === 'device') return [subject.device.name];
+	return subject.kind === 'domain' ? [subject.domain.name] : [];
+}
+
+/** Goes to another view so that Esc comes back. */
+function into(state: ConsoleState, view: ViewName): ConsoleState {
+	return {...state, view, trail: [...state.trail, state.view]};
+}
+
+function inHost(state: ConsoleState, world: World, snapshot: Snapshot, action: Action): ConsoleState {
+	const subject = selectedSubject(snapshot, state.selected);
+	const {columns, rows} = layoutSize(world.columns, world.rows);
+	const layout = layoutHost(snapshot, state.selected, viewArea(columns, rows));
+	switch (action) {
+		case 'up':
+		case 'down':
+		case 'left':
+		case 'right':
+			return {...state, selected: moveSelection(layout, subject, action)};
+		case 'next-pane':
+			return {...state, selected: movePane(layout, subject, 1)};
+		case 'previous-pane':
+			return {...state, selected: movePane(layout, subject, -1)};
+		case 'first':
+		case 'last':
+		case 'page-up':
+		case 'page-down': {
+			const key = keyOf(subject);
+			const pane = layout.spots.find((spot) => keyOf(spot.subject) === key)?.pane;
+			const own = layout.spots.filter((spot) => spot.pane === pane);
+			const at = own.findIndex((spot) => keyOf(spot.subject) === key);
+			const spot = own[scroll(action, at, own.length - 1, 5)];
+			return spot === undefined ? state : {...state, selected: keyOf(spot.subject)};
+		}
+		case 'look':
+			break;
+		default:
+			return state;
+	}
+	const chosen = {...state, selected: keyOf(subject)};
+	if (subject.kind === 'domain') {
+		const at = orderedDomains(snapshot, state.domains).findIndex(({name}) => name === subject.domain.name);
+		return {...into(chosen, 'domains'), domains: {...state.domains, hidden: Math.max(0, at)}};
+	}
+	if (subject.kind === 'cpu' || subject.kind === 'xen') {
+		return {...into(chosen, 'domains'), domains: {...state.domains, hidden: 0, physicalCpus: true}};
+	}
+	const channel = channelOf(snapshot, subject);
+	if (channel !== undefined) return {...into(chosen, 'channel'), channel: {id: channel.id, slot: -1}};
+	const word = subject.kind === 'device' ? subject.device.name : subject.kind === 'part' ? subject.part.title : '';
+	return {...into(chosen, 'log'), log: {cursor: undefined, filter: word.toLowerCase()}};
+}
+
+function inDomains(state: ConsoleState, snapshot: Snapshot, action: Action): ConsoleState {
+	const {domains} = state;
+	const list = orderedDomains(snapshot, domains);
+	const set = (change: Partial<ConsoleState['domains']>): ConsoleState => ({
+		...state,
+		domains: {...domains, ...change},
+	});
+	const columns = xentopColumns.length;
+	switch (action) {
+		case 'sort-next':
+		case 'sort-right':
+			return set({sort: (domains.sort + 1) % columns});
+		case 'sort-left':
+			return set({sort: (domains.sort + columns - 1) % columns});
+		case 'reverse':
+			return set({reversed: !domains.reversed});
+		case 'vcpu-rows':
+			return set({vcpuRows: !domains.vcpuRows});
+		case 'disk-rows':
+			return set({diskRows: !domains.diskRows});
+		case 'repeat-header':
+			return set({repeatHeader: !domains.repeatHeader});
+		case 'zero-first':
+			return set({zeroFirst: !domains.zeroFirst});
+		case 'physical-cpus':
+			return set({physicalCpus: !domains.physicalCpus});
+		case 'left':
+			return set({scrolled: Math.max(0, domains.scrolled - 1)});
+		case 'right':
+			return set({scrolled: Math.min(scrollableColumns - 1, domains.scrolled + 1)});
+		case 'look': {
+			const domain = list[Math.min(domains.hidden, list.length - 1)];
+			const channel = snapshot.channels.find(({frontend}) => frontend === domain?.name);
+			return channel === undefined ? state : {...into(state, 'channel'), channel: {id: channel.id, slot: -1}};
+		}
+		default:
+			return set({hidden: scroll(action, domains.hidden, list.length - 1, 10)});
+	}
+}
+
+function inChannel(state: ConsoleState, world: World, snapshot: Snapshot, action: Action): ConsoleState {
+	const channel = shownChannel(snapshot, state);
+	if (channel === undefined) return state;
+	const by = {'next-pane': 1, right: 1, 'previous-pane': -1, left: -1} as const;
+	if (Object.hasOwn(by, action)) {
+		const step = by[action as keyof typeof by]; // hasOwn has just made sure of the key
+		const {channels} = snapshot;
+		const next = channels[(channels.indexOf(channel) + step + channels.length) % channels.length];
+		return {...state, channel: {id: next.id, slot: -1}, selected: keyOf({kind: 'channel', channel: next})};
+	}
+	const ring = snapshot.ring?.channel === channel.id ? snapshot.ring : undefined;
+	if (ring === undefined) return state;
+	const slots = slotsInFlight(ring);
+	const rows = slotRows(layoutSize(world.columns, world.rows).rows);
+	const slot = slots[scroll(action, markedSlot(slots, state.channel.slot), slots.length - 1, rows)];
+	return {...state, channel: {id: channel.id, slot: slot?.slot ?? -1}};
+}
+
+function inLog(state: ConsoleState, world: World, action: Action): ConsoleState {
+	const lines = filteredLog(world.log, state.log.filter);
+	if (action === 'last' || lines.length === 0) return {...state, log: {...state.log, cursor: undefined}};
+	const rows = logRows(viewArea(world.columns, layoutSize(world.columns, world.rows).rows).height);
+	const at = scroll(action, markedLine(lines, state.log.cursor), lines.length - 1, rows);
+	const follows = at === lines.length - 1 && state.log.cursor === undefined;
+	return {...state, log: {...state.log, cursor: follows ? undefined : lines[at].number}};
+}

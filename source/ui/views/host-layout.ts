@@ -1,0 +1,371 @@
+/**
+ * Where everything in the Host figure goes: domains that own devices at the left, guests at the right, a channel
+ * between each pair of ends on one row, Xen and the hardware below. Pure geometry, used for drawing and for moving
+ * about. Drawing order never changes; when guests do not fit, those in trouble are kept and the rest counted.
+ */
+import type {ChannelView, DomainView, JobView, PartView, Snapshot} from '../../observe/snapshot.js';
+import type {Rectangle} from '../canvas.js';
+import {drawnParts, keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
+
+export type Pane = 'left' | 'channels' | 'guests' | 'xen' | 'hardware';
+export const panes: readonly Pane[] = ['left', 'channels', 'guests', 'xen', 'hardware'];
+
+/** One line inside a domain's frame. */
+export type FrameLine =
+	| {readonly kind: 'part'; readonly part: PartView; readonly y: number}
+	| {readonly kind: 'job'; readonly job: JobView; readonly y: number}
+	| {readonly kind: 'died'; readonly y: number};
+
+export interface DomainFrame extends Rectangle {
+	readonly domain: DomainView;
+	/** Its upper edge is the lower edge of the frame above. */
+	readonly joined: boolean;
+	readonly lines: readonly FrameLine[];
+	/** Parts and jobs that found no line. */
+	readonly hidden: number;
+}
+
+export interface ChannelSpan extends Rectangle {
+	readonly channel: ChannelView;
+}
+
+export interface Spot {
+	readonly subject: Subject;
+	readonly pane: Pane;
+	/** Undefined when it is not drawn now; it is once selected. */
+	readonly y: number | undefined;
+}
+
+export interface HostLayout {
+	readonly left: readonly DomainFrame[];
+	readonly guests: readonly DomainFrame[];
+	readonly hiddenGuests: number;
+	readonly channels: readonly ChannelSpan[];
+	readonly xen: Rectangle;
+	readonly cpusPerLine: number;
+	readonly hardware: Rectangle;
+	readonly selection: Rectangle;
+	readonly log: Rectangle;
+	readonly spots: readonly Spot[];
+}
+
+/** Places the figure in `area`, the screen between header and footer. */
+export function layoutHost(snapshot: Snapshot, selected: string, area: Rectangle): HostLayout {
+	const {x, y, width: columns, height} = area;
+	const subject = selectedSubject(snapshot, selected);
+	const cpusPerLine = Math.max(1, Math.min(snapshot.cpus.length, Math.floor((columns - 4) / 36)));
+	const cpuLines = Math.min(3, Math.ceil(snapshot.cpus.length / cpusPerLine));
+	const xenHeight = 3 + cpuLines + snapshot.xen.parts.length;
+	const hardwareHeight = 2 + Math.min(4, snapshot.devices.length);
+	const selectionHeight = height >= 28 ? 3 : 2;
+	const logHeight = height >= 28 ? 4 : 3;
+	const room = Math.max(3, height - xenHeight - hardwareHeight - selectionHeight - logHeight);
+
+	const gap = Math.max(10, Math.round(columns * 0.22) - (columns < 100 ? 8 : 0));
+	const leftWidth = Math.floor((columns - gap) * 0.52);
+	const guestX = x + leftWidth + gap;
+	const guestWidth = columns - leftWidth - gap;
+	const {frames: guests, hidden} = placeGuests(snapshot, subject, {x: guestX, y, width: guestWidth, height: room});
+	const owners = snapshot.domains.filter(({role}) => role !== 'guest');
+	const guestHeight = guests.reduce((bottom, frame) => Math.max(bottom, frame.y + frame.height - y), 3);
+	const left = placeOwners(snapshot, owners, guests, {x, y, width: leftWidth, height: room}, guestHeight, subject);
+	const figure = Math.max(guestHeight, ...left.map((frame) => frame.y + frame.height - y));
+
+	const channels = guests.flatMap(({domain, lines}) =>
+		lines.flatMap((line): ChannelSpan[] => {
+			const channel = line.kind === 'part' ? channelAt(snapshot, domain, line.part) : undefined;
+			return channel === undefined ? [] : [{channel, x: x + leftWidth, y: line.y, width: gap, height: 1}];
+		}),
+	);
+	const below = (top: number, rows: number): Rectangle => ({x, y: top, width: columns, height: rows});
+	const xen = below(y + figure, xenHeight);
+	const hardware = below(xen.y + xenHeight, hardwareHeight);
+	const selection = below(hardware.y + hardwareHeight, selectionHeight);
+	const logTop = selection.y + selectionHeight;
+	const layout = {
+		left,
+		guests,
+		hiddenGuests: hidden,
+		channels,
+		xen,
+		cpusPerLine,
+		hardware,
+		selection,
+		log: below(logTop, Math.max(0, y + height - logTop)),
+	};
+	return {...layout, spots: spotsOf(snapshot, layout)};
+}
+
+/** The channel whose frontend a part is. */
+export function channelAt(snapshot: Snapshot, domain: DomainView, part: PartView): ChannelView | undefined {
+	return snapshot.channels.find(
+		({id, frontend, frontPart}) => frontend === domain.name && (frontPart === part.id || id === part.channel),
+	);
+}
+
+type Content = {readonly kind: 'part'; readonly part: PartView} | {readonly kind: 'job'; readonly job: JobView};
+
+function contents(domain: DomainView): Content[] {
+	return [
+		...drawnParts(domain).map((part): Content => ({kind: 'part', part})),
+		...domain.jobs.map((job): Content => ({kind: 'job', job})),
+	];
+}
+
+/** How closely guests are drawn: fewer lines each, step by step, before any is left out. */
+function linesAt(level: number, domain: DomainView, subject: Subject): Content[] {
+	const all = contents(domain);
+	if (level < 2) return all;
+	const disks = all.filter(({kind}) => kind === 'part');
+	const jobs = all.filter(({kind}) => kind === 'job');
+	const chosen = all.find((content) => isSubject(content, domain, subject));
+	if (level === 2) {
+		const job = chosen?.kind === 'job' ? chosen : jobs[0];
+		return job === undefined ? disks : [...disks, job];
+	}
+	const one = chosen ?? disks[0] ?? jobs[0];
+	return one === undefined ? [] : [one];
+}
+
+function isSubject(content: Content, domain: DomainView, subject: Subject): boolean {
+	if (content.kind === 'part') {
+		if (subject.kind === 'channel') return subject.channel.frontPart === content.part.id;
+		return subject.kind === 'part' && subject.part.id === content.part.id;
+	}
+	return subject.kind === 'job' && subject.domain.name === domain.name && subject.job.name === content.job.name;
+}
+
+function heightOf(domain: DomainView, lines: readonly Content[], joined: boolean): number {
+	return (joined ? 1 : 2) + Math.max(1, lines.length + (domain.died === undefined ? 0 : 1));
+}
+
+function placeGuests(snapshot: Snapshot, subject: Subject, {x, y, width, height}: Rectangle) {
+	const all = snapshot.domains.filter(({role}) => role === 'guest');
+	const total = (level: number, domains: readonly DomainView[]) =>
+		domains.reduce(
+			(sum, domain) => sum + heightOf(domain, linesAt(level, domain, subject), level > 0),
+			level > 0 ? 1 : 0,
+		);
+	let level = 0;
+	while (level < 3 && total(level, all) > height) level++;
+	let shown = all;
+	if (total(level, all) > height) {
+		const mine = (domain: DomainView) => Number(belongsTo(subject, domain));
+		const byNeed = all.toSorted(
+			(a, b) => mine(b) - mine(a) || troubleOf(snapshot, b) - troubleOf(snapshot, a) || all.indexOf(a) - all.indexOf(b),
+		);
+		const kept = new Set<DomainView>();
+		for (const domain of byNeed) {
+			if (total(level, [...kept, domain]) > height) break;
+			kept.add(domain);
+		}
+		shown = all.filter((domain) => kept.has(domain));
+	}
+	const frames: DomainFrame[] = [];
+	let at = y;
+	for (const domain of shown) {
+		const joined = level > 0 && frames.length > 0;
+		const inside = linesAt(level, domain, subject);
+		const first = at + 1;
+		const lines: FrameLine[] = inside.map((content, index) => ({...content, y: first + index}));
+		if (domain.died !== undefined) lines.push({kind: 'died', y: first + inside.length});
+		const frameHeight = heightOf(domain, inside, level > 0) + (level > 0 ? 1 : 0);
+		frames.push({
+			domain,
+			joined,
+			x,
+			y: at,
+			width,
+			height: frameHeight,
+			lines,
+			hidden: contents(domain).length - inside.length,
+		});
+		at += frameHeight - (level > 0 ? 1 : 0);
+	}
+	return {frames, hidden: all.length - shown.length};
+}
+
+function belongsTo(subject: Subject, domain: DomainView): boolean {
+	switch (subject.kind) {
+		case 'domain':
+		case 'job':
+			return subject.domain.name === domain.name;
+		case 'part':
+			return subject.domain?.name === domain.name || subject.part.id.includes(`/${domain.name}/`);
+		case 'channel':
+			return subject.channel.frontend === domain.name;
+		default:
+			return false;
+	}
+}
+
+/**
+ * Domains with backends: a backend stands on the row of its frontend, so that the channel between is straight; drivers
+ * sink to the bottom, next to the hardware; the rest fills the rows between from the top.
+ */
+function placeOwners(
+	snapshot: Snapshot,
+	owners: readonly DomainView[],
+	guests: readonly DomainFrame[],
+	{x, y, width, height}: Rectangle,
+	guestHeight: number,
+	subject: Subject,
+): DomainFrame[] {
+	const frames: DomainFrame[] = [];
+	let at = y;
+	for (const domain of owners) {
+		const rows = new Map<number, FrameLine>();
+		const waiting: Content[] = [];
+		for (const content of contents(domain)) {
+			const row = content.kind === 'part' && at === y ? rowOfPeer(snapshot, guests, content.part) : undefined;
+			if (row !== undefined && content.kind === 'part') rows.set(row, {...content, y: row});
+			else if (content.kind === 'job' || content.part.kind !== 'blkback') waiting.push(content);
+			else if (!hiddenPeer(snapshot, guests, content.part)) waiting.push(content);
+		}
+		const lowest = Math.max(at, ...rows.keys());
+		const died = domain.died === undefined ? 0 : 1;
+		const natural = 2 + Math.max(1, lowest - at, rows.size + waiting.length + died);
+		const wanted = owners.length === 1 ? Math.max(natural, guestHeight) : natural;
+		const frameHeight = Math.max(3, Math.min(wanted, y + height - at));
+		const free: number[] = [];
+		for (let row = at + 1; row < at + frameHeight - 1; row++) if (!rows.has(row)) free.push(row);
+		// With too few rows the selected one is kept before the others.
+		const ordered = waiting.toSorted(
+			(a, b) => Number(isSubject(b, domain, subject)) - Number(isSubject(a, domain, subject)),
+		);
+		const kept = waiting.filter((content) => ordered.indexOf(content) < free.length - died);
+		const isDriver = (content: Content) => content.kind === 'part' && content.part.kind === 'driver';
+		for (const content of kept.filter(isDriver).reverse()) {
+			const row = free.pop();
+			if (row !== undefined) rows.set(row, {...content, y: row});
+		}
+		for (const content of kept.filter((each) => !isDriver(each))) {
+			const row = free.shift();
+			if (row !== undefined) rows.set(row, {...content, y: row});
+		}
+		const last = free.shift();
+		if (died > 0 && last !== undefined) rows.set(last, {kind: 'died', y: last});
+		const lines = [...rows.values()].sort((a, b) => a.y - b.y);
+		const hidden = contents(domain).length - lines.filter(({kind}) => kind !== 'died').length;
+		frames.push({domain, joined: false, x, y: at, width, height: frameHeight, lines, hidden});
+		at += frameHeight;
+		if (at + 3 > y + height) break;
+	}
+	return frames;
+}
+
+function rowOfPeer(snapshot: Snapshot, guests: readonly DomainFrame[], part: PartView): number | undefined {
+	const channel = snapshot.channels.find(({id, backPart}) => backPart === part.id || id === part.channel);
+	if (channel === undefined) return undefined;
+	for (const {domain, lines} of guests) {
+		if (domain.name !== channel.frontend) continue;
+		for (const line of lines) {
+			if (line.kind === 'part' && channelAt(snapshot, domain, line.part)?.id === channel.id) return line.y;
+		}
+	}
+	return undefined;
+}
+
+/** The other end of a backend belongs to a guest that is not drawn now. */
+function hiddenPeer(snapshot: Snapshot, guests: readonly DomainFrame[], part: PartView): boolean {
+	const channel = snapshot.channels.find(({id, backPart}) => backPart === part.id || id === part.channel);
+	return channel !== undefined && !guests.some(({domain}) => domain.name === channel.frontend);
+}
+
+function spotsOf(snapshot: Snapshot, layout: Omit<HostLayout, 'spots'>): Spot[] {
+	const spots: Spot[] = [];
+	const inFrames = (pane: Pane, frames: readonly DomainFrame[], domains: readonly DomainView[]) => {
+		for (const domain of domains) {
+			const frame = frames.find((each) => each.domain === domain);
+			spots.push({subject: {kind: 'domain', domain}, pane, y: frame?.y});
+			const inside = contents(domain).map((content): Spot => {
+				const line = frame?.lines.find((each) =>
+					content.kind === 'part'
+						? each.kind === 'part' && each.part === content.part
+						: each.kind === 'job' && each.job === content.job,
+				);
+				const subject: Subject =
+					content.kind === 'part'
+						? {kind: 'part', part: content.part, domain}
+						: {kind: 'job', job: content.job, domain};
+				return {subject, pane, y: line?.y};
+			});
+			// As drawn, from top to bottom; what has no line comes last.
+			const bottom = Number.MAX_SAFE_INTEGER;
+			spots.push(...inside.toSorted((a, b) => (a.y ?? bottom) - (b.y ?? bottom)));
+		}
+	};
+	inFrames(
+		'left',
+		layout.left,
+		snapshot.domains.filter(({role}) => role !== 'guest'),
+	);
+	for (const channel of snapshot.channels) {
+		const span = layout.channels.find((each) => each.channel === channel);
+		spots.push({subject: {kind: 'channel', channel}, pane: 'channels', y: span?.y});
+	}
+	inFrames(
+		'guests',
+		layout.guests,
+		snapshot.domains.filter(({role}) => role === 'guest'),
+	);
+	spots.push({subject: {kind: 'xen', xen: snapshot.xen}, pane: 'xen', y: layout.xen.y});
+	for (const part of snapshot.xen.parts) {
+		spots.push({subject: {kind: 'part', part, domain: undefined}, pane: 'xen', y: layout.xen.y + 1});
+	}
+	for (const cpu of snapshot.cpus) spots.push({subject: {kind: 'cpu', cpu}, pane: 'xen', y: layout.xen.y + 1});
+	for (const device of snapshot.devices) {
+		spots.push({subject: {kind: 'device', device}, pane: 'hardware', y: layout.hardware.y + 1});
+	}
+	return spots;
+}
+
+/** The key of what lies in a direction from the selected subject. */
+export function moveSelection({spots}: HostLayout, from: Subject, direction: 'up' | 'down' | 'left' | 'right'): string {
+	const key = keyOf(from);
+	const here = spots.find((spot) => keyOf(spot.subject) === key);
+	if (here === undefined) return key;
+	const inPane = (pane: Pane) => spots.filter((spot) => spot.pane === pane);
+	const own = inPane(here.pane);
+	const at = own.indexOf(here);
+	const figure = here.pane === 'left' || here.pane === 'channels' || here.pane === 'guests';
+	const to = (spot: Spot | undefined) => (spot === undefined ? key : keyOf(spot.subject));
+	if (direction === 'left' || direction === 'right') {
+		const by = direction === 'left' ? -1 : 1;
+		if (!figure) return to(own[at + by]);
+		const order: readonly Pane[] = ['left', 'channels', 'guests'];
+		for (let pane = order.indexOf(here.pane) + by; pane >= 0 && pane < order.length; pane += by) {
+			const near = inPane(order[pane])
+				.filter((spot) => spot.y !== undefined)
+				.toSorted((a, b) => distance(a, here) - distance(b, here))[0];
+			if (near !== undefined) return to(near);
+		}
+		return key;
+	}
+	if (figure) {
+		if (direction === 'up') return to(own[at - 1]);
+		return to(own[at + 1] ?? inPane('xen')[0]);
+	}
+	const upper = here.pane === 'xen' ? inPane('left').at(-1) : inPane('xen').find(({subject}) => subject.kind === 'cpu');
+	if (here.pane === 'xen') {
+		// The box itself, then its CPUs side by side.
+		if (here.subject.kind === 'xen') return direction === 'up' ? to(upper) : to(own[1] ?? inPane('hardware')[0]);
+		return direction === 'up' ? to(own[0]) : to(inPane('hardware')[0]);
+	}
+	return direction === 'up' ? to(own[at - 1] ?? upper) : to(own[at + 1]);
+}
+
+function distance(a: Spot, b: Spot): number {
+	return Math.abs((a.y ?? 0) - (b.y ?? 0));
+}
+
+/** The key of the first subject of the next or previous pane. */
+export function movePane({spots}: HostLayout, from: Subject, by: 1 | -1): string {
+	const key = keyOf(from);
+	const here = spots.find((spot) => keyOf(spot.subject) === key);
+	const filled = panes.filter((pane) => spots.some((spot) => spot.pane === pane));
+	const at = here === undefined ? 0 : filled.indexOf(here.pane);
+	const pane = filled[(at + by + filled.length) % filled.length];
+	const first = spots.find((spot) => spot.pane === pane);
+	return first === undefined ? key : keyOf(first.subject);
+}

@@ -1,0 +1,266 @@
+/** The Host view: draws the figure that host-layout.ts has placed. */
+import type {ChannelView, DomainView, Snapshot} from '../../observe/snapshot.js';
+import type {Canvas, Rectangle, Run} from '../canvas.js';
+import {clock, duration, percent, quantity} from '../format.js';
+import {keyName} from '../keys.js';
+import {describe, keysFor} from '../sentences.js';
+import type {ConsoleState, World} from '../state.js';
+import {keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
+import {cut, listed, width, wrap} from '../text.js';
+import {channelAt, type DomainFrame, type HostLayout, layoutHost} from './host-layout.js';
+import {cpuRuns, deviceRuns, diskRuns, type Figures, jobRuns, partColumns, partRuns} from './lines.js';
+import {logRuns} from './log.js';
+
+interface Brush {
+	readonly canvas: Canvas;
+	readonly snapshot: Snapshot;
+	readonly figures: Figures;
+	readonly chosen: string;
+	/** So slow that who is on a CPU at this instant says more than a share. */
+	readonly instant: boolean;
+}
+
+/** Draws the view in `area`; needs a snapshot. */
+export function drawHost(canvas: Canvas, area: Rectangle, snapshot: Snapshot, world: World, state: ConsoleState): void {
+	const layout = layoutHost(snapshot, state.selected, area);
+	const subject = selectedSubject(snapshot, state.selected);
+	const brush: Brush = {
+		canvas,
+		snapshot,
+		figures: {mark: snapshot.window < 1e9 ? '~' : ''},
+		chosen: keyOf(subject),
+		instant: state.speed <= 1e6 || state.frozen,
+	};
+	for (const frame of layout.left) drawDomain(brush, frame, false);
+	for (const frame of layout.guests) drawDomain(brush, frame, true);
+	drawHidden(brush, layout);
+	for (const {channel, x, y, width: cells} of layout.channels) drawChannel(brush, channel, x, y, cells);
+	drawXen(brush, layout);
+	drawHardware(brush, layout);
+	drawSelection(canvas, layout.selection, snapshot, subject);
+	drawTail(canvas, layout.log, snapshot, world);
+}
+
+function isChosen({chosen}: Brush, subject: Subject): boolean {
+	return keyOf(subject) === chosen;
+}
+
+/** The mark of the selected part; a blank elsewhere. */
+function mark(chosen: boolean): Run {
+	return chosen ? ['►', 'bold warn'] : [' '];
+}
+
+function drawDomain(brush: Brush, frame: DomainFrame, guest: boolean): void {
+	const {canvas, snapshot, figures} = brush;
+	const {domain, x, y, width: cells, lines, hidden} = frame;
+	const trouble = troubleOf(snapshot, domain);
+	const style = trouble >= 4 ? 'bad' : 'dim';
+	canvas.frame(frame, style, {}, hidden > 0 ? {right: [[` +${hidden} more `, 'dim']]} : {});
+	const chosen = isChosen(brush, {kind: 'domain', domain});
+	canvas.edge(x, y, cells, frame.joined ? '├┤' : '╭╮', style, {
+		left: [mark(chosen), [`${domain.id} `, 'dim'], [cut(domain.name, Math.max(6, cells - 34)), 'bold'], [' ']],
+		right: shareRuns(domain, figures),
+	});
+	const columns = partColumns(lines.flatMap((line) => (line.kind === 'part' ? [line.part] : [])));
+	for (const line of lines) {
+		const inner = cells - 4;
+		let subject: Subject = {kind: 'domain', domain};
+		let runs: Run[] = [[cut(diedWords(domain), inner), 'bad']];
+		if (line.kind === 'job') {
+			subject = {kind: 'job', job: line.job, domain};
+			runs = jobRuns(line.job, inner, figures);
+		} else if (line.kind === 'part') {
+			const {part} = line;
+			subject = {kind: 'part', part, domain};
+			const channel = guest ? channelAt(snapshot, domain, part) : undefined;
+			const disk = guest && (channel !== undefined || part.kind === 'blkfront' || part.kind === 'disk');
+			runs = disk ? diskRuns(part, channel, inner, figures) : partRuns(part, inner, columns, figures);
+		}
+		const selected = line.kind !== 'died' && isChosen(brush, subject);
+		canvas.runs(x + 1, line.y, [mark(selected)], 1);
+		canvas.runs(x + 2, line.y, selected ? runs.map(bolder) : runs, inner);
+	}
+}
+
+function bolder([text, style = '']: Run): Run {
+	return [text, style.includes('bold') ? style : `bold ${style}`.trim()];
+}
+
+function shareRuns(domain: DomainView, {mark: approximate}: Figures): Run[] {
+	if (domain.died !== undefined) return [[' died ', 'bad']];
+	if (domain.pausedByXl) return [[' paused by xl ', 'warn']];
+	const share = (value: number) => `${approximate}${percent(value)}`.padStart(5);
+	return [
+		[' run ', 'dim'],
+		[share(domain.run)],
+		['  wait ', 'dim'],
+		[share(domain.wait), domain.wait >= 20 ? 'warn' : ''],
+		[' % ', 'dim'],
+	];
+}
+
+function diedWords({died}: DomainView): string {
+	if (died === undefined) return '';
+	const zombie = died.zombiePages > 0 ? `, zombie: ${died.zombiePages} pages still mapped` : '';
+	return `${died.cause} ${clock(died.time)}${zombie}`;
+}
+
+function drawHidden({canvas}: Brush, {guests, hiddenGuests}: HostLayout): void {
+	const last = guests.at(-1);
+	if (hiddenGuests === 0 || last === undefined) return;
+	const text = ` +${hiddenGuests} more guests `;
+	canvas.put(last.x + last.width - 2 - width(text), last.y + last.height - 1, text, 'bold');
+}
+
+/** A channel in the gap between two frames, in one of its five looks. The first cell is kept for the mark. */
+function drawChannel(brush: Brush, channel: ChannelView, x: number, y: number, cells: number): void {
+	const {canvas} = brush;
+	const chosen = isChosen(brush, {kind: 'channel', channel});
+	canvas.runs(x, y, [mark(chosen)], 1);
+	const room = cells - 2;
+	const {look, label, since, inFlight} = channel;
+	// Words in the middle of a line that fills the gap between `head` and `tail`.
+	const around = (line: string, words: string, head: string, tail: string, style: string) => {
+		const sides = Math.max(0, room - width(head) - width(tail) - width(words));
+		const before = Math.floor(sides / 2);
+		const drawn = `${head}${line.repeat(before)}${words}${line.repeat(sides - before)}${tail}`;
+		canvas.put(x + 1, y, cut(drawn, room), `${chosen ? 'bold ' : ''}${style}`.trim());
+	};
+	const fitting = (words: string) => (width(words) + 8 <= room ? ` ${words} ` : '');
+	if (look === 'idle') around('─', fitting(label), '◄', '►', 'dim');
+	else if (look === 'busy') around('═', fitting(label), '◄', '►', 'accent');
+	else if (look === 'full') around('█', fitting(`full ${duration(since)}`), '◄', '►', 'warn');
+	else if (look === 'asleep') around('─', ` ${duration(since)} `, '×', '×', 'bad');
+	else around('┄', ` ${closedWords(channel, room - 4)} `, '', '', inFlight > 0 ? 'warn' : 'dim');
+}
+
+/** The xenbus states of a channel that is not connected, as many words as fit. */
+function closedWords({frontState, backState}: ChannelView, room: number): string {
+	const both = frontState === backState ? frontState : `${backState} ⇄ ${frontState}`;
+	return width(both) <= room ? both : cut(frontState === 'Connected' ? backState : frontState, room);
+}
+
+function drawXen(brush: Brush, {xen: box, cpusPerLine}: HostLayout): void {
+	const {canvas, snapshot, figures} = brush;
+	const {xen, cpus} = snapshot;
+	const approximate = figures.mark;
+	canvas.frame(box, 'dim', {
+		left: [mark(isChosen(brush, {kind: 'xen', xen})), ['Xen ', 'bold']],
+		right: [[' run ', 'dim'], [`${approximate}${percent(xen.run)}`.padStart(5)], [' % ', 'dim']],
+	});
+	let y = box.y + 1;
+	const inner = box.width - 4;
+	const columns = partColumns(xen.parts);
+	for (const part of xen.parts) {
+		canvas.runs(box.x + 1, y, [mark(isChosen(brush, {kind: 'part', part, domain: undefined}))]);
+		canvas.runs(box.x + 2, y++, partRuns(part, inner, columns, figures), inner);
+	}
+	const cell = Math.floor(inner / cpusPerLine);
+	const lines = box.y + box.height - 2 - y;
+	const fitting = lines * cpusPerLine;
+	// When not all fit, the window of CPUs slides so that the selected one is in it.
+	const at = cpus.findIndex((cpu) => isChosen(brush, {kind: 'cpu', cpu}));
+	const from = Math.max(0, Math.min(at - fitting + 1, cpus.length - fitting));
+	cpus.slice(from, from + fitting).forEach((cpu, index) => {
+		const chosen = isChosen(brush, {kind: 'cpu', cpu});
+		const x = box.x + 1 + (index % cpusPerLine) * cell;
+		const row = y + Math.floor(index / cpusPerLine);
+		canvas.runs(x, row, [mark(chosen), ...cpuRuns(cpu, cell - 2, figures, brush.instant)], cell);
+	});
+	const rest = cpus.length - fitting;
+	if (rest > 0) canvas.put(box.x + box.width - 14, box.y + box.height - 1, ` +${rest} CPUs `, 'dim');
+	const facts = [
+		`events ${approximate}${quantity(xen.eventsSentRate)}/s sent, ${approximate}${xen.eventsHeldOff.toFixed(0)}% held off`,
+		`hypercalls ${approximate}${quantity(xen.hypercallRate)}/s`,
+		`switches ${approximate}${quantity(xen.contextSwitchRate)}/s`,
+		`grants ${quantity(xen.grantsGiven)} given, ${quantity(xen.grantsMapped)} mapped`,
+	];
+	let line = '';
+	for (const fact of facts) {
+		const longer = line === '' ? fact : `${line}   ${fact}`;
+		if (width(longer) <= inner) line = longer;
+	}
+	canvas.put(box.x + 2, box.y + box.height - 2, line, '', inner);
+}
+
+function drawHardware(brush: Brush, {hardware: box}: HostLayout): void {
+	const {canvas, snapshot, figures} = brush;
+	const {devices} = snapshot;
+	const owners = [...new Set(devices.map(({owner}) => owner))];
+	const number = devices.length === 1 ? '1 device' : `${devices.length} devices`;
+	const owned =
+		owners.length === 0
+			? ''
+			: `, ${devices.length === 2 && owners.length === 1 ? 'both ' : ''}owned by ${listed(owners)}`;
+	canvas.frame(box, 'dim', {
+		left: [[' Hardware ', 'bold']],
+		right: [[` ${number}${owned} `, 'dim']],
+	});
+	const rows = box.height - 2;
+	const at = devices.findIndex((device) => isChosen(brush, {kind: 'device', device}));
+	const from = Math.max(0, Math.min(at - rows + 1, devices.length - rows));
+	devices.slice(from, from + rows).forEach((device, index) => {
+		const chosen = isChosen(brush, {kind: 'device', device});
+		const runs = deviceRuns(device, box.width - 4, figures);
+		canvas.runs(box.x + 1, box.y + 1 + index, [mark(chosen)]);
+		canvas.runs(box.x + 2, box.y + 1 + index, chosen ? runs.map(bolder) : runs, box.width - 4);
+	});
+	const rest = devices.length - rows;
+	if (rest > 0) canvas.put(box.x + box.width - 18, box.y + box.height - 1, ` +${rest} devices `, 'dim');
+}
+
+/** What the selected part is and how it is, in words, and the keys that act on it. */
+export function drawSelection(canvas: Canvas, area: Rectangle, snapshot: Snapshot, subject: Subject): void {
+	const {name, text} = describe(subject);
+	const keys = keysFor(snapshot, subject).map(([key, label]) => `${keyName(key).toLowerCase()} ${label}`);
+	const head = `${name}   `;
+	const indent = 3;
+	const cells = area.width - indent - 1;
+	// The name leads the first line; the keys follow the last word, on a line of their own if they must.
+	const blank = ' '.repeat(width(head));
+	const lines = wrap(`${blank.replace(/ /g, '\u00A0')}${text}`, cells);
+	const shown = lines.slice(0, area.height);
+	if (lines.length > area.height) shown[area.height - 1] = cut(`${shown[area.height - 1]} …`, cells);
+	canvas.put(area.x + 1, area.y, '►', 'bold warn');
+	shown.forEach((line, index) => {
+		canvas.put(area.x + indent, area.y + index, line.replace(/\u00A0/g, ' '), '', cells);
+	});
+	canvas.put(area.x + indent, area.y, cut(name, cells), 'bold');
+	const keyText = keys.join('   ');
+	const last = shown.length - 1;
+	const end = area.x + area.width - 1;
+	if (keyText === '') return;
+	if (width(shown[last]) + width(keyText) + 3 <= cells)
+		canvas.put(end - width(keyText), area.y + last, keyText, 'accent');
+	else if (shown.length < area.height) canvas.put(end - width(keyText), area.y + shown.length, keyText, 'accent');
+	else {
+		const room = cells - width(keyText) - 3;
+		canvas.put(area.x + indent, area.y + last, cut(shown[last].replace(/\u00A0/g, ' '), room).padEnd(cells), '');
+		if (last === 0) canvas.put(area.x + indent, area.y, cut(name, cells), 'bold');
+		canvas.put(end - width(keyText), area.y + last, keyText, 'accent');
+	}
+}
+
+/** The newest log lines; once the run is over, what was expected and what came of it. */
+function drawTail(canvas: Canvas, area: Rectangle, snapshot: Snapshot, world: World): void {
+	if (world.clock?.finished === true && snapshot.expectations.length > 0) {
+		const met = snapshot.expectations.filter(({met: each}) => each === true).length;
+		const {length} = snapshot.expectations;
+		canvas.put(area.x + 1, area.y, `The run is over: ${met} of ${length} expectations met. 0 restarts it.`, 'bold');
+		// Those not met are shown even when there is no room for all.
+		const ordered = snapshot.expectations.toSorted((a, b) => Number(a.met === true) - Number(b.met === true));
+		ordered.slice(0, area.height - 1).forEach(({text, met: each, measured}, index) => {
+			const [glyph, style] = each === true ? ['✓', 'good'] : each === false ? ['✗', 'bold bad'] : ['·', 'dim'];
+			canvas.runs(area.x + 1, area.y + 1 + index, [
+				[glyph, style],
+				[` ${text}`],
+				[measured === '' ? '' : `   ${measured}`, 'dim'],
+			]);
+		});
+		return;
+	}
+	const lines = world.log.filter(({severity}) => severity !== 'debug').slice(-area.height);
+	lines.forEach((line, index) => {
+		canvas.runs(area.x + 1, area.y + index, logRuns(line), area.width - 1);
+	});
+}

@@ -1,0 +1,161 @@
+/**
+ * What stands on each line of the figure: parts, jobs, CPUs and devices as styled runs of exactly the width given.
+ */
+import type {ChannelView, CpuView, DeviceView, JobView, PartView} from '../../observe/snapshot.js';
+import type {Run} from '../canvas.js';
+import {duration, gauge, percent, quantity, sparkline, throughput} from '../format.js';
+import {cut, left, right, width} from '../text.js';
+
+/** What all figures of a frame share: `~` while their window is shorter than a simulated second. */
+export interface Figures {
+	readonly mark: '' | '~';
+}
+
+export function bar(used: number, size: number, cells: number, style: string): Run[] {
+	const filled = gauge(used, size, cells);
+	return [
+		['■'.repeat(filled), style],
+		['·'.repeat(cells - filled), 'dim'],
+	];
+}
+
+/** Widths of the first two columns of a frame of parts. */
+export function partColumns(parts: readonly PartView[]): readonly [title: number, subject: number] {
+	const title = Math.min(10, Math.max(0, ...parts.map((part) => width(part.title))));
+	const subject = Math.min(16, Math.max(0, ...parts.map((part) => width(part.subject))));
+	return [title, subject];
+}
+
+/** A part in the frame of the domain that runs it: `blkback  web xvda  30.0k req/s  ▅▆▇▆▅▆▆▅`. */
+export function partRuns(
+	part: PartView,
+	cells: number,
+	[titleCells, subjectCells]: readonly [number, number],
+	{mark}: Figures,
+): Run[] {
+	const {title, subject, rate, unit, history, used, size, state, trouble} = part;
+	const head: Run[] = [[left(title, titleCells), trouble ? 'bold bad' : 'accent'], [` ${left(subject, subjectCells)}`]];
+	let room = cells - titleCells - subjectCells - 1;
+	const runs = [...head];
+	const add = (text: string, style = '') => {
+		if (width(text) > room) return false;
+		runs.push([text, style]);
+		room -= width(text);
+		return true;
+	};
+	if (trouble && state !== '') {
+		add(`  ${cut(state, room - 2)}`, 'bad');
+		return runs;
+	}
+	if (rate === undefined && used === undefined) {
+		add(`  ${cut(state, room - 2)}`);
+		return runs;
+	}
+	if (rate !== undefined) {
+		const full = `${mark}${quantity(rate)} ${unit}`;
+		const short = `${mark}${quantity(rate)}/s`;
+		if (room >= 22) add(right(full, 14));
+		else add(right(short, Math.min(room, 9)));
+	}
+	if (used !== undefined && size !== undefined) {
+		if (!add(right(`queue ${used} of ${size}`, 18))) add(right(`${used}/${size}`, Math.min(room, 8)));
+	}
+	if (history.length > 0 && room >= 6) add(`  ${sparkline(history, Math.min(24, room - 2))}`, 'cool');
+	return runs;
+}
+
+/** A guest's disk: `xvda ■■········  5/32  118 µs`. */
+export function diskRuns(part: PartView, channel: ChannelView | undefined, cells: number, {mark}: Figures): Run[] {
+	const used = channel?.inFlight ?? part.used ?? 0;
+	const size = channel?.size ?? part.size ?? 0;
+	const titleCells = Math.max(4, width(part.title));
+	const bars = Math.min(20, Math.max(4, cells - titleCells - 19));
+	const asleep = channel?.look === 'asleep';
+	const full = size > 0 && used >= size;
+	const style = asleep ? 'bad' : full ? 'warn' : 'good';
+	const latency = part.latency ?? channel?.latency;
+	const words = asleep
+		? 'ASLEEP'
+		: channel?.look === 'closed'
+			? channel.frontState
+			: part.trouble
+				? part.state
+				: latency === undefined
+					? ''
+					: `${mark}${duration(latency)}`;
+	const alarm = asleep || part.trouble;
+	const runs: Run[] = [
+		[left(part.title, titleCells), alarm ? 'bold bad' : 'accent'],
+		[' '],
+		...bar(used, size, bars, style),
+		[right(`${used}/${size}`, 7)],
+		[right(words, 10), alarm ? 'bold bad' : ''],
+	];
+	const room = cells - titleCells - bars - 18;
+	const p99 = part.p99 ?? channel?.p99;
+	if (p99 !== undefined && room >= 13 && !alarm) runs.push([right(`p99 ${mark}${duration(p99)}`, 14), '']);
+	return runs;
+}
+
+/** A job: `randread 4k  p99 402 µs  ✓`; the mark says that every block read so far was right. */
+export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
+	const failed = job.errors > 0 || !job.verified;
+	const waiting = job.oldest >= 1e9;
+	const verdict: Run = failed ? ['✗', 'bold bad'] : job.iodepth === 0 ? [' '] : ['✓', 'good'];
+	const measured = waiting
+		? `no answer for ${duration(job.oldest)}`
+		: job.p99 === undefined
+			? job.iodepth === 0 || job.outstanding > 0
+				? ''
+				: 'idle'
+			: `p99 ${mark}${duration(job.p99)}`;
+	const rate = job.iodepth === 0 ? '' : `${mark}${quantity(job.rate)}/s`;
+	let room = cells - 2;
+	const tail = measured === '' ? '' : right(measured, Math.max(12, width(measured) + 2));
+	room -= width(tail);
+	const middle = room >= 30 ? right(rate, 10) : '';
+	const head = left(job.summary, Math.max(0, room - width(middle)));
+	return [[head], [middle], [tail, waiting ? 'bad' : ''], [' '], verdict];
+}
+
+/** A physical CPU: `cpu0 ████░░░░░░ 41.9% Domain-0`. `instant`: who is on it now, instead of who used it most. */
+export function cpuRuns(cpu: CpuView, cells: number, {mark}: Figures, instant: boolean): Run[] {
+	const name = `cpu${cpu.id}`;
+	const who = instant ? cpu.running : cpu.busy > 0 ? cpu.top.name : 'idle';
+	const bars = Math.max(8, Math.min(24, cells - width(name) - 20));
+	const filled = Math.max(0, Math.min(bars, Math.round((cpu.busy / 100) * bars)));
+	return [
+		[`${name} `],
+		['█'.repeat(filled), cpu.busy > 95 ? 'warn' : 'good'],
+		['░'.repeat(bars - filled), 'dim'],
+		[right(`${mark}${percent(cpu.busy)}%`, 7)],
+		[` ${cut(who, Math.max(0, cells - width(name) - bars - 9))}`, who === 'idle' ? 'dim' : 'accent'],
+	];
+}
+
+/** A device: `00:04.0 nvme0  SSD, 8 channels  ▅▆▇▆  read 123 MB/s  write 0.8 MB/s  queue 5 of 64  irq 11.2k/s`. */
+export function deviceRuns(device: DeviceView, cells: number, {mark}: Figures): Run[] {
+	const fields: Array<readonly [text: string, cells: number]> = [
+		[`read ${mark}${throughput(device.readBytesPerSecond)}`, 16],
+		[`write ${mark}${throughput(device.writeBytesPerSecond)}`, 17],
+		[`queue ${device.queued} of ${device.queueSize}`, 17],
+		[`irq ${mark}${quantity(device.interruptRate)}/s`, 14],
+		[device.queued > 0 ? `oldest ${duration(device.oldest)}` : '', 16],
+		[`busiest unit ${mark}${percent(device.busy)}%`, 22],
+	];
+	const head = `${device.address} ${device.name}  `;
+	const model = left(device.model, Math.min(24, Math.max(14, width(device.model))));
+	let room = cells - width(head) - width(model);
+	const runs: Run[] = [[`${device.address} `, 'dim'], [`${device.name}  `, 'accent'], [model]];
+	const tail: Run[] = [];
+	for (const [text, size] of fields) {
+		const field = `  ${left(text, size)}`;
+		// The last field may do without its padding.
+		const fitting = width(field) <= room ? field : `  ${text}`;
+		if (width(fitting) > room) break;
+		tail.push([fitting]);
+		room -= width(fitting);
+	}
+	if (room >= 8) runs.push([`  ${sparkline(device.history, Math.min(24, room - 2))}`, 'cool']);
+	return [...runs, ...tail];
+}

@@ -1,0 +1,15 @@
+/**
+ * The console over a fake session, to be looked at while it is built: `node console-dev.js '{"full":true}'` after
+ * compiling it. Not part of the product.
+ */
+import {runConsole} from '../../source/ui/run-console.js';
+import {FakeSession} from './fake-session.js';
+
+const {start, ascii = false, ...options} = JSON.parse(process.argv[2] ?? '{}');
+process.exitCode = await runConsole({
+	connect: ({message}) => new FakeSession(message, options, start),
+	stdin: process.stdin,
+	stdout: process.stdout,
+	ascii,
+	saveRecording: () => 'recording.yaml',
+});
