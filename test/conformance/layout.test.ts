@@ -11,7 +11,7 @@ import {
 } from '../../source/sim/channel/ring.js';
 import {xenbusStateNames} from '../../source/sim/channel/xenbus.js';
 import {DOMID_FIRST_RESERVED, DOMID_SELF} from '../../source/sim/xen/domid.js';
-import * as eventChannels from '../../source/sim/xen/event-channels.js';
+import * as eventPorts from '../../source/sim/xen/event-ports.js';
 import * as grantEntry from '../../source/sim/xen/grant-entry.js';
 import * as grantStatus from '../../source/sim/xen/grant-status.js';
 import {portLimit, SharedInfo} from '../../source/sim/xen/shared-info.js';
@@ -72,7 +72,7 @@ needsXenHeaders()('the real headers', () => {
 
 	it('have our grant entries, statuses and event channel states', () => {
 		let checked = 0;
-		for (const part of [grantStatus, grantEntry, eventChannels]) {
+		for (const part of [grantStatus, grantEntry, eventPorts]) {
 			for (const [name, value] of Object.entries(part)) {
 				if (!/^(GNTST|GTF|EVTCHNSTAT)_/.test(name) || constant(name) === undefined) continue;
 				expect(value, name).toBe(constant(name));

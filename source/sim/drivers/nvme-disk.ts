@@ -18,41 +18,20 @@ import {
 import {registerWrite} from '../kernel/cost.js';
 import type {Kernel, PciDevice, Registers} from '../kernel/kernel.js';
 import {NvmeBounce} from './nvme-bounce.js';
-import {NvmeCommands, tagDone, tagFree, tagHeld, tagLimit, tagSent} from './nvme-commands.js';
+import {NvmeCommands, tagDone, tagFree, tagHeld, tagSent} from './nvme-commands.js';
 import type {NvmeIdentity} from './nvme-controller.js';
 import {nvmeCosts} from './nvme-costs.js';
 import {NvmeCounters} from './nvme-counters.js';
+import {NvmeEntryWriter} from './nvme-entry.js';
 import {NvmeErrorLog} from './nvme-error-log.js';
-import {commandEnd, NvmePrpLists} from './nvme-prp.js';
+import {limitsOf, type NvmeDiskOptions, unknownLimits} from './nvme-limits.js';
+import {commandsNeeded, planBounced, planCommands} from './nvme-plan.js';
+import {NvmePrpLists} from './nvme-prp.js';
 import {NvmeQueuePair} from './nvme-queue.js';
 import * as nvme from './nvme-registers.js';
 
 /** What becomes of commands: `open` sends them, `held` keeps them until it is open again, `failing` ends them with EIO. */
 export type DiskMode = 'held' | 'open' | 'failing';
-
-export interface NvmeDiskOptions {
-	/** How long a command may take, ns. */
-	readonly ioTimeout: number;
-	/** Entries of the I/O queue. */
-	readonly queueEntries: number;
-	/** How often a command that failed without Do Not Retry is sent again. */
-	readonly maximumRetries: number;
-}
-
-const unknownLimits: BlockLimits = {
-	sectors: 0,
-	bytes: 0,
-	segments: 0,
-	depth: 0,
-	logicalBlock: 512,
-	volatileCache: false,
-	forceUnitAccess: false,
-	readonly: false,
-};
-
-/** Largest transfer the driver asks for when the controller would take more: 128 KiB, 33 pages. */
-const largestTransfer = 131_072;
-const highUnit = 4_294_967_296;
 
 export class NvmeDisk implements BlockDevice {
 	readonly name: string;
@@ -73,10 +52,8 @@ export class NvmeDisk implements BlockDevice {
 	#watched = false;
 	#registers: Registers | null = null;
 	#io: NvmeQueuePair | null = null;
-	#lists: NvmePrpLists | null = null;
+	#entry: NvmeEntryWriter | null = null;
 	#bounce: NvmeBounce | null = null;
-	#namespace = 0;
-	#blockSectors = 1;
 	#doorbell = 0;
 	#completionDoorbell = 0;
 	#waiters: (() => void)[] = [];
@@ -125,28 +102,16 @@ export class NvmeDisk implements BlockDevice {
 	/** Sizes everything by what the controller is, the first time. Returns the queue pair to be created. */
 	prepare(identity: NvmeIdentity, registers: Registers, stride: number): NvmeQueuePair {
 		this.#registers = registers;
-		this.#namespace = identity.namespace;
 		this.#doorbell = nvme.submissionDoorbell(1, stride);
 		this.#completionDoorbell = nvme.completionDoorbell(1, stride);
 		if (this.#io !== null) return this.#io;
-		const entries = Math.min(this.#options.queueEntries, identity.entries, tagLimit);
-		const bytes = Math.min(identity.maximumTransfer || largestTransfer, largestTransfer);
-		const tags = entries - 1;
-		this.#io = new NvmeQueuePair(this.#kernel, 1, entries);
-		this.commands = new NvmeCommands(tags);
-		this.#lists = new NvmePrpLists(this.#kernel, tags, bytes);
-		this.#blockSectors = identity.logicalBlock / 512;
-		if (this.#blockSectors > 1) this.#bounce = new NvmeBounce(this.#kernel, bytes, identity.logicalBlock);
-		this.limits = {
-			sectors: identity.sectors,
-			bytes,
-			segments: Math.min(bytes / 4096 + 1, tags),
-			depth: tags,
-			logicalBlock: identity.logicalBlock,
-			volatileCache: identity.volatileCache,
-			forceUnitAccess: true,
-			readonly: false,
-		};
+		this.limits = limitsOf(identity, this.#options.queueEntries);
+		const {depth, bytes, logicalBlock} = this.limits;
+		this.#io = new NvmeQueuePair(this.#kernel, 1, depth + 1);
+		this.commands = new NvmeCommands(depth);
+		const lists = new NvmePrpLists(this.#kernel, depth, bytes);
+		if (logicalBlock > 512) this.#bounce = new NvmeBounce(this.#kernel, bytes, logicalBlock);
+		this.#entry = new NvmeEntryWriter(lists, this.#bounce, identity.namespace, logicalBlock / 512);
 		return this.#io;
 	}
 
@@ -172,36 +137,10 @@ export class NvmeDisk implements BlockDevice {
 		const commands = this.commands;
 		const data = request.operation !== flushOperation;
 		if (data && this.#bounce?.isNeeded(request, this.limits.bytes)) return this.#submitBounced(request);
-		let needed = 1;
-		if (data && request.segments > 1) {
-			let end = commandEnd(request, 0, this.limits.bytes);
-			while (end < request.segments) {
-				end = commandEnd(request, end, this.limits.bytes);
-				needed++;
-			}
-		}
-
+		const needed = commandsNeeded(request, this.limits.bytes);
 		if (commands.free < needed) return false;
-		const owner = this.#accept(request, needed);
-		let last = owner;
-		let from = 0;
-		let {sector} = request;
-		for (let n = 0; n < needed; n++) {
-			const tag = n === 0 ? owner : commands.take();
-			if (n > 0) commands.next[last] = tag;
-			last = tag;
-			const end = data && request.segments > 0 ? commandEnd(request, from, this.limits.bytes) : 0;
-			let bytes = 0;
-			for (let i = from; i < end; i++) bytes += request.lengths[i];
-			commands.owner[tag] = owner;
-			commands.firstSegment[tag] = from;
-			commands.segments[tag] = end - from;
-			commands.sector[tag] = sector;
-			commands.bytes[tag] = bytes;
-			from = end;
-			sector += bytes >>> 9;
-		}
-
+		const owner = planCommands(commands, request, needed, this.limits.bytes);
+		this.outstanding++;
 		if (needed > 1) this.counters.splits++;
 		this.#kernel.step(this.#queueStep, owner, (needed - 1) * this.#queueStep.cost);
 		this.#kernel.step(this.#doorbellStep, owner);
@@ -210,12 +149,6 @@ export class NvmeDisk implements BlockDevice {
 
 	whenRoom(wake: () => void): void {
 		this.#waiters.push(wake);
-	}
-
-	requestIdentity(queue: number, cid: number): number {
-		const commands = this.commands;
-		const tag = queue === 1 ? commands.tagOf(cid) : -1;
-		return tag < 0 ? 0 : (commands.requests[commands.owner[tag]]?.identity ?? 0);
 	}
 
 	/** A completion lies in the queue. */
@@ -253,29 +186,13 @@ export class NvmeDisk implements BlockDevice {
 		this.#watched = false;
 	}
 
-	/** Takes the request in: its owner tag, with `needed` commands to come. */
-	#accept(request: BlockRequest, needed: number): number {
-		const commands = this.commands;
-		const owner = commands.take();
-		commands.owner[owner] = owner;
-		commands.requests[owner] = request;
-		commands.open[owner] = needed;
-		commands.error[owner] = okay;
-		this.outstanding++;
-		return owner;
-	}
-
 	#submitBounced(request: BlockRequest): boolean {
 		const commands = this.commands;
 		const buffer = commands.free > 0 ? (this.#bounce?.take() ?? -1) : -1;
 		if (buffer < 0) return false;
-		const owner = this.#accept(request, 1);
+		const owner = planBounced(commands, request, buffer);
 		const {bytes} = request;
-		commands.bounce[owner] = buffer;
-		commands.firstSegment[owner] = 0;
-		commands.segments[owner] = request.segments;
-		commands.sector[owner] = request.sector;
-		commands.bytes[owner] = bytes;
+		this.outstanding++;
 		this.counters.bounces++;
 		if (request.operation === writeOperation) this.#kernel.step(this.#copyInStep, owner, this.#copyTime(bytes));
 		this.#kernel.step(this.#queueStep, owner);
@@ -331,35 +248,9 @@ export class NvmeDisk implements BlockDevice {
 	#send(tag: number, request: BlockRequest): void {
 		const commands = this.commands;
 		const io = this.#io;
-		const lists = this.#lists;
-		assert(io !== null && lists !== null, 'a live controller has queues');
-		const {words} = io.submission;
-		const at = io.entry;
-		const {operation} = request;
-		words[at + 1] = this.#namespace;
-		let opcode = nvme.flushCommand;
-		if (operation === flushOperation) {
-			words.fill(0, at + 6, at + 13);
-		} else {
-			const reads = operation === readOperation;
-			opcode = reads ? nvme.readCommand : nvme.writeCommand;
-			const buffer = commands.bounce[commands.owner[tag]];
-			if (buffer >= 0 && this.#bounce !== null) {
-				lists.describeMemory(words, at, this.#bounce.address(buffer), commands.bytes[tag], tag);
-			} else {
-				const direction = reads ? 'fromDevice' : 'toDevice';
-				lists.describe(words, at, request, commands.firstSegment[tag], commands.segments[tag], direction, tag);
-			}
-
-			const block = commands.sector[tag] / this.#blockSectors;
-			words[at + 10] = block | 0;
-			words[at + 11] = Math.floor(block / highUnit);
-			words[at + 12] =
-				((commands.bytes[tag] >>> 9) / this.#blockSectors - 1) |
-				(request.forceUnitAccess && !reads ? nvme.forceUnitAccessBit : 0);
-		}
-
-		words[at] = opcode | (commands.newIdentifier(tag) << 16);
+		const entry = this.#entry;
+		assert(io !== null && entry !== null, 'an open disk has queues');
+		entry.write(io.submission.words, io.entry, commands, tag, request);
 		const now = this.#kernel.now();
 		this.#kernel.trace.hop(now, request.identity, this.#pointQueue, io.tail);
 		io.push();

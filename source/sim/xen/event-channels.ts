@@ -5,97 +5,39 @@ Pure mechanism: time and CPU cost are the caller's business.
 */
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
-import {delay, type FaultPoint, pass} from '../../engine/fault-points.js';
+import {delay, pass} from '../../engine/fault-points.js';
 import type {StateHash} from '../../engine/state-hash.js';
 import {Step} from '../../engine/step.js';
 import {DOMID_SELF} from './domid.js';
 import {EEXIST, EINVAL, ENOENT, ENOSPC, EPERM, ESRCH} from './errno.js';
+import {
+	defaultPortMaximum,
+	EVTCHNSTAT_closed,
+	EVTCHNSTAT_interdomain,
+	EVTCHNSTAT_ipi,
+	EVTCHNSTAT_pirq,
+	EVTCHNSTAT_unbound,
+	EVTCHNSTAT_virq,
+	NR_VIRQS,
+	nobody,
+	type PortStatus,
+	Ports,
+	VIRQ_DEBUG,
+	VIRQ_TIMER,
+} from './event-ports.js';
 import {portLimit, type SharedInfo, vcpuLimit} from './shared-info.js';
 
-/** Port status (EVTCHNSTAT_*). */
-export const EVTCHNSTAT_closed = 0;
-export const EVTCHNSTAT_unbound = 1;
-export const EVTCHNSTAT_interdomain = 2;
-export const EVTCHNSTAT_pirq = 3;
-export const EVTCHNSTAT_virq = 4;
-export const EVTCHNSTAT_ipi = 5;
-
-export const VIRQ_TIMER = 0;
-export const VIRQ_DEBUG = 1;
-export const VIRQ_CONSOLE = 2;
-export const VIRQ_DOM_EXC = 3;
-export const NR_VIRQS = 24;
-
-/** What libxl allows a guest unless told otherwise: ports up to 1023. */
-export const defaultPortMaximum = 1023;
-
-const nobody = -1;
-
-/** One domain's ports, in arrays by port number. */
-class Ports {
-	readonly status: Uint8Array;
-	/** unbound: who may bind; interdomain: who is at the other end. */
-	readonly remoteDomid: Int16Array;
-	/** interdomain: the other end's port; pirq and virq: its number. */
-	readonly remotePort: Int32Array;
-	readonly vcpu: Uint8Array;
-	/** Events sent through the port by its owner, and those of them that a fault lost. */
-	readonly sent: Float64Array;
-	readonly lost: Float64Array;
-	/** Events that arrived at the port, and those that found it pending already. */
-	readonly arrived: Float64Array;
-	readonly coalesced: Float64Array;
-	/** For an interdomain port: asked when its owner sends. */
-	readonly faults: (FaultPoint | null)[] = [];
-	/** Port of each bound pirq, and of each virq at vcpu * NR_VIRQS + virq; 0 when not bound. */
-	readonly pirqs = new Map<number, number>();
-	readonly virqs = new Int32Array(vcpuLimit * NR_VIRQS);
-	/** No port below is free. */
-	lowestFree = 1;
-	highest = 0;
-
-	constructor(
-		readonly domid: number,
-		readonly name: string,
-		readonly vcpus: number,
-		readonly maximum: number,
-		readonly info: SharedInfo,
-	) {
-		const count = maximum + 1;
-		this.status = new Uint8Array(count);
-		this.remoteDomid = new Int16Array(count).fill(nobody);
-		this.remotePort = new Int32Array(count);
-		this.vcpu = new Uint8Array(count);
-		this.sent = new Float64Array(count);
-		this.lost = new Float64Array(count);
-		this.arrived = new Float64Array(count);
-		this.coalesced = new Float64Array(count);
-	}
-}
-
-/** What EVTCHNOP_status says, with the counters a console shows beside it. */
-export interface PortStatus {
-	readonly port: number;
-	/** EVTCHNSTAT_* */
-	readonly status: number;
-	/** Remote domain of an unbound or interdomain port; -1 otherwise. */
-	readonly domid: number;
-	/** Remote port, or the number of the pirq or virq. */
-	readonly remote: number;
-	readonly vcpu: number;
-	readonly pending: boolean;
-	readonly masked: boolean;
-	readonly sent: number;
-	readonly lost: number;
-	readonly arrived: number;
-	readonly coalesced: number;
-}
-
 export class EventChannels {
+	/** EVTCHNOP_send calls that found a port to send on. */
+	sends = 0;
 	/** evtchn_upcall_pending of a vCPU was newly set: kick it. */
 	onUpcall: (domid: number, vcpu: number) => void = () => {};
 	/** Whether a domain may bind a physical interrupt (pirq_access_permitted). */
 	pirqPermitted: (domid: number, pirq: number) => boolean = () => false;
+
+	/** Events sent by all domains since the start, and those of them that a fault lost. */
+	sent = 0;
+	lost = 0;
 
 	readonly #engine: Engine;
 	readonly #domains: (Ports | undefined)[] = [];
@@ -244,9 +186,11 @@ export class EventChannels {
 	send(domid: number, port: number): number {
 		const ports = this.#ports(domid);
 		if (this.#invalid(ports, port)) return -EINVAL;
+		this.sends++;
 		switch (ports.status[port]) {
 			case EVTCHNSTAT_interdomain: {
 				ports.sent[port]++;
+				this.sent++;
 				const peers = this.#ports(ports.remoteDomid[port]);
 				const peer = ports.remotePort[port];
 				const armed = ports.faults[port]?.armed ?? null;
@@ -259,6 +203,7 @@ export class EventChannels {
 
 					if (verdict !== pass) {
 						ports.lost[port]++;
+						this.lost++;
 						return 0;
 					}
 				}
@@ -269,10 +214,12 @@ export class EventChannels {
 
 			case EVTCHNSTAT_ipi:
 				ports.sent[port]++;
+				this.sent++;
 				this.#raise(ports, port);
 				return 0;
 			case EVTCHNSTAT_unbound:
 				ports.sent[port]++;
+				this.sent++;
 				return 0;
 			default:
 				return -EINVAL;
@@ -335,31 +282,7 @@ export class EventChannels {
 	@returns ports visited.
 	*/
 	takePending(domid: number, vcpu: number, visit: (port: number) => void): number {
-		const ports = this.#ports(domid);
-		const info = ports.info;
-		let visited = 0;
-		info.clearUpcallPending(vcpu);
-		for (let half = 0; half < 2; half++) {
-			let selected = info.takeSelector(vcpu, half);
-			while (selected !== 0) {
-				const word = 31 - Math.clz32(selected & -selected);
-				selected &= selected - 1;
-				for (let group = (half * 32 + word) * 2, last = group + 1; group <= last; group++) {
-					let deliverable = info.deliverable(group);
-					while (deliverable !== 0) {
-						const port = group * 32 + 31 - Math.clz32(deliverable & -deliverable);
-						deliverable &= deliverable - 1;
-						if (ports.vcpu[port] === vcpu) {
-							info.clearPending(port);
-							visited++;
-							visit(port);
-						}
-					}
-				}
-			}
-		}
-
-		return visited;
+		return this.#ports(domid).takePending(vcpu, visit);
 	}
 
 	/** EVTCHNOP_status; a negative error: -ESRCH, -EINVAL. */
@@ -367,19 +290,7 @@ export class EventChannels {
 		const ports = this.#domains[domid];
 		if (ports === undefined) return -ESRCH;
 		if (this.#invalid(ports, port)) return -EINVAL;
-		return {
-			port,
-			status: ports.status[port],
-			domid: ports.remoteDomid[port],
-			remote: ports.remotePort[port],
-			vcpu: ports.vcpu[port],
-			pending: ports.info.isPending(port),
-			masked: ports.info.isMasked(port),
-			sent: ports.sent[port],
-			lost: ports.lost[port],
-			arrived: ports.arrived[port],
-			coalesced: ports.coalesced[port],
-		};
+		return ports.describe(port);
 	}
 
 	/** Every port of a domain that is not closed, lowest first. Cold. */

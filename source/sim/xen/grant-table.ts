@@ -4,10 +4,11 @@ that the hypervisor shares with the granting domain; Xen keeps beside them who h
 while a frame is mapped, and answers with GNTST_* statuses. Pure mechanism: time and CPU cost are the caller's business.
 */
 import {assert} from '../../engine/assert.js';
-import type {FaultPoint, FaultPoints} from '../../engine/fault-points.js';
+import type {FaultPoints} from '../../engine/fault-points.js';
 import {pass} from '../../engine/fault-points.js';
 import type {StateHash} from '../../engine/state-hash.js';
 import {frameBytes, type Memory} from '../../hw/memory.js';
+import {DomainGrants, defaultGrantLimits, type GrantLimits} from './domain-grants.js';
 import {ENOMEM, ENOSPC} from './errno.js';
 import type {FrameTable} from './frame-table.js';
 import {
@@ -30,7 +31,6 @@ import {
 	GNTST_no_space,
 	GNTST_okay,
 } from './grant-status.js';
-import {Maptrack} from './maptrack.js';
 
 /** Map flags (GNTMAP_*). */
 export const GNTMAP_device_map = 1;
@@ -46,43 +46,6 @@ const pinDeviceRead = 1 << 24;
 const pinnedForWriting = 0x00ff_00ff;
 /** Top bit of each count: one more might overflow. */
 const pinLimit = 0x8080_8080 | 0;
-
-export interface GrantLimits {
-	/** max_grant_frames: frames of 512 entries the domain's own table may have. */
-	readonly grantFrames: number;
-	/** max_maptrack_frames: pages of 256 mapping handles. */
-	readonly maptrackFrames: number;
-}
-
-export const defaultGrantLimits: GrantLimits = {grantFrames: 64, maptrackFrames: 1024};
-
-/** One domain's grant table as Xen keeps it. */
-class GrantTable {
-	readonly frames: number[] = [];
-	readonly words: Int32Array[] = [];
-	/** Active entries, by reference. */
-	pins = new Int32Array(0);
-	pinnedFrames = new Int32Array(0);
-	pinnedBy = new Int16Array(0);
-	/** Entries now pinned. */
-	active = 0;
-	readonly maptrack: Maptrack;
-	/** Counters. */
-	maps = 0;
-	unmaps = 0;
-	copies = 0;
-	refused = 0;
-
-	constructor(
-		readonly domid: number,
-		readonly limits: GrantLimits,
-		/** Asked for each map and copy of this domain's grants. */
-		readonly mapFault: FaultPoint,
-		readonly copyFault: FaultPoint,
-	) {
-		this.maptrack = new Maptrack(limits.maptrackFrames);
-	}
-}
 
 export interface GrantCounters {
 	/** Frames of the table and references that fit. */
@@ -109,7 +72,7 @@ export class GrantTables {
 	readonly #memory: Memory;
 	readonly #frames: FrameTable;
 	readonly #faults: FaultPoints;
-	readonly #tables: (GrantTable | undefined)[] = [];
+	readonly #tables: (DomainGrants | undefined)[] = [];
 
 	constructor(memory: Memory, frames: FrameTable, faults: FaultPoints) {
 		this.#memory = memory;
@@ -122,7 +85,7 @@ export class GrantTables {
 		assert(this.#tables[domid] === undefined, 'a domain has one grant table');
 		const mapFault = this.#faults.point(`grant.map ${name}#${domid}`, [name]);
 		const copyFault = this.#faults.point(`grant.copy ${name}#${domid}`, [name]);
-		this.#tables[domid] = new GrantTable(domid, limits, mapFault, copyFault);
+		this.#tables[domid] = new DomainGrants(domid, limits, mapFault, copyFault);
 		this.grow(domid);
 	}
 
@@ -319,14 +282,14 @@ export class GrantTables {
 		hash.words(table.pins, 0, table.pins.length);
 	}
 
-	#table(domid: number): GrantTable {
+	#table(domid: number): DomainGrants {
 		const table = this.#tables[domid];
 		assert(table !== undefined, 'the domain has a grant table');
 		return table;
 	}
 
 	/** Checks an entry and counts one more use of it. On success the frame is in `pinnedFrames`. */
-	#pin(local: GrantTable, remote: GrantTable, reference: number, flags: number): number {
+	#pin(local: DomainGrants, remote: DomainGrants, reference: number, flags: number): number {
 		if (reference < 0 || reference >= remote.pins.length) {
 			return this.#refuse(local, GNTST_bad_gntref, `Bad ref for d${remote.domid}:`, reference);
 		}
@@ -374,7 +337,7 @@ export class GrantTables {
 		return GNTST_okay;
 	}
 
-	#unpin(remote: GrantTable, reference: number, flags: number): void {
+	#unpin(remote: DomainGrants, reference: number, flags: number): void {
 		const readonly = (flags & GNTMAP_readonly) !== 0;
 		let removed = 0;
 		if ((flags & GNTMAP_host_map) !== 0) removed += readonly ? pinHostRead : pinHostWrite;
@@ -392,7 +355,7 @@ export class GrantTables {
 		if (cleared !== 0) remote.words[Math.floor(reference / grantEntriesPerFrame)][entryWord(reference)] &= ~cleared;
 	}
 
-	#refuse(local: GrantTable, status: number, text: string, value: number): number {
+	#refuse(local: DomainGrants, status: number, text: string, value: number): number {
 		local.refused++;
 		this.onRefusal(local.domid, `${text} ${value}`);
 		return status;

@@ -1,3 +1,4 @@
+/** The NVMe driver in a domain of the real hypervisor: interrupts as event channels, DMA behind the IOMMU. */
 import {describe, expect, it} from 'vitest';
 import {NvmeController} from '../../../source/hw/disk/nvme-controller.js';
 import {NvmeDriver} from '../../../source/sim/drivers/nvme.js';

@@ -1,3 +1,4 @@
+/** Which domain a PCI function belongs to, and who is refused: registers, configuration, interrupts, DMA. */
 import {beforeEach, describe, expect, it} from 'vitest';
 import {Engine} from '../../../source/engine/engine.js';
 import {Iommu} from '../../../source/hw/iommu.js';

@@ -1,3 +1,4 @@
+/** Event channels: layout, coalescing, masks, errors, faults; and a model that says no event is lost. */
 import * as fc from 'fast-check';
 import {beforeEach, describe, expect, it} from 'vitest';
 import {Engine} from '../../../source/engine/engine.js';
@@ -5,14 +6,14 @@ import {type ArmedFault, delay, drop, pass} from '../../../source/engine/fault-p
 import {frameWords, Memory} from '../../../source/hw/memory.js';
 import {DOMID_SELF} from '../../../source/sim/xen/domid.js';
 import {EEXIST, EINVAL, ENOENT, ENOSPC, EPERM, ESRCH} from '../../../source/sim/xen/errno.js';
+import {EventChannels} from '../../../source/sim/xen/event-channels.js';
 import {
 	EVTCHNSTAT_interdomain,
 	EVTCHNSTAT_unbound,
-	EventChannels,
 	VIRQ_DEBUG,
 	VIRQ_DOM_EXC,
 	VIRQ_TIMER,
-} from '../../../source/sim/xen/event-channels.js';
+} from '../../../source/sim/xen/event-ports.js';
 import {SharedInfo} from '../../../source/sim/xen/shared-info.js';
 
 const dom0 = 0;

@@ -1,3 +1,4 @@
+/** Who owns each frame of memory: allocation against a plain list, references, zombies. */
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {Memory} from '../../../source/hw/memory.js';

@@ -1,7 +1,9 @@
+/** Grant tables: entries to the byte, statuses, limits; and a model that says no mapped frame is reused. */
 import * as fc from 'fast-check';
 import {beforeEach, describe, expect, it} from 'vitest';
 import {drop, FaultPoints} from '../../../source/engine/fault-points.js';
 import {Memory} from '../../../source/hw/memory.js';
+import {defaultGrantLimits, type GrantLimits} from '../../../source/sim/xen/domain-grants.js';
 import {FrameTable, nobody} from '../../../source/sim/xen/frame-table.js';
 import {
 	GNTST_bad_copy_arg,
@@ -14,14 +16,7 @@ import {
 	GNTST_okay,
 	grantStatusMessage,
 } from '../../../source/sim/xen/grant-status.js';
-import {
-	defaultGrantLimits,
-	GNTMAP_device_map,
-	GNTMAP_host_map,
-	GNTMAP_readonly,
-	type GrantLimits,
-	GrantTables,
-} from '../../../source/sim/xen/grant-table.js';
+import {GNTMAP_device_map, GNTMAP_host_map, GNTMAP_readonly, GrantTables} from '../../../source/sim/xen/grant-table.js';
 import {GuestGrantTable} from '../../../source/sim/xen/guest-grant-table.js';
 
 const backend = 0;
