@@ -1,0 +1,149 @@
+/**
+When a job's I/Os may begin: fio's rate_iops with its linear or Poisson process (arrivals that do not wait for answers, held in a queue
+while the depth is reached), thinktime, and the end by runtime or number_ios. Where on the disk each goes, and whether it reads.
+*/
+import type {RandomStream} from '../../engine/random.js';
+import type {JobOptions} from './job-options.js';
+
+/** Arrivals that wait for depth; more are skipped and counted. */
+const arrivalLimit = 1 << 16;
+const second = 1_000_000_000;
+
+export class JobPace {
+	/** When the next I/O arrives, if it is for arrivals to say; nanoseconds. */
+	nextArrival = 0;
+	/** I/Os begun. */
+	issued = 0;
+	/** Arrivals that found 65536 others waiting. */
+	skipped = 0;
+	#start = 0;
+	#arrivals = 0;
+	#issuedThisTurn = 0;
+	readonly #waiting = new Float64Array(arrivalLimit);
+	#from = 0;
+	#length = 0;
+	readonly #blocks: number;
+	#nextRead = 0;
+	#nextWrite = 0;
+
+	/** @param size bytes of the region. */
+	constructor(
+		readonly options: JobOptions,
+		size: number,
+		private readonly random: RandomStream,
+	) {
+		this.#blocks = Math.floor(size / options.bs);
+	}
+
+	/** The job begins at `now`. */
+	begin(now: number): void {
+		this.#start = now;
+		this.nextArrival = now;
+		this.#advance();
+	}
+
+	get isOpenLoop(): boolean {
+		return this.options.rateIops > 0;
+	}
+
+	/** Arrived and not begun. */
+	get backlog(): number {
+		return this.#length;
+	}
+
+	/** When the oldest arrival that has not begun came; undefined when none waits. */
+	get oldestArrival(): number | undefined {
+		return this.#length === 0 ? undefined : this.#waiting[this.#from & (arrivalLimit - 1)];
+	}
+
+	/** No I/O begins any more. */
+	isOver(now: number): boolean {
+		const {runtime, numberIos} = this.options;
+		return (runtime > 0 && now >= this.#start + runtime) || (numberIos > 0 && this.issued >= numberIos);
+	}
+
+	/** Everything that has arrived by `now` joins the queue. */
+	arrive(now: number): void {
+		while (this.nextArrival <= now) {
+			if (this.#length < arrivalLimit) {
+				this.#waiting[(this.#from + this.#length++) & (arrivalLimit - 1)] = this.nextArrival;
+			} else {
+				this.skipped++;
+			}
+
+			this.#advance();
+		}
+	}
+
+	/** An I/O may begin now as far as arrivals go. */
+	get isReady(): boolean {
+		return !this.isOpenLoop || this.#length > 0;
+	}
+
+	/** Begins an I/O; returns since when it counts. */
+	take(now: number): number {
+		this.issued++;
+		this.#issuedThisTurn++;
+		if (!this.isOpenLoop) {
+			return now;
+		}
+
+		this.#length--;
+		return this.#waiting[this.#from++ & (arrivalLimit - 1)];
+	}
+
+	/** The turn's I/Os have all begun: when they are answered, the job pauses. */
+	get isPauseDue(): boolean {
+		return this.options.thinktime > 0 && this.#issuedThisTurn >= Math.max(1, this.options.thinktimeBlocks);
+	}
+
+	resume(): void {
+		this.#issuedThisTurn = 0;
+	}
+
+	/** Whether the next I/O is a write. */
+	isWrite(): boolean {
+		switch (this.options.rw) {
+			case 'read':
+			case 'randread':
+				return false;
+			case 'write':
+			case 'randwrite':
+				return true;
+			default:
+				return this.random.below(100) >= this.options.rwmixread;
+		}
+	}
+
+	/** Byte offset from the region's start of the next I/O. */
+	offset(write: boolean): number {
+		const {rw, bs} = this.options;
+		if (rw === 'randread' || rw === 'randwrite' || rw === 'randrw') {
+			return this.random.below(this.#blocks) * bs;
+		}
+
+		const block = write ? this.#nextWrite : this.#nextRead;
+		const next = (block + 1) % this.#blocks;
+		if (write) {
+			this.#nextWrite = next;
+		} else {
+			this.#nextRead = next;
+		}
+
+		return block * bs;
+	}
+
+	#advance(): void {
+		const {rateIops, rateProcess} = this.options;
+		if (rateIops === 0) {
+			return;
+		}
+
+		this.#arrivals++;
+		if (rateProcess === 'poisson') {
+			this.nextArrival += Math.max(1, this.random.exponential(second / rateIops));
+		} else {
+			this.nextArrival = this.#start + Math.round((this.#arrivals * second) / rateIops);
+		}
+	}
+}
