@@ -74,11 +74,13 @@ export class ChannelMeter {
 	/** Requests wait and nobody has answered since, ns; -1 while none waits. */
 	#silentSince = -1;
 	readonly #stretches: Stretch[] = [];
-	#markedAt = 0;
+	#markedAt: number;
 	#head = 0;
 	#longest = 0;
 
-	constructor(slots: number) {
+	/** @param now ns. */
+	constructor(slots: number, now: number) {
+		this.#markedAt = now;
 		this.ring = new RingMeter(slots, (now) => {
 			if (this.#silentSince < 0) {
 				this.#silentSince = now;

@@ -16,7 +16,7 @@ const nobody: ChannelEnd = {waiting: 0, looking: false, notifying: false, port: 
 
 export class VbdChannel implements WatchedChannel {
 	readonly identities = new RingIdentities();
-	readonly meter = new ChannelMeter(32);
+	readonly meter: ChannelMeter;
 	blkfront: Blkfront | undefined;
 	blkback: Blkback | undefined;
 	asleepSince = -1;
@@ -30,7 +30,9 @@ export class VbdChannel implements WatchedChannel {
 		readonly frontKernel: DomainKernel,
 		readonly backKernel: DomainKernel,
 		private readonly xen: Hypervisor,
-	) {}
+	) {
+		this.meter = new ChannelMeter(32, xen.engine.now);
+	}
 
 	get front(): ChannelEnd {
 		return this.blkfront ?? nobody;

@@ -1,0 +1,431 @@
+/**
+What a host has counted up to one instant: plain numbers and histograms, by name, so that any window is the difference of two
+samples. Taking one reads counters and changes nothing. Everything is cumulative since the host was switched on, except
+what is marked a gauge.
+*/
+import type {Engine} from '../../engine/engine.js';
+import type {FaultRules} from '../faults/rules.js';
+import type {Oracle} from '../guest/oracle.js';
+import type {Scenario} from '../scenario/types.js';
+import type {Domain} from '../xen/domain.js';
+import {blocked, runnable, running} from '../xen/vcpu.js';
+import type {Boot} from './boot.js';
+import type {HostDevice} from './devices.js';
+import {nothingDone, type OperationCounts} from './meters.js';
+import type {VbdChannel} from './vbd-channel.js';
+
+/** What samples are taken of: a Host is one. */
+export interface MeasuredHost {
+	readonly engine: Engine;
+	readonly scenario: Scenario;
+	readonly boot: Boot;
+	readonly oracle: Oracle;
+	readonly rules: FaultRules;
+	/** Its jobs, in any order; those that have begun. */
+	readonly workloads: {readonly meters: Iterable<JobMeter>};
+}
+
+/** What a running job counts; see sim/guest. */
+export interface JobMeter {
+	readonly domain: string;
+	readonly job: string;
+	/** The disk it works on; undefined for a job that burns CPU. */
+	readonly disk: string | undefined;
+	counts(): DiskSample;
+}
+
+/** A disk's or a job's operations. */
+export interface DiskSample {
+	readonly read: OperationCounts;
+	readonly write: OperationCounts;
+	readonly flush: OperationCounts;
+}
+
+export interface DomainSample {
+	/** CPU time executed by its own code, and by Xen on its behalf, the step under way included: ns. */
+	readonly self: number;
+	readonly xen: number;
+	readonly hypercalls: number;
+	/** Run states summed over its vCPUs, ns. */
+	readonly running: number;
+	readonly runnable: number;
+	readonly blocked: number;
+}
+
+export interface ChannelSample {
+	/** Requests put on the ring, and requests answered. */
+	readonly requests: number;
+	readonly responses: number;
+	/** Publications by the frontend and by the backend, and those of them that sent a notification. */
+	readonly requestPushes: number;
+	readonly requestNotifications: number;
+	readonly responsePushes: number;
+	readonly responseNotifications: number;
+	/** Gauge: requests on the ring without an answer. */
+	readonly outstanding: number;
+	/** Requests on the ring × ns. */
+	readonly outstandingIntegral: number;
+	/** ns in which every slot was taken. */
+	readonly fullTime: number;
+	/** ns in which it slept with work on its ring. */
+	readonly asleepTime: number;
+}
+
+export interface DeviceSample {
+	readonly bytesRead: number;
+	readonly bytesWritten: number;
+	readonly commands: number;
+	readonly interrupts: number;
+	/** ns in which at least one operation was under way at the medium. */
+	readonly busy: number;
+	readonly mediumErrors: number;
+	/** Everything its driver counts, by name. */
+	readonly driver: Readonly<Record<string, number>>;
+}
+
+export interface XenSample {
+	/** CPU time booked to Xen itself, and idle, over all physical CPUs: ns. */
+	readonly own: number;
+	readonly idle: number;
+	readonly interrupts: number;
+	readonly contextSwitches: number;
+	/** Events sent, and those of them that a fault lost. */
+	readonly events: number;
+	readonly eventsLost: number;
+}
+
+export interface HostSample {
+	readonly xen: XenSample;
+	readonly oracleChecked: number;
+	readonly oracleViolations: number;
+	/** Sectors whose acknowledged write was found gone. */
+	readonly sectorsLost: number;
+	readonly domainsLost: number;
+	/** ns in which no domain ran. */
+	readonly outage: number;
+}
+
+/** The parts of a host by name; a part that does not exist (yet) has counted nothing. */
+export interface Counters {
+	/** ns. */
+	readonly time: number;
+	readonly host: HostSample;
+	domain(name: string): DomainSample;
+	/** @param id `web.xvda`, `Domain-0.nvme0p3` */
+	disk(id: string): DiskSample;
+	channel(id: string): ChannelSample;
+	device(name: string): DeviceSample;
+	/** @param id `web/pages` */
+	job(id: string): DiskSample;
+	/** How often the rules with this id have acted. */
+	fired(id: string): number;
+}
+
+const noDomain: DomainSample = {self: 0, xen: 0, hypercalls: 0, running: 0, runnable: 0, blocked: 0};
+export const idleDisk: DiskSample = {read: nothingDone, write: nothingDone, flush: nothingDone};
+const noChannel: ChannelSample = {
+	requests: 0,
+	responses: 0,
+	requestPushes: 0,
+	requestNotifications: 0,
+	responsePushes: 0,
+	responseNotifications: 0,
+	outstanding: 0,
+	outstandingIntegral: 0,
+	fullTime: 0,
+	asleepTime: 0,
+};
+const noDevice: DeviceSample = {
+	bytesRead: 0,
+	bytesWritten: 0,
+	commands: 0,
+	interrupts: 0,
+	busy: 0,
+	mediumErrors: 0,
+	driver: {},
+};
+
+/** Counters of one instant, which no longer change. */
+export class Sample implements Counters {
+	readonly host: HostSample;
+	readonly #domains = new Map<string, DomainSample>();
+	readonly #disks = new Map<string, DiskSample>();
+	readonly #channels = new Map<string, ChannelSample>();
+	readonly #devices = new Map<string, DeviceSample>();
+	readonly #jobs = new Map<string, DiskSample>();
+	readonly #fired = new Map<string, number>();
+
+	constructor(
+		from: LiveCounters,
+		readonly time: number,
+		/** Events executed by then. */
+		readonly executed: number,
+	) {
+		this.host = from.host;
+		const {boot, rules, workloads, scenario} = from.measured;
+		for (const {name} of boot.xen.domains.values()) {
+			this.#domains.set(name, from.domain(name));
+		}
+
+		for (const {id} of boot.channels) {
+			this.#channels.set(id, from.channel(id));
+		}
+
+		for (const id of diskIds(scenario)) {
+			this.#disks.set(id, from.disk(id));
+		}
+
+		for (const {name} of boot.devices) {
+			this.#devices.set(name, from.device(name));
+		}
+
+		for (const {domain, job} of workloads.meters) {
+			this.#jobs.set(`${domain}/${job}`, from.job(`${domain}/${job}`));
+		}
+
+		for (const {options} of rules.all) {
+			this.#fired.set(options.id, from.fired(options.id));
+		}
+	}
+
+	domain(name: string): DomainSample {
+		return this.#domains.get(name) ?? noDomain;
+	}
+
+	disk(id: string): DiskSample {
+		return this.#disks.get(id) ?? idleDisk;
+	}
+
+	channel(id: string): ChannelSample {
+		return this.#channels.get(id) ?? noChannel;
+	}
+
+	device(name: string): DeviceSample {
+		return this.#devices.get(name) ?? noDevice;
+	}
+
+	job(id: string): DiskSample {
+		return this.#jobs.get(id) ?? idleDisk;
+	}
+
+	fired(id: string): number {
+		return this.#fired.get(id) ?? 0;
+	}
+}
+
+/** Everything a host has counted by now. */
+export function takeSample(measured: MeasuredHost): Sample {
+	return new Sample(new LiveCounters(measured), measured.engine.now, measured.engine.executed);
+}
+
+/** The counters as they are whenever they are asked for. */
+export class LiveCounters implements Counters {
+	constructor(readonly measured: MeasuredHost) {}
+
+	get time(): number {
+		return this.measured.engine.now;
+	}
+
+	get host(): HostSample {
+		const {engine, boot, oracle} = this.measured;
+		const {xen} = boot;
+		let own = 0;
+		let idle = 0;
+		for (const cpu of xen.cpus.all) {
+			// The running step's cost paid so far is the vCPU's, or else Xen's.
+			const running = cpu.current === null ? 0 : cpu.unbookedFor(cpu.current);
+			own += cpu.xenTime + cpu.unbooked - running;
+			idle += cpu.idleTimeAt(engine.now);
+		}
+
+		let lost = 0;
+		let lastStop = 0;
+		for (const {stoppedAt} of xen.domains.values()) {
+			if (stoppedAt >= 0) {
+				lost++;
+				lastStop = Math.max(lastStop, stoppedAt);
+			}
+		}
+
+		return {
+			xen: {
+				own,
+				idle,
+				interrupts: xen.interrupts,
+				contextSwitches: xen.cpus.scheduler.contextSwitches,
+				events: xen.events.sent,
+				eventsLost: xen.events.lost,
+			},
+			oracleChecked: oracle.sectorsChecked,
+			oracleViolations: oracle.violations,
+			sectorsLost: oracle.sectorsLost,
+			domainsLost: lost,
+			outage: lost === xen.domains.size ? engine.now - lastStop : 0,
+		};
+	}
+
+	domain(name: string): DomainSample {
+		const domain = this.measured.boot.xen.domainByName(name);
+		return domain === undefined ? noDomain : this.#domain(domain);
+	}
+
+	/** A virtual disk as its frontend sees it; a disk without a frontend as the jobs that use it do. */
+	disk(id: string): DiskSample {
+		const channel = this.#channel(id);
+		if (channel !== undefined) {
+			const {read, write, flush} = channel.meter;
+			return {read: read.counts(), write: write.counts(), flush: flush.counts()};
+		}
+
+		let sum = idleDisk;
+		for (const meter of this.measured.workloads.meters) {
+			if (`${meter.domain}.${meter.disk}` === id) {
+				sum = addDisks(sum, meter.counts());
+			}
+		}
+
+		return sum;
+	}
+
+	channel(id: string): ChannelSample {
+		const channel = this.#channel(id);
+		const {now} = this.measured.engine;
+		if (channel === undefined) {
+			return noChannel;
+		}
+
+		const {blkfront, blkback, meter, asleepSince, asleepTime} = channel;
+		return {
+			requests: meter.ring.put,
+			responses: meter.answered,
+			requestPushes: blkfront?.pushes ?? 0,
+			requestNotifications: blkfront?.notifications ?? 0,
+			responsePushes: blkback?.pushes ?? 0,
+			responseNotifications: blkback?.notifications ?? 0,
+			outstanding: meter.ring.value,
+			outstandingIntegral: meter.ring.integral(now),
+			fullTime: meter.ring.fullTime(now),
+			asleepTime: asleepTime + (asleepSince < 0 ? 0 : now - asleepSince),
+		};
+	}
+
+	device(name: string): DeviceSample {
+		const {boot} = this.measured;
+		const device = boot.devices.find((each) => each.name === name);
+		return device === undefined ? noDevice : this.#device(device);
+	}
+
+	job(id: string): DiskSample {
+		for (const meter of this.measured.workloads.meters) {
+			if (`${meter.domain}/${meter.job}` === id) {
+				return meter.counts();
+			}
+		}
+
+		return idleDisk;
+	}
+
+	fired(id: string): number {
+		let fired = 0;
+		for (const rule of this.measured.rules.all) {
+			if (rule.options.id === id) {
+				fired += rule.fired;
+			}
+		}
+
+		return fired;
+	}
+
+	#domain(domain: Domain): DomainSample {
+		const {engine, boot} = this.measured;
+		const {now} = engine;
+		let self = domain.selfTime;
+		let xen = domain.xenTime;
+		const states = [0, 0, 0];
+		for (const vcpu of domain.vcpus) {
+			states[0] += vcpu.timeIn(running, now);
+			states[1] += vcpu.timeIn(runnable, now);
+			states[2] += vcpu.timeIn(blocked, now);
+			if (vcpu.onCpu) {
+				const cpu = boot.xen.cpus.all[vcpu.cpu];
+				if (cpu.inHypercall) {
+					xen += cpu.unbookedFor(vcpu);
+				} else {
+					self += cpu.unbookedFor(vcpu);
+				}
+			}
+		}
+
+		return {self, xen, hypercalls: domain.hypercalls, running: states[0], runnable: states[1], blocked: states[2]};
+	}
+
+	#device({name, medium}: HostDevice): DeviceSample {
+		const {gauges} = medium;
+		const driver = this.measured.boot.drivers.find((each) => each.device.name === name)?.driver.counters ?? {};
+		return {
+			bytesRead: gauges.sectorsRead * 512,
+			bytesWritten: gauges.sectorsWritten * 512,
+			commands: driver.commands ?? 0,
+			interrupts: driver.interrupts ?? 0,
+			busy: gauges.busyNanoseconds,
+			mediumErrors: gauges.errors,
+			driver: {...driver},
+		};
+	}
+
+	#channel(id: string): VbdChannel | undefined {
+		return this.measured.boot.channels.find((each) => each.id === id);
+	}
+}
+
+/** `web.xvda` for every virtual disk and every disk that jobs use directly, in the scenario's order. */
+export function diskIds({domains}: Scenario): string[] {
+	const ids = new Set<string>();
+	for (const {name, disks, jobs} of domains) {
+		for (const {vdev} of disks) {
+			ids.add(`${name}.${vdev}`);
+		}
+
+		for (const job of jobs) {
+			if (job.kind === 'disk') {
+				ids.add(`${name}.${job.on}`);
+			}
+		}
+	}
+
+	return [...ids];
+}
+
+function addDisks(one: DiskSample, other: DiskSample): DiskSample {
+	return {
+		read: addCounts(one.read, other.read),
+		write: addCounts(one.write, other.write),
+		flush: addCounts(one.flush, other.flush),
+	};
+}
+
+/** Two kinds of operations counted as one. */
+export function addCounts(one: OperationCounts, other: OperationCounts): OperationCounts {
+	if (one.latency.count === 0) {
+		return other;
+	}
+
+	if (other.latency.count === 0) {
+		return one;
+	}
+
+	const latency = one.latency.snapshot();
+	latency.add(other.latency);
+	return {latency, bytes: one.bytes + other.bytes, errors: one.errors + other.errors};
+}
+
+/** What was done between two samples of the same counts. */
+export function countsSince(later: OperationCounts, earlier: OperationCounts): OperationCounts {
+	return earlier.latency.count === 0
+		? later
+		: {
+				latency: later.latency.since(earlier.latency),
+				bytes: later.bytes - earlier.bytes,
+				errors: later.errors - earlier.errors,
+			};
+}
