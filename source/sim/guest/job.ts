@@ -45,7 +45,7 @@ export class Job {
 	flushes = 0;
 	bytesRead = 0;
 	bytesWritten = 0;
-	errors = 0;
+	readonly #errors = {read: 0, write: 0, flush: 0};
 	/** Sectors that were not as they may be. */
 	violations = 0;
 	/** I/Os begun and not answered; flushes not counted. */
@@ -198,6 +198,15 @@ export class Job {
 		}
 
 		return this.#flushSince >= 0 ? Math.min(oldest, this.#flushSince) : oldest;
+	}
+
+	/** I/Os that failed. */
+	get errors(): number {
+		return this.#errors.read + this.#errors.write + this.#errors.flush;
+	}
+
+	errorsOf(operation: 'read' | 'write' | 'flush'): number {
+		return this.#errors[operation];
 	}
 
 	/** Latency histogram of one kind of operation. */
@@ -486,7 +495,7 @@ export class Job {
 		this.outstanding--;
 		this.#free[this.#freeCount++] = io;
 		if (this.#failed[io] === 1) {
-			this.errors++;
+			this.#errors[WRITEVAR ? 'write' : 'read']++;
 		}
 
 		if (write) {
@@ -516,7 +525,7 @@ export class Job {
 			kernel.log('warning', `${this.options.name}: ${this.device.name} cannot flush`);
 			this.#flushesSupported = false;
 		} else if (!good) {
-			this.errors++;
+			this.#errors.flush++;
 		}
 
 		this.#drained();
