@@ -7,8 +7,9 @@ import {assert} from '../../engine/assert.js';
 import {Step} from '../../engine/step.js';
 import {type Condition, compare} from '../scenario/condition.js';
 import {type Instant, type MetricSource, windowsOf} from '../scenario/expectation.js';
+import {type Counters, countsSince} from './counters.js';
 import {operations} from './meters.js';
-import {type Counters, countsSince, LiveCounters, type MeasuredHost, type Sample, takeSample} from './sample.js';
+import {LiveCounters, type MeasuredHost, type Sample, takeSample} from './sample.js';
 
 /** Virtual time between two looks at a `when:` condition that is over time rather than a gauge, ns. */
 const lookPeriod = 1_000_000;
