@@ -7,6 +7,10 @@ import type {Cost} from '../kernel/cost.js';
 import type {Kernel} from '../kernel/kernel.js';
 import type {CpuHogOptions} from './job-options.js';
 
+export const cpuHogCosts = {
+	begin: {name: 'job.begin', ns: 0, source: 'what a cycle burns is all it costs'},
+} satisfies Record<string, Cost>;
+
 /** Nanoseconds between two chances for other tasks. */
 const slice = 50_000;
 
@@ -38,7 +42,7 @@ export class CpuHog {
 			source: 'cpuload of cpuchunks, in slices of at most 50 µs',
 		};
 		this.#burn = kernel.define(`${name} burn`, cost, () => this.#burns());
-		this.#begin = kernel.define(`${name} begin`, {name: 'job.begin', ns: 0, source: 'knob'}, () => this.#begins());
+		this.#begin = kernel.define(`${name} begin`, cpuHogCosts.begin, () => this.#begins());
 	}
 
 	/** Begins after startdelay. */

@@ -19,7 +19,7 @@ export class JobPace {
 	#start = 0;
 	#arrivals = 0;
 	#issuedThisTurn = 0;
-	readonly #waiting = new Float64Array(arrivalLimit);
+	readonly #waiting: Float64Array;
 	#from = 0;
 	#length = 0;
 	readonly #blocks: number;
@@ -33,6 +33,7 @@ export class JobPace {
 		private readonly random: RandomStream,
 	) {
 		this.#blocks = Math.floor(size / options.bs);
+		this.#waiting = new Float64Array(options.rateIops > 0 ? arrivalLimit : 0);
 	}
 
 	/** The job begins at `now`. */

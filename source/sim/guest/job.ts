@@ -495,7 +495,7 @@ export class Job {
 		this.outstanding--;
 		this.#free[this.#freeCount++] = io;
 		if (this.#failed[io] === 1) {
-			this.#errors[WRITEVAR ? 'write' : 'read']++;
+			this.#errors[write ? 'write' : 'read']++;
 		}
 
 		if (write) {
