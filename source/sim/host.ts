@@ -12,6 +12,7 @@ import {FaultRules} from './faults/rules.js';
 import {Oracle} from './guest/oracle.js';
 import {Boot} from './host/boot.js';
 import {crash} from './host/crash.js';
+import {hostCosts} from './host/host-costs.js';
 import {mixState} from './host/interval-hash.js';
 import {SleepCheck} from './host/sleep-check.js';
 import {type FaultTrigger, plainTrigger, TimelineRunner} from './host/timeline-runner.js';
@@ -35,7 +36,6 @@ export interface Answer {
 
 /** Virtual time between two entries of the list of state hashes, ns. */
 const hashInterval = 1_000_000_000;
-const operatorCost = {name: 'operator.xl', ns: 1000, source: 'knob: a command line reaches xl'};
 
 export class Host {
 	readonly engine: Engine;
@@ -67,10 +67,12 @@ export class Host {
 		boot.xen.cpus.onCrash = (domain, error) => crash(engine, boot, domain?.name, error);
 		const sleepCheck = new SleepCheck(engine);
 		boot.onChannel = (channel) => sleepCheck.watch(channel);
-		this.workloads = new Workloads(this);
+		this.workloads = new Workloads(engine, this.oracle);
 		boot.onDisk = (domain, disk, device) => this.workloads.diskReady(domain, disk, device);
+		boot.onDomain = (domain) => this.workloads.domainReady(domain);
+		this.workloads.domainReady(boot.domains[0]);
 		const [zero] = boot.domains;
-		this.#xlStep = zero.kernel.define('operator xl', operatorCost, (index) =>
+		this.#xlStep = zero.kernel.define('operator xl', hostCosts.operator, (index) =>
 			boot.toolstack.xl(this.#xlCommands[index]),
 		);
 		this.#replayed = scenario.timeline.filter(isOperatorLine);

@@ -52,8 +52,9 @@ export class Boot {
 	readonly drivers: PlacedDriver[] = [];
 	readonly domains: HostDomain[] = [];
 	readonly channels: VbdChannel[] = [];
-	/** Told when a channel exists, and when a domain's disk can be used for the first time. */
+	/** Told when a channel exists, when a domain's kernel does, and when its disk can be used for the first time. */
 	onChannel: (channel: VbdChannel) => void = () => {};
+	onDomain: (domain: HostDomain) => void = () => {};
 	onDisk: (domain: HostDomain, disk: string, device: BlockDevice) => void = () => {};
 	readonly #configurations = new Map<string, DomainWords>();
 	/** Backends found before the driver of their device was ready. */
@@ -175,6 +176,7 @@ export class Boot {
 			this.onChannel(channel);
 		}
 
+		this.onDomain(domain);
 		kernel.task(kernel.define('boot', configRead, () => this.#bootGuest(domain)));
 	}
 

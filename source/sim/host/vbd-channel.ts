@@ -55,7 +55,7 @@ export class VbdChannel implements WatchedChannel {
 	eventPending(end: 'front' | 'back'): boolean {
 		const kernel = end === 'front' ? this.frontKernel : this.backKernel;
 		const {port} = end === 'front' ? this.front : this.back;
-		return port >= 0 && this.xen.events.sharedInfo(kernel.domid).isPending(port);
+		return port >= 0 && (this.xen.events.sharedInfo(kernel.domid).isPending(port) || kernel.isHandling(port));
 	}
 
 	/** Where notifications towards an end may be lost. None while the channel is not connected. */

@@ -1,4 +1,4 @@
-/** Costs that belong to no single part: what registers, hypercalls and copies take whoever causes them. */
+/** Costs that belong to no single part: what registers and configuration space take, whoever reaches for them. */
 import type {Cost} from '../../engine/cost.js';
 
 export type {Cost} from '../../engine/cost.js';
@@ -10,9 +10,6 @@ export const registerRead: Cost = {
 };
 export const registerWrite: Cost = {name: 'register.write', ns: 100, source: 'knob: a posted write'};
 export const configRead: Cost = {name: 'config.read', ns: 1000, source: 'knob'};
-export const hypercall: Cost = {
-	name: 'hypercall',
-	ns: 300,
-	source: 'knob: 0.3 to 1 microseconds on the hardware of 2003',
-};
-export const copyFrame: Cost = {name: 'copy.frame', ns: 400, source: 'knob: 4 KiB at 10 GB/s'};
+export const configWrite: Cost = {name: 'config.write', ns: 1000, source: 'knob'};
+
+export const accessCosts = {registerRead, registerWrite, configRead, configWrite} satisfies Record<string, Cost>;

@@ -238,6 +238,12 @@ export class DomainKernel implements GuestKernel, Owner {
 		this.#handle(port, handler, argument);
 	}
 
+	/** Has an event of this port been taken from the shared page whose handler has not run yet? For checks. */
+	isHandling(port: number): boolean {
+		const handler = this.#handlers[port];
+		return handler !== undefined && this.xen.cpus.isPending(this.domain, handler);
+	}
+
 	/** Nothing of this kernel runs from now on. */
 	die(): void {
 		this.alive = false;

@@ -151,6 +151,11 @@ export class Cpus implements CpuOwner {
 		}
 	}
 
+	/** Is `step` running, or queued for a vCPU of the domain? For checks: it looks through every queue. */
+	isPending(domain: Domain, step: Step): boolean {
+		return this.all.some((cpu) => cpu.isRunning(step)) || domain.vcpus.some((vcpu) => vcpu.awaits(step));
+	}
+
 	/** CPU time of a domain including the step under way, as xentop would see it now: ns. */
 	timeOf(domain: Domain): number {
 		let time = domain.selfTime + domain.xenTime;

@@ -66,6 +66,11 @@ export class PhysicalCpu implements Lane {
 		return this.#inXen || this.current === null ? 'Xen' : this.current.domain.name;
 	}
 
+	/** Is `step` being paid for here now? */
+	isRunning(step: Step): boolean {
+		return this.#step === step;
+	}
+
 	/** The name of the step being paid for, for reports. */
 	get stepName(): string {
 		return this.#step === null ? '' : this.#step.name;

@@ -3,6 +3,7 @@ A virtual CPU: its work (interrupt work before task work, each first come first 
 each (Xen public/vcpu.h: running, runnable, blocked, offline), and what the credit scheduler keeps of it.
 */
 import {assert} from '../../engine/assert.js';
+import type {Step} from '../../engine/step.js';
 import {StepStack, WorkQueue} from './work.js';
 
 export const running = 0;
@@ -80,6 +81,13 @@ export class Vcpu {
 	get hasWork(): boolean {
 		return (
 			this.interruptChain.depth > 0 || this.interrupts.length > 0 || this.taskChain.depth > 0 || this.tasks.length > 0
+		);
+	}
+
+	/** Does `step` wait for this vCPU, in whatever queue or chain? */
+	awaits(step: Step): boolean {
+		return (
+			this.interrupts.has(step) || this.tasks.has(step) || this.interruptChain.has(step) || this.taskChain.has(step)
 		);
 	}
 

@@ -94,6 +94,17 @@ export class StepStack {
 		this.extra = this.#extras[at];
 	}
 
+	/** True when `step` waits in this chain. */
+	has(step: Step): boolean {
+		for (let i = 0; i < this.depth; i++) {
+			if (this.#steps[i] === step) {
+				return true;
+			}
+		}
+
+		return false;
+	}
+
 	/** Reverses what was pushed above `base`: an effect asks in order, the first asked must be popped first. */
 	reverse(base: number): void {
 		let low = base;

@@ -1,0 +1,107 @@
+/**
+The scenario's jobs, put to work: each starts when its disk can be used for the first time (a CPU hog when its domain's kernel starts),
+draws from its own random stream and is judged by the oracle of its disk.
+*/
+import {assert} from '../../engine/assert.js';
+import type {Engine} from '../../engine/engine.js';
+import type {Histogram} from '../../engine/histogram.js';
+import {CpuHog} from '../guest/cpu-hog.js';
+import {Job} from '../guest/job.js';
+import {summaryOf} from '../guest/job-options.js';
+import type {Oracle} from '../guest/oracle.js';
+import type {BlockDevice} from '../kernel/block-device.js';
+import type {DiskJob} from '../scenario/types.js';
+import type {HostDomain} from './host-domain.js';
+import {nothingDone, type OperationCounts} from './meters.js';
+import type {JobMeter} from './sample.js';
+
+/** A job that works on a disk. */
+export class RunningJob implements JobMeter {
+	/** fio's words: `randread 4k`. */
+	readonly summary: string;
+	readonly #last = {read: nothingDone, write: nothingDone, flush: nothingDone};
+
+	constructor(
+		readonly host: HostDomain,
+		readonly words: DiskJob,
+		readonly running: Job,
+	) {
+		this.summary = summaryOf(words);
+	}
+
+	get domain(): string {
+		return this.host.name;
+	}
+
+	get job(): string {
+		return this.words.name;
+	}
+
+	get disk(): string {
+		return this.words.on;
+	}
+
+	counts() {
+		return {read: this.#counts('read'), write: this.#counts('write'), flush: this.#counts('flush')};
+	}
+
+	/** The same object while nothing more was counted: snapshots of histograms are large. */
+	#counts(operation: 'read' | 'write' | 'flush'): OperationCounts {
+		const {running} = this;
+		const latency: Histogram = running.latency(operation);
+		if (this.#last[operation].latency.count !== latency.count) {
+			const bytes = operation === 'read' ? running.bytesRead : operation === 'write' ? running.bytesWritten : 0;
+			this.#last[operation] = {latency: latency.snapshot(), bytes, errors: running.errorsOf(operation)};
+		}
+
+		return this.#last[operation];
+	}
+}
+
+/** A job that burns CPU. */
+export interface RunningHog {
+	readonly host: HostDomain;
+	readonly hog: CpuHog;
+}
+
+export class Workloads {
+	readonly jobs: RunningJob[] = [];
+	readonly hogs: RunningHog[] = [];
+
+	constructor(
+		private readonly engine: Engine,
+		private readonly oracle: Oracle,
+	) {}
+
+	get meters(): readonly JobMeter[] {
+		return this.jobs;
+	}
+
+	/** A domain's kernel exists: its hogs start with it. */
+	domainReady(host: HostDomain): void {
+		for (const words of host.words.jobs) {
+			if (words.kind === 'cpu') {
+				const hog = new CpuHog(host.kernel, words, this.hogs.length % host.kernel.domain.vcpus.length);
+				this.hogs.push({host, hog});
+				hog.start();
+			}
+		}
+	}
+
+	/** A disk can be used for the first time: its jobs start. Called inside a step of the domain's kernel or outside any. */
+	diskReady(host: HostDomain, disk: string, device: BlockDevice): void {
+		for (const words of host.words.jobs) {
+			if (words.kind === 'disk' && words.on === disk) {
+				assert(
+					!this.jobs.some((job) => job.host === host && job.words === words),
+					'a job is started once in the life of its domain',
+				);
+				const random = this.engine.random.stream(`${host.name}/${disk}/${words.name}`);
+				const oracle = this.oracle.disk(host.name, disk);
+				const job = new Job(host.kernel, device, {...words, verify: words.verify}, oracle, random);
+				this.jobs.push(new RunningJob(host, words, job));
+				job.start();
+			}
+		}
+	}
+}
