@@ -78,6 +78,8 @@ export const responseBytes = 16;
 export const requestWords = entryBytes / 4;
 const firstSegmentWord = segmentsOffset / 4;
 const twoTo32 = 4_294_967_296;
+// Not the exported constant: V8 folds those that stay in the module, which the copy below feels.
+const segmentLimit = 11;
 
 /** Writes the fixed part of a request at word `entry`. `id` fits 32 bits here; `sector` is below 2^53. */
 export function writeRequest(
@@ -89,13 +91,12 @@ export function writeRequest(
 	id: number,
 	sector: number,
 ): void {
-	assert(segments <= maximumSegments, 'at most 11 direct segments');
+	assert(segments <= segmentLimit, 'at most 11 direct segments');
 	words[entry] = operation | (segments << 8) | (handle << 16);
 	words[entry + 2] = id;
 	words[entry + 3] = 0;
-	const high = Math.floor(sector / twoTo32);
-	words[entry + 4] = sector - high * twoTo32;
-	words[entry + 5] = high;
+	words[entry + 4] = sector | 0;
+	words[entry + 5] = sector < twoTo32 ? 0 : Math.floor(sector / twoTo32);
 }
 
 /** Writes segment `index`: sectors `first` to `last`, both included, of the page granted by `reference`. */
@@ -119,10 +120,16 @@ by the copy, never by a second look at the page.
 export function copyRequest(words: Int32Array, entry: number, copy: Int32Array): void {
 	const head = words[entry];
 	copy[0] = head;
-	const segments = (head >>> 8) & 0xff;
-	const length = firstSegmentWord + 2 * Math.min(segments, maximumSegments);
-	for (let word = 1; word < length; word++) {
+	copy[1] = words[entry + 1];
+	copy[2] = words[entry + 2];
+	copy[3] = words[entry + 3];
+	copy[4] = words[entry + 4];
+	copy[5] = words[entry + 5];
+	const segments = Math.min((head >>> 8) & 0xff, segmentLimit);
+	const end = firstSegmentWord + 2 * segments;
+	for (let word = firstSegmentWord; word < end; word += 2) {
 		copy[word] = words[entry + word];
+		copy[word + 1] = words[entry + word + 1];
 	}
 }
 

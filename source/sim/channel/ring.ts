@@ -15,6 +15,13 @@ export const requestEventWord = 1;
 export const responseProducerWord = 2;
 export const responseEventWord = 3;
 
+// The same for this module alone: V8 folds constants that are not exported, which the hot path of a ring feels.
+const header = 16;
+const reqProd = 0;
+const reqEvent = 1;
+const rspProd = 2;
+const rspEvent = 3;
+
 export interface RingOptions {
 	/** Every store of an index is mixed into it. */
 	readonly hash?: StateHash;
@@ -24,7 +31,7 @@ export interface RingOptions {
 
 /** Entries of a ring of `pages` pages: the largest power of two that fits behind the 64-byte header. */
 export function ringEntries(pages: number, entryBytes: number): number {
-	const fit = Math.floor((pages * 4096 - ringHeaderWords * 4) / entryBytes);
+	const fit = Math.floor((pages * 4096 - header * 4) / entryBytes);
 	assert(fit >= 1, 'at least one entry fits');
 	return 1 << (31 - Math.clz32(fit));
 }
@@ -49,6 +56,8 @@ export class FrontRing {
 	readonly #writes: FaultPoint | null;
 	/** Shared req_prod before the last publication. */
 	#publishedBefore = 0;
+	/** Neither hash nor fault point: an index is stored as it is. */
+	readonly #plain: boolean;
 
 	/** @param words the shared page; @param entryBytes size of one entry, a multiple of 4. */
 	constructor(
@@ -60,14 +69,15 @@ export class FrontRing {
 		this.#entryWords = entryBytes >> 2;
 		this.#hash = options.hash ?? null;
 		this.#writes = options.writes ?? null;
+		this.#plain = this.#hash === null && this.#writes === null;
 	}
 
 	/** SHARED_RING_INIT and FRONT_RING_INIT: indices 0, events 1, padding zero. The entries keep what the page held. */
 	initialise(): void {
 		const words = this.words;
-		words.fill(0, 0, ringHeaderWords);
-		words[requestEventWord] = 1;
-		words[responseEventWord] = 1;
+		words.fill(0, 0, header);
+		words[reqEvent] = 1;
+		words[rspEvent] = 1;
 		this.attach(0);
 	}
 
@@ -99,7 +109,7 @@ export class FrontRing {
 
 	/** Where an index's entry begins, in words from the start of the page. */
 	entry(index: number): number {
-		return ringHeaderWords + (index & (this.size - 1)) * this.#entryWords;
+		return header + (index & (this.size - 1)) * this.#entryWords;
 	}
 
 	/** Takes the next request slot: where it begins, in words. The caller fills it; nobody sees it before `publishRequests`. */
@@ -112,15 +122,15 @@ export class FrontRing {
 
 	/** First half of RING_PUSH_REQUESTS_AND_CHECK_NOTIFY: makes the filled requests visible. */
 	publishRequests(): void {
-		this.#publishedBefore = this.words[requestProducerWord];
+		this.#publishedBefore = this.words[reqProd];
 		this.pushes++;
-		store(this.words, requestProducerWord, this.requestProducer, this.#hash, this.#writes);
+		store(this.words, reqProd, this.requestProducer, this.#hash, this.#writes);
 	}
 
 	/** Second half: whether the backend asked to be told of one of the requests last published. */
 	mustNotify(): boolean {
 		const now = this.requestProducer;
-		if (wantsNotification(this.#publishedBefore, now, this.words[requestEventWord])) {
+		if (wantsNotification(this.#publishedBefore, now, this.words[reqEvent])) {
 			this.notifications++;
 			return true;
 		}
@@ -130,18 +140,28 @@ export class FrontRing {
 
 	/** RING_PUSH_REQUESTS_AND_CHECK_NOTIFY as one. */
 	pushRequests(): boolean {
-		this.publishRequests();
-		return this.mustNotify();
+		const words = this.words;
+		const before = words[reqProd];
+		const now = this.requestProducer;
+		this.pushes++;
+		if (this.#plain) words[reqProd] = now;
+		else store(words, reqProd, now, this.#hash, this.#writes);
+		if ((now - words[reqEvent]) >>> 0 < (now - before) >>> 0) {
+			this.notifications++;
+			return true;
+		}
+
+		return false;
 	}
 
 	/** RING_HAS_UNCONSUMED_RESPONSES. */
 	get unconsumedResponses(): number {
-		return (this.words[responseProducerWord] - this.responseConsumer) >>> 0;
+		return (this.words[rspProd] - this.responseConsumer) >>> 0;
 	}
 
 	/** RING_RESPONSE_PROD_OVERFLOW: the backend claims more responses than there is room for. */
 	get responsesOverflow(): boolean {
-		return (this.words[responseProducerWord] - this.responseConsumer) >>> 0 > this.size;
+		return (this.words[rspProd] - this.responseConsumer) >>> 0 > this.size;
 	}
 
 	/** Takes the next response: where it begins, in words. Copy it once, then look at the copy only. */
@@ -153,22 +173,25 @@ export class FrontRing {
 
 	/** Asks to be told when `ahead` more responses than those taken are there. */
 	armResponseEvent(ahead = 1): void {
-		store(this.words, responseEventWord, (this.responseConsumer + ahead) | 0, this.#hash, this.#writes);
+		store(this.words, rspEvent, (this.responseConsumer + ahead) | 0, this.#hash, this.#writes);
 	}
 
 	/** True when the next response will be told of: arming again would change nothing. */
 	get responseEventArmed(): boolean {
-		return this.words[responseEventWord] === ((this.responseConsumer + 1) | 0);
+		return this.words[rspEvent] === ((this.responseConsumer + 1) | 0);
 	}
 
 	/** RING_FINAL_CHECK_FOR_RESPONSES as one: is there work, else arm and look again. */
 	finalCheckForResponses(): boolean {
-		if (this.unconsumedResponses > 0) {
+		const words = this.words;
+		const taken = this.responseConsumer;
+		if (words[rspProd] !== taken) {
 			return true;
 		}
 
-		this.armResponseEvent();
-		return this.unconsumedResponses > 0;
+		if (this.#plain) words[rspEvent] = (taken + 1) | 0;
+		else store(words, rspEvent, (taken + 1) | 0, this.#hash, this.#writes);
+		return words[rspProd] !== taken;
 	}
 }
 
@@ -186,6 +209,8 @@ export class BackRing {
 	readonly #hash: StateHash | null;
 	readonly #writes: FaultPoint | null;
 	#publishedBefore = 0;
+	/** Neither hash nor fault point: an index is stored as it is. */
+	readonly #plain: boolean;
 
 	/** @param words the shared page, as mapped by the backend; @param entryBytes size of one entry, a multiple of 4. */
 	constructor(
@@ -197,6 +222,7 @@ export class BackRing {
 		this.#entryWords = entryBytes >> 2;
 		this.#hash = options.hash ?? null;
 		this.#writes = options.writes ?? null;
+		this.#plain = this.#hash === null && this.#writes === null;
 	}
 
 	/** BACK_RING_ATTACH: goes on with both private indices at `index`. */
@@ -211,8 +237,8 @@ export class BackRing {
 	@returns false, and nothing done, when the page's indices cannot be true.
 	*/
 	attachShared(): boolean {
-		const answered = this.words[responseProducerWord];
-		if ((this.words[requestProducerWord] - answered) >>> 0 > this.size) {
+		const answered = this.words[rspProd];
+		if ((this.words[reqProd] - answered) >>> 0 > this.size) {
 			return false;
 		}
 
@@ -225,19 +251,24 @@ export class BackRing {
 	}
 
 	entry(index: number): number {
-		return ringHeaderWords + (index & (this.size - 1)) * this.#entryWords;
+		return header + (index & (this.size - 1)) * this.#entryWords;
 	}
 
 	/** RING_HAS_UNCONSUMED_REQUESTS: what is published, but never more than could have been put without overwriting. */
 	get unconsumedRequests(): number {
-		const requests = (this.words[requestProducerWord] - this.requestConsumer) >>> 0;
-		const room = (this.size - ((this.requestConsumer - this.responseProducer) >>> 0)) >>> 0;
+		const taken = this.requestConsumer;
+		const requests = (this.words[reqProd] - taken) >>> 0;
+		if (requests === 0) {
+			return 0;
+		}
+
+		const room = (this.size - (taken - this.responseProducer)) >>> 0;
 		return Math.min(requests, room);
 	}
 
 	/** RING_REQUEST_PROD_OVERFLOW: the frontend claims more requests than there is room for. */
 	get requestsOverflow(): boolean {
-		return (this.words[requestProducerWord] - this.responseProducer) >>> 0 > this.size;
+		return (this.words[reqProd] - this.responseProducer) >>> 0 > this.size;
 	}
 
 	/** RING_REQUEST_CONS_OVERFLOW: as many requests taken and unanswered as there are slots. */
@@ -254,22 +285,25 @@ export class BackRing {
 
 	/** Asks to be told when `ahead` more requests than those taken are there. */
 	armRequestEvent(ahead = 1): void {
-		store(this.words, requestEventWord, (this.requestConsumer + ahead) | 0, this.#hash, this.#writes);
+		store(this.words, reqEvent, (this.requestConsumer + ahead) | 0, this.#hash, this.#writes);
 	}
 
 	/** True when the next request will be told of: arming again would change nothing. */
 	get requestEventArmed(): boolean {
-		return this.words[requestEventWord] === ((this.requestConsumer + 1) | 0);
+		return this.words[reqEvent] === ((this.requestConsumer + 1) | 0);
 	}
 
 	/** RING_FINAL_CHECK_FOR_REQUESTS as one: is there work, else arm and look again. */
 	finalCheckForRequests(): boolean {
-		if (this.unconsumedRequests > 0) {
+		const words = this.words;
+		const taken = this.requestConsumer;
+		if (words[reqProd] !== taken && this.unconsumedRequests > 0) {
 			return true;
 		}
 
-		this.armRequestEvent();
-		return this.unconsumedRequests > 0;
+		if (this.#plain) words[reqEvent] = (taken + 1) | 0;
+		else store(words, reqEvent, (taken + 1) | 0, this.#hash, this.#writes);
+		return words[reqProd] !== taken && this.unconsumedRequests > 0;
 	}
 
 	/** Takes the next response slot: where it begins, in words. Nobody sees it before `publishResponses`. */
@@ -282,15 +316,15 @@ export class BackRing {
 
 	/** First half of RING_PUSH_RESPONSES_AND_CHECK_NOTIFY: makes the filled responses visible. */
 	publishResponses(): void {
-		this.#publishedBefore = this.words[responseProducerWord];
+		this.#publishedBefore = this.words[rspProd];
 		this.pushes++;
-		store(this.words, responseProducerWord, this.responseProducer, this.#hash, this.#writes);
+		store(this.words, rspProd, this.responseProducer, this.#hash, this.#writes);
 	}
 
 	/** Second half: whether the frontend asked to be told of one of the responses last published. */
 	mustNotify(): boolean {
 		const now = this.responseProducer;
-		if (wantsNotification(this.#publishedBefore, now, this.words[responseEventWord])) {
+		if (wantsNotification(this.#publishedBefore, now, this.words[rspEvent])) {
 			this.notifications++;
 			return true;
 		}
@@ -300,8 +334,18 @@ export class BackRing {
 
 	/** RING_PUSH_RESPONSES_AND_CHECK_NOTIFY as one. */
 	pushResponses(): boolean {
-		this.publishResponses();
-		return this.mustNotify();
+		const words = this.words;
+		const before = words[rspProd];
+		const now = this.responseProducer;
+		this.pushes++;
+		if (this.#plain) words[rspProd] = now;
+		else store(words, rspProd, now, this.#hash, this.#writes);
+		if ((now - words[rspEvent]) >>> 0 < (now - before) >>> 0) {
+			this.notifications++;
+			return true;
+		}
+
+		return false;
 	}
 }
 
