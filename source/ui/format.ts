@@ -79,15 +79,15 @@ function trimmed(value: number): string {
 	return Number.isInteger(value) ? String(value) : value.toFixed(1);
 }
 
-const levels = '▁▂▃▄▅▆▇█';
+const levels = '▁▂▃▄▅▆▇';
 
-/** The newest `cells` values as bars, scaled to the highest; nothing at all is a blank. */
-export function sparkline(values: readonly number[], cells: number): string {
+/** The newest `cells` values as bars, scaled so that the highest nearly fills its cell; nothing at all is a blank; `full` sets the scale. */
+export function sparkline(values: readonly number[], cells: number, full = 0): string {
 	const shown = values.slice(-cells);
-	const highest = Math.max(...shown, 0);
+	const highest = full > 0 ? full : Math.max(...shown, 0);
 	let bars = '';
 	for (const value of shown) {
-		bars += value <= 0 ? ' ' : levels[Math.min(7, Math.floor((value / highest) * 7.999))];
+		bars += value <= 0 ? ' ' : levels[Math.min(6, Math.floor((value / highest) * 6.999))];
 	}
 	return bars.padStart(cells);
 }

@@ -112,3 +112,8 @@ export const initialState: ConsoleState = {
 export function modeOf(state: ConsoleState): Mode {
 	return state.overlay?.kind ?? state.view;
 }
+
+/** So slow that the state at this instant says more than a share of the window. */
+export function isSlow({speed, frozen}: ConsoleState): boolean {
+	return frozen || speed <= 1e6;
+}

@@ -2,10 +2,12 @@
  * What the console knows, kept outside React: snapshots and notices come in from the session, keys from the person,
  * and one finished frame at a time goes out. Numbers are published at most four times a second, a key at once.
  */
+import type {Snapshot} from '../observe/snapshot.js';
 import type {Command, Message} from '../session/messages.js';
 import type {FaultKind} from './fault-kinds.js';
-import {type ConsoleState, type Effect, initialState, type LogLine, type Notice, type World} from './state.js';
+import {type ConsoleState, type Effect, initialState, isSlow, type LogLine, type Notice, type World} from './state.js';
 import type {Palette} from './style.js';
+import {channelOf, selectedSubject} from './subject.js';
 import {pressKey} from './update.js';
 import {shownChannel} from './views/channel.js';
 import {drawFrame} from './views/frame.js';
@@ -46,6 +48,8 @@ export class Store {
 	#timer: NodeJS.Timeout | undefined;
 	#noticeTimer: NodeJS.Timeout | undefined;
 	#watched = '';
+	/** What became of the last recording, to be told once more after the screen is gone. */
+	saved: string | undefined;
 	/** Text of a failure, to be printed once the terminal is given back. */
 	failed: string | undefined;
 
@@ -124,6 +128,7 @@ export class Store {
 				return;
 			case 'recording':
 				this.#setNotice(this.#save(message.text));
+				this.saved = this.#world.notice?.text;
 				this.#publish();
 				return;
 			case 'failed':
@@ -189,8 +194,7 @@ export class Store {
 	/** Tells the session what the view needs, whenever that changes. */
 	#watch(): void {
 		const {snapshot, log} = this.#world;
-		const ring =
-			this.#state.view === 'channel' && snapshot !== undefined ? shownChannel(snapshot, this.#state)?.id : undefined;
+		const ring = snapshot === undefined ? undefined : watchedRing(snapshot, this.#state);
 		const logFrom = log.length === 0 ? 0 : log[log.length - 1].number + 1;
 		const {delay} = this.#state;
 		const wanted = `${ring ?? ''} ${logFrom} ${delay}`;
@@ -219,6 +223,13 @@ export class Store {
 		const canvas = drawFrame(this.#world, this.#state).clipped(columns, rows);
 		this.#frame = {columns, lines: canvas.paint(this.palette, this.ascii)};
 	}
+}
+
+/** The ring wanted in detail: the one under glass; in slow motion, whose requests the figure shows, the selected one. */
+function watchedRing(snapshot: Snapshot, state: ConsoleState): string | undefined {
+	if (state.view === 'channel') return shownChannel(snapshot, state)?.id;
+	if (state.view !== 'host' || !isSlow(state)) return undefined;
+	return channelOf(snapshot, selectedSubject(snapshot, state.selected))?.id;
 }
 
 /** The lines so far and those that are new, bounded. */

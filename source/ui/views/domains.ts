@@ -60,26 +60,36 @@ interface OwnColumn {
 const ownColumns: readonly OwnColumn[] = [
 	{heading: 'RUN(%)', width: 7, cell: ({run}, _, mark) => `${mark}${percent(run)}`},
 	{heading: 'STEAL(%)', width: 8, cell: ({wait}, _, mark) => `${mark}${percent(wait)}`},
-	{heading: 'REQ/s', width: 7, cell: ({name}, snapshot, mark) => `${mark}${quantity(rates(snapshot, name).requests)}`},
-	{heading: 'DISK', width: 10, cell: ({name}, snapshot, mark) => `${mark}${throughput(rates(snapshot, name).bytes)}`},
+	{
+		heading: 'REQ/s',
+		width: 7,
+		cell: ({name}, snapshot, mark) => shown(rates(snapshot, name)?.requests, quantity, mark),
+	},
+	{heading: 'DISK', width: 10, cell: ({name}, snapshot, mark) => shown(rates(snapshot, name)?.bytes, throughput, mark)},
 	{
 		heading: 'P99 PER DISK',
-		width: 22,
+		width: 16,
 		cell: ({vbds}, _, mark) =>
 			vbds.flatMap(({name, p99}) => (p99 === undefined ? [] : [`${name} ${mark}${duration(p99)}`])).join(', ') || '-',
 	},
-	{heading: 'CPU HISTORY', width: 16, cell: ({history}) => sparkline(history, 16), style: 'cool'},
+	{heading: 'CPU HISTORY', width: 14, cell: ({history}) => sparkline(history, 14), style: 'cool'},
 ];
 
-function rates({channels}: Snapshot, frontend: string): {readonly requests: number; readonly bytes: number} {
-	let requests = 0;
-	let bytes = 0;
-	for (const channel of channels) {
-		if (channel.frontend !== frontend) continue;
-		requests += channel.requestRate;
-		bytes += channel.bytesPerSecond;
-	}
-	return {requests, bytes};
+/** What went over a domain's own channels; undefined when it has none. */
+function rates(
+	{channels}: Snapshot,
+	frontend: string,
+): {readonly requests: number; readonly bytes: number} | undefined {
+	const own = channels.filter((channel) => channel.frontend === frontend);
+	if (own.length === 0) return undefined;
+	return {
+		requests: own.reduce((sum, {requestRate}) => sum + requestRate, 0),
+		bytes: own.reduce((sum, {bytesPerSecond}) => sum + bytesPerSecond, 0),
+	};
+}
+
+function shown(value: number | undefined, format: (value: number) => string, mark: string): string {
+	return value === undefined ? '-' : `${mark}${format(value)}`;
 }
 
 /** Which of xentop's columns are shown in `cells` cells, in order; `rest` is what remains at the right. */

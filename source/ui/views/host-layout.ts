@@ -5,6 +5,7 @@
  */
 import type {ChannelView, DomainView, JobView, PartView, Snapshot} from '../../observe/snapshot.js';
 import type {Rectangle} from '../canvas.js';
+import {clock} from '../format.js';
 import {drawnParts, keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
 
 export type Pane = 'left' | 'channels' | 'guests' | 'xen' | 'hardware';
@@ -14,7 +15,9 @@ export const panes: readonly Pane[] = ['left', 'channels', 'guests', 'xen', 'har
 export type FrameLine =
 	| {readonly kind: 'part'; readonly part: PartView; readonly y: number}
 	| {readonly kind: 'job'; readonly job: JobView; readonly y: number}
-	| {readonly kind: 'died'; readonly y: number};
+	/** More of the channel of the disk above it; only where there is room. */
+	| {readonly kind: 'detail'; readonly channel: ChannelView; readonly y: number}
+	| {readonly kind: 'died'; readonly text: string; readonly y: number};
 
 export interface DomainFrame extends Rectangle {
 	readonly domain: DomainView;
@@ -43,6 +46,8 @@ export interface HostLayout {
 	readonly channels: readonly ChannelSpan[];
 	readonly xen: Rectangle;
 	readonly cpusPerLine: number;
+	/** Each line of CPUs has their history below it. */
+	readonly cpuHistory: boolean;
 	readonly hardware: Rectangle;
 	readonly selection: Rectangle;
 	readonly log: Rectangle;
@@ -55,9 +60,10 @@ export function layoutHost(snapshot: Snapshot, selected: string, area: Rectangle
 	const subject = selectedSubject(snapshot, selected);
 	const cpusPerLine = Math.max(1, Math.min(snapshot.cpus.length, Math.floor((columns - 4) / 36)));
 	const cpuLines = Math.min(3, Math.ceil(snapshot.cpus.length / cpusPerLine));
-	const xenHeight = 3 + cpuLines + snapshot.xen.parts.length;
+	const cpuHistory = height >= 32 && cpuLines === 1;
+	const xenHeight = 3 + cpuLines * (cpuHistory ? 2 : 1) + snapshot.xen.parts.length;
 	const hardwareHeight = 2 + Math.min(4, snapshot.devices.length);
-	const selectionHeight = height >= 28 ? 3 : 2;
+	const selectionHeight = height >= 28 && columns < 160 ? 3 : 2;
 	const logHeight = height >= 28 ? 4 : 3;
 	const room = Math.max(3, height - xenHeight - hardwareHeight - selectionHeight - logHeight);
 
@@ -89,6 +95,7 @@ export function layoutHost(snapshot: Snapshot, selected: string, area: Rectangle
 		channels,
 		xen,
 		cpusPerLine,
+		cpuHistory,
 		hardware,
 		selection,
 		log: below(logTop, Math.max(0, y + height - logTop)),
@@ -104,8 +111,17 @@ export function channelAt(snapshot: Snapshot, domain: DomainView, part: PartView
 }
 
 type Content = {readonly kind: 'part'; readonly part: PartView} | {readonly kind: 'job'; readonly job: JobView};
+type Inside = Content | {readonly kind: 'detail'; readonly channel: ChannelView};
+
+/** What became of a dead domain, a line each; its frame holds nothing else. */
+function epitaph({died}: DomainView): string[] {
+	if (died === undefined) return [];
+	const zombie = died.zombiePages > 0 ? [`zombie: ${died.zombiePages} pages still mapped`] : [];
+	return [`${died.cause} ${clock(died.time)}`, ...zombie];
+}
 
 function contents(domain: DomainView): Content[] {
+	if (domain.died !== undefined) return [];
 	return [
 		...drawnParts(domain).map((part): Content => ({kind: 'part', part})),
 		...domain.jobs.map((job): Content => ({kind: 'job', job})),
@@ -113,8 +129,14 @@ function contents(domain: DomainView): Content[] {
 }
 
 /** How closely guests are drawn: fewer lines each, step by step, before any is left out. */
-function linesAt(level: number, domain: DomainView, subject: Subject): Content[] {
+function linesAt(level: number, snapshot: Snapshot, domain: DomainView, subject: Subject): Inside[] {
 	const all = contents(domain);
+	if (level < 0) {
+		return all.flatMap((content): Inside[] => {
+			const channel = content.kind === 'part' ? channelAt(snapshot, domain, content.part) : undefined;
+			return channel === undefined ? [content] : [content, {kind: 'detail', channel}];
+		});
+	}
 	if (level < 2) return all;
 	const disks = all.filter(({kind}) => kind === 'part');
 	const jobs = all.filter(({kind}) => kind === 'job');
@@ -135,18 +157,18 @@ function isSubject(content: Content, domain: DomainView, subject: Subject): bool
 	return subject.kind === 'job' && subject.domain.name === domain.name && subject.job.name === content.job.name;
 }
 
-function heightOf(domain: DomainView, lines: readonly Content[], joined: boolean): number {
-	return (joined ? 1 : 2) + Math.max(1, lines.length + (domain.died === undefined ? 0 : 1));
+function heightOf(domain: DomainView, lines: readonly Inside[], joined: boolean): number {
+	return (joined ? 1 : 2) + Math.max(1, lines.length + epitaph(domain).length);
 }
 
 function placeGuests(snapshot: Snapshot, subject: Subject, {x, y, width, height}: Rectangle) {
 	const all = snapshot.domains.filter(({role}) => role === 'guest');
 	const total = (level: number, domains: readonly DomainView[]) =>
 		domains.reduce(
-			(sum, domain) => sum + heightOf(domain, linesAt(level, domain, subject), level > 0),
+			(sum, domain) => sum + heightOf(domain, linesAt(level, snapshot, domain, subject), level > 0),
 			level > 0 ? 1 : 0,
 		);
-	let level = 0;
+	let level = -1;
 	while (level < 3 && total(level, all) > height) level++;
 	let shown = all;
 	if (total(level, all) > height) {
@@ -165,10 +187,10 @@ function placeGuests(snapshot: Snapshot, subject: Subject, {x, y, width, height}
 	let at = y;
 	for (const domain of shown) {
 		const joined = level > 0 && frames.length > 0;
-		const inside = linesAt(level, domain, subject);
+		const inside = linesAt(level, snapshot, domain, subject);
 		const first = at + 1;
 		const lines: FrameLine[] = inside.map((content, index) => ({...content, y: first + index}));
-		if (domain.died !== undefined) lines.push({kind: 'died', y: first + inside.length});
+		lines.push(...epitaph(domain).map((text, index): FrameLine => ({kind: 'died', text, y: first + index})));
 		const frameHeight = heightOf(domain, inside, level > 0) + (level > 0 ? 1 : 0);
 		frames.push({
 			domain,
@@ -178,7 +200,7 @@ function placeGuests(snapshot: Snapshot, subject: Subject, {x, y, width, height}
 			width,
 			height: frameHeight,
 			lines,
-			hidden: contents(domain).length - inside.length,
+			hidden: contents(domain).length - inside.filter(({kind}) => kind !== 'detail').length,
 		});
 		at += frameHeight - (level > 0 ? 1 : 0);
 	}
@@ -223,8 +245,8 @@ function placeOwners(
 			else if (!hiddenPeer(snapshot, guests, content.part)) waiting.push(content);
 		}
 		const lowest = Math.max(at, ...rows.keys());
-		const died = domain.died === undefined ? 0 : 1;
-		const natural = 2 + Math.max(1, lowest - at, rows.size + waiting.length + died);
+		const died = epitaph(domain);
+		const natural = 2 + Math.max(1, lowest - at, rows.size + waiting.length + died.length);
 		const wanted = owners.length === 1 ? Math.max(natural, guestHeight) : natural;
 		const frameHeight = Math.max(3, Math.min(wanted, y + height - at));
 		const free: number[] = [];
@@ -233,7 +255,7 @@ function placeOwners(
 		const ordered = waiting.toSorted(
 			(a, b) => Number(isSubject(b, domain, subject)) - Number(isSubject(a, domain, subject)),
 		);
-		const kept = waiting.filter((content) => ordered.indexOf(content) < free.length - died);
+		const kept = waiting.filter((content) => ordered.indexOf(content) < free.length);
 		const isDriver = (content: Content) => content.kind === 'part' && content.part.kind === 'driver';
 		for (const content of kept.filter(isDriver).reverse()) {
 			const row = free.pop();
@@ -243,8 +265,10 @@ function placeOwners(
 			const row = free.shift();
 			if (row !== undefined) rows.set(row, {...content, y: row});
 		}
-		const last = free.shift();
-		if (died > 0 && last !== undefined) rows.set(last, {kind: 'died', y: last});
+		for (const text of died) {
+			const row = free.shift();
+			if (row !== undefined) rows.set(row, {kind: 'died', text, y: row});
+		}
 		const lines = [...rows.values()].sort((a, b) => a.y - b.y);
 		const hidden = contents(domain).length - lines.filter(({kind}) => kind !== 'died').length;
 		frames.push({domain, joined: false, x, y: at, width, height: frameHeight, lines, hidden});

@@ -1,14 +1,14 @@
 /** The Host view: draws the figure that host-layout.ts has placed. */
-import type {ChannelView, DomainView, Snapshot} from '../../observe/snapshot.js';
-import type {Canvas, Rectangle, Run} from '../canvas.js';
-import {clock, duration, percent, quantity} from '../format.js';
+import type {ChannelView, DomainView, SlotView, Snapshot} from '../../observe/snapshot.js';
+import {type Canvas, type Rectangle, type Run, runsWidth} from '../canvas.js';
+import {duration, percent, quantity, sparkline} from '../format.js';
 import {keyName} from '../keys.js';
 import {describe, keysFor} from '../sentences.js';
-import type {ConsoleState, World} from '../state.js';
+import {type ConsoleState, isSlow, type World} from '../state.js';
 import {keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
 import {cut, listed, width, wrap} from '../text.js';
 import {channelAt, type DomainFrame, type HostLayout, layoutHost} from './host-layout.js';
-import {cpuRuns, deviceRuns, diskRuns, type Figures, jobRuns, partColumns, partRuns} from './lines.js';
+import {channelRuns, cpuRuns, deviceRuns, diskRuns, type Figures, jobRuns, partColumns, partRuns} from './lines.js';
 import {logRuns} from './log.js';
 
 interface Brush {
@@ -29,7 +29,7 @@ export function drawHost(canvas: Canvas, area: Rectangle, snapshot: Snapshot, wo
 		snapshot,
 		figures: {mark: snapshot.window < 1e9 ? '~' : ''},
 		chosen: keyOf(subject),
-		instant: state.speed <= 1e6 || state.frozen,
+		instant: isSlow(state),
 	};
 	for (const frame of layout.left) drawDomain(brush, frame, false);
 	for (const frame of layout.guests) drawDomain(brush, frame, true);
@@ -37,6 +37,7 @@ export function drawHost(canvas: Canvas, area: Rectangle, snapshot: Snapshot, wo
 	for (const {channel, x, y, width: cells} of layout.channels) drawChannel(brush, channel, x, y, cells);
 	drawXen(brush, layout);
 	drawHardware(brush, layout);
+	if (brush.instant) drawMarks(brush, layout);
 	drawSelection(canvas, layout.selection, snapshot, subject);
 	drawTail(canvas, layout.log, snapshot, world);
 }
@@ -57,15 +58,19 @@ function drawDomain(brush: Brush, frame: DomainFrame, guest: boolean): void {
 	const style = trouble >= 4 ? 'bad' : 'dim';
 	canvas.frame(frame, style, {}, hidden > 0 ? {right: [[` +${hidden} more `, 'dim']]} : {});
 	const chosen = isChosen(brush, {kind: 'domain', domain});
-	canvas.edge(x, y, cells, frame.joined ? '├┤' : '╭╮', style, {
-		left: [mark(chosen), [`${domain.id} `, 'dim'], [cut(domain.name, Math.max(6, cells - 34)), 'bold'], [' ']],
-		right: shareRuns(domain, figures),
-	});
+	const share = shareRuns(domain, figures, cells < 42);
+	const name = cut(domain.name, cells - 6 - String(domain.id).length - runsWidth(share));
+	canvas.edge(x, y, cells, frame.joined ? '├┤' : '╭╮', style, {right: share});
+	canvas.runs(x + 1, y, [mark(chosen), [`${domain.id} `, 'dim'], [name, 'bold'], [' ']], cells - 2);
 	const columns = partColumns(lines.flatMap((line) => (line.kind === 'part' ? [line.part] : [])));
 	for (const line of lines) {
 		const inner = cells - 4;
 		let subject: Subject = {kind: 'domain', domain};
-		let runs: Run[] = [[cut(diedWords(domain), inner), 'bad']];
+		let runs: Run[] = line.kind === 'died' ? [[cut(line.text, inner), 'bad']] : [];
+		if (line.kind === 'detail') {
+			canvas.runs(x + 2, line.y, channelRuns(line.channel, inner, figures), inner);
+			continue;
+		}
 		if (line.kind === 'job') {
 			subject = {kind: 'job', job: line.job, domain};
 			runs = jobRuns(line.job, inner, figures);
@@ -86,23 +91,17 @@ function bolder([text, style = '']: Run): Run {
 	return [text, style.includes('bold') ? style : `bold ${style}`.trim()];
 }
 
-function shareRuns(domain: DomainView, {mark: approximate}: Figures): Run[] {
+function shareRuns(domain: DomainView, {mark: approximate}: Figures, narrow: boolean): Run[] {
 	if (domain.died !== undefined) return [[' died ', 'bad']];
 	if (domain.pausedByXl) return [[' paused by xl ', 'warn']];
-	const share = (value: number) => `${approximate}${percent(value)}`.padStart(5);
+	const share = (value: number) => `${approximate}${percent(value)}`.padStart(narrow ? 4 : 5);
 	return [
 		[' run ', 'dim'],
 		[share(domain.run)],
-		['  wait ', 'dim'],
+		[narrow ? ' wait ' : '  wait ', 'dim'],
 		[share(domain.wait), domain.wait >= 20 ? 'warn' : ''],
-		[' % ', 'dim'],
+		[narrow ? '% ' : ' % ', 'dim'],
 	];
-}
-
-function diedWords({died}: DomainView): string {
-	if (died === undefined) return '';
-	const zombie = died.zombiePages > 0 ? `, zombie: ${died.zombiePages} pages still mapped` : '';
-	return `${died.cause} ${clock(died.time)}${zombie}`;
 }
 
 function drawHidden({canvas}: Brush, {guests, hiddenGuests}: HostLayout): void {
@@ -130,7 +129,8 @@ function drawChannel(brush: Brush, channel: ChannelView, x: number, y: number, c
 	if (look === 'idle') around('─', fitting(label), '◄', '►', 'dim');
 	else if (look === 'busy') around('═', fitting(label), '◄', '►', 'accent');
 	else if (look === 'full') around('█', fitting(`full ${duration(since)}`), '◄', '►', 'warn');
-	else if (look === 'asleep') around('─', ` ${duration(since)} `, '×', '×', 'bad');
+	else if (look === 'asleep')
+		around('─', room < 12 ? duration(since).replace(' ', '') : ` ${duration(since)} `, '×', '×', 'bad');
 	else around('┄', ` ${closedWords(channel, room - 4)} `, '', '', inFlight > 0 ? 'warn' : 'dim');
 }
 
@@ -140,7 +140,44 @@ function closedWords({frontState, backState}: ChannelView, room: number): string
 	return width(both) <= room ? both : cut(frontState === 'Connected' ? backState : frontState, room);
 }
 
-function drawXen(brush: Brush, {xen: box, cpusPerLine}: HostLayout): void {
+/**
+ * In slow motion: the requests of the ring that the session shows in detail, each a mark where it is: on the channel
+ * towards the backend, with the backend, in the device, on the channel back to the guest.
+ */
+function drawMarks({canvas, snapshot}: Brush, layout: HostLayout): void {
+	const {ring, devices} = snapshot;
+	const span = layout.channels.find(({channel}) => channel.id === ring?.channel);
+	if (ring === undefined || span === undefined) return;
+	const device = (slot: SlotView) => devices.findIndex(({name}) => slot.waitsFor.split(/\W+/).includes(name));
+	const count = (fits: (slot: SlotView) => boolean) => ring.slots.filter(fits).length;
+	const marks = (number: number, cells: number) => '■'.repeat(Math.min(number, Math.max(0, cells)));
+	const half = Math.floor((span.width - 4) / 2);
+	const requests = marks(
+		count(({state}) => state === 'request'),
+		half,
+	);
+	const responses = marks(
+		count(({state}) => state === 'response'),
+		half,
+	);
+	canvas.put(span.x + span.width - 2 - width(requests), span.y, requests, 'bold warn');
+	canvas.put(span.x + 2, span.y, responses, 'bold good');
+	const inBackend = marks(
+		count((slot) => slot.state === 'taken' && device(slot) < 0),
+		16,
+	);
+	canvas.put(span.x - 2 - width(inBackend), span.y, inBackend, 'bold accent');
+	devices.slice(0, layout.hardware.height - 2).forEach((_, index) => {
+		const inside = marks(
+			count((slot) => slot.state === 'taken' && device(slot) === index),
+			32,
+		);
+		const {x, y, width: cells} = layout.hardware;
+		canvas.put(x + cells - 2 - width(inside), y + 1 + index, inside, 'bold accent');
+	});
+}
+
+function drawXen(brush: Brush, {xen: box, cpusPerLine, cpuHistory}: HostLayout): void {
 	const {canvas, snapshot, figures} = brush;
 	const {xen, cpus} = snapshot;
 	const approximate = figures.mark;
@@ -156,7 +193,8 @@ function drawXen(brush: Brush, {xen: box, cpusPerLine}: HostLayout): void {
 		canvas.runs(box.x + 2, y++, partRuns(part, inner, columns, figures), inner);
 	}
 	const cell = Math.floor(inner / cpusPerLine);
-	const lines = box.y + box.height - 2 - y;
+	const tall = cpuHistory ? 2 : 1;
+	const lines = Math.floor((box.y + box.height - 2 - y) / tall);
 	const fitting = lines * cpusPerLine;
 	// When not all fit, the window of CPUs slides so that the selected one is in it.
 	const at = cpus.findIndex((cpu) => isChosen(brush, {kind: 'cpu', cpu}));
@@ -164,8 +202,9 @@ function drawXen(brush: Brush, {xen: box, cpusPerLine}: HostLayout): void {
 	cpus.slice(from, from + fitting).forEach((cpu, index) => {
 		const chosen = isChosen(brush, {kind: 'cpu', cpu});
 		const x = box.x + 1 + (index % cpusPerLine) * cell;
-		const row = y + Math.floor(index / cpusPerLine);
+		const row = y + Math.floor(index / cpusPerLine) * tall;
 		canvas.runs(x, row, [mark(chosen), ...cpuRuns(cpu, cell - 2, figures, brush.instant)], cell);
+		if (cpuHistory) canvas.put(x + 6, row + 1, sparkline(cpu.history, Math.min(60, cell - 12), 100), 'cool');
 	});
 	const rest = cpus.length - fitting;
 	if (rest > 0) canvas.put(box.x + box.width - 14, box.y + box.height - 1, ` +${rest} CPUs `, 'dim');

@@ -34,33 +34,28 @@ export function partRuns(
 	{mark}: Figures,
 ): Run[] {
 	const {title, subject, rate, unit, history, used, size, state, trouble} = part;
-	const head: Run[] = [[left(title, titleCells), trouble ? 'bold bad' : 'accent'], [` ${left(subject, subjectCells)}`]];
-	let room = cells - titleCells - subjectCells - 1;
-	const runs = [...head];
+	const runs: Run[] = [[left(title, titleCells), trouble ? 'bold bad' : 'accent']];
+	let room = cells - titleCells;
 	const add = (text: string, style = '') => {
 		if (width(text) > room) return false;
 		runs.push([text, style]);
 		room -= width(text);
 		return true;
 	};
-	if (trouble && state !== '') {
-		add(`  ${cut(state, room - 2)}`, 'bad');
+	if (subject !== '' || rate !== undefined) add(` ${left(subject, subjectCells)}`);
+	if ((trouble && state !== '') || (rate === undefined && used === undefined)) {
+		add(`  ${cut(state, room - 2)}`, trouble ? 'bad' : '');
 		return runs;
 	}
-	if (rate === undefined && used === undefined) {
-		add(`  ${cut(state, room - 2)}`);
-		return runs;
+	const queue = used === undefined || size === undefined ? '' : `${used}/${size}`;
+	// Where both do not fit, the queue says more than the rate.
+	const both = queue === '' || room >= 11 + width(queue);
+	if (rate !== undefined && both) {
+		const figure = `${mark}${quantity(rate)}`;
+		if (!(room >= 22 && add(right(`${figure} ${unit}`, 14)))) add(right(`${figure}/s`, Math.min(room, 9)));
 	}
-	if (rate !== undefined) {
-		const full = `${mark}${quantity(rate)} ${unit}`;
-		const short = `${mark}${quantity(rate)}/s`;
-		if (room >= 22) add(right(full, 14));
-		else add(right(short, Math.min(room, 9)));
-	}
-	if (used !== undefined && size !== undefined) {
-		if (!add(right(`queue ${used} of ${size}`, 18))) add(right(`${used}/${size}`, Math.min(room, 8)));
-	}
-	if (history.length > 0 && room >= 6) add(`  ${sparkline(history, Math.min(24, room - 2))}`, 'cool');
+	if (queue !== '' && !add(right(`queue ${used} of ${size}`, 18))) add(`  ${queue}`);
+	if (history.length > 0 && room >= 5) add(`  ${sparkline(history, Math.min(24, room - 2))}`, 'cool');
 	return runs;
 }
 
@@ -89,12 +84,27 @@ export function diskRuns(part: PartView, channel: ChannelView | undefined, cells
 		[' '],
 		...bar(used, size, bars, style),
 		[right(`${used}/${size}`, 7)],
-		[right(words, 10), alarm ? 'bold bad' : ''],
+		[right(cut(words, 9), 10), alarm ? 'bold bad' : ''],
 	];
 	const room = cells - titleCells - bars - 18;
 	const p99 = part.p99 ?? channel?.p99;
 	if (p99 !== undefined && room >= 13 && !alarm) runs.push([right(`p99 ${mark}${duration(p99)}`, 14), '']);
 	return runs;
+}
+
+/** Below a disk, where there is room: what goes over its channel and how often that needs a notification. */
+export function channelRuns(channel: ChannelView, cells: number, {mark}: Figures): Run[] {
+	const pushes = channel.frontSent + channel.frontHeld;
+	const held = pushes > 0 ? `  ${mark}${((channel.frontHeld / pushes) * 100).toFixed(0)}% held off` : '';
+	const text = `     ${mark}${quantity(channel.requestRate)} req/s  ${mark}${throughput(channel.bytesPerSecond)}`;
+	const tail = width(text) + width(held) + 8 <= cells ? held : '';
+	const room = cells - width(text) - width(tail) - 2;
+	const bars = room >= 6 ? sparkline(channel.history, Math.min(24, room)) : '';
+	return [
+		[text, 'dim'],
+		[tail, 'dim'],
+		[`  ${bars}`, 'cool'],
+	];
 }
 
 /** A job: `randread 4k  p99 402 µs  ✓`; the mark says that every block read so far was right. */
@@ -103,7 +113,7 @@ export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
 	const waiting = job.oldest >= 1e9;
 	const verdict: Run = failed ? ['✗', 'bold bad'] : job.iodepth === 0 ? [' '] : ['✓', 'good'];
 	const measured = waiting
-		? `no answer for ${duration(job.oldest)}`
+		? `${cells >= 40 ? 'no answer for' : 'no answer'} ${duration(job.oldest)}`
 		: job.p99 === undefined
 			? job.iodepth === 0 || job.outstanding > 0
 				? ''
