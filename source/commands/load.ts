@@ -2,6 +2,7 @@
  * From a word on the command line to a checked scenario: finds and reads the file, lets the scenario room parse it,
  * and turns its problems into a UserError, one `file:line:column: message` a line.
  */
+import {costNames} from '../sim/host/cost-names.js';
 import {parseScenario} from '../sim/scenario/parse.js';
 import {Refused, ScenarioErrors} from '../sim/scenario/problems.js';
 import type {Architecture, Scenario} from '../sim/scenario/types.js';
@@ -15,7 +16,7 @@ export type LoadedScenario = {readonly file: ScenarioFile; readonly scenario: Sc
 export function loadScenario(word: string, commandsToo = false): LoadedScenario {
 	const file = openScenario(word, commandsToo);
 	try {
-		return {file, scenario: parseScenario(file.text, file.label, {readInclude: file.readInclude})};
+		return {file, scenario: parseScenario(file.text, file.label, {readInclude: file.readInclude, costNames})};
 	} catch (error) {
 		if (error instanceof ScenarioErrors) throw new UserError(error.message, {complete: true});
 		throw error;

@@ -4,14 +4,13 @@ queue, enable, Identify, queues. Everything here runs in a sequence and may be r
 */
 import type {Severity} from '../../engine/log.js';
 import type {Step} from '../../engine/step.js';
-import {type Cost, configRead, registerRead, registerWrite} from '../kernel/cost.js';
+import {configRead, configWrite, registerRead, registerWrite} from '../kernel/cost.js';
 import type {Kernel, PciDevice, Registers} from '../kernel/kernel.js';
 import {NvmeAdmin, noAnswer} from './nvme-admin.js';
 import type {NvmeQueuePair} from './nvme-queue.js';
 import * as nvme from './nvme-registers.js';
 import type {Pause, Sequence} from './sequence.js';
 
-const configWrite: Cost = {name: 'config.write', ns: 1000, source: 'knob'};
 const adminVector = 0;
 const ioVector = 1;
 /** How often a status register is looked at while a transition is awaited, ns. */

@@ -13,7 +13,9 @@ export type Pause = Cost | {readonly sleep: number} | {readonly wait: number};
 /** `yield` answers true unless a wait ended because its time was up. */
 export type Work = Generator<Pause, void, boolean>;
 
-const resumeCost: Cost = {name: 'driver.resume', ns: 300, source: 'knob: a work item is picked up again'};
+export const sequenceCosts = {
+	resume: {name: 'driver.resume', ns: 300, source: 'knob: a work item is picked up again'},
+} satisfies Record<string, Cost>;
 
 export class Sequence {
 	#work: Work | null = null;
@@ -31,8 +33,8 @@ export class Sequence {
 	constructor(kernel: Kernel, name: string) {
 		this.#kernel = kernel;
 		this.#name = name;
-		this.#resume = kernel.define(`${name}: resume`, resumeCost, (pause) => this.#advance(pause));
-		this.#timeUp = kernel.define(`${name}: time is up`, resumeCost, (pause) => {
+		this.#resume = kernel.define(`${name}: resume`, sequenceCosts.resume, (pause) => this.#advance(pause));
+		this.#timeUp = kernel.define(`${name}: time is up`, sequenceCosts.resume, (pause) => {
 			if (pause === this.#pause && this.#waiting) this.#woken = false;
 			this.#advance(pause);
 		});

@@ -1,9 +1,9 @@
 /** A domain's kernel on a real hypervisor: steps, timers, event channels and grants between two domains. */
 import {expect, test} from 'vitest';
-import {hypercall} from '../../../source/sim/kernel/cost.js';
 import {smallXen} from '../../support/small-xen.js';
 
 const work = {name: 'test.work', ns: 1000, source: 'test'};
+const hypercall = {name: 'test.hypercall', ns: 300, source: 'test'};
 
 test('an event reaches the other domain after its vCPU was woken and switched to', () => {
 	const {engine, xen, domain} = smallXen();

@@ -1,0 +1,43 @@
+/**
+Every named cost there is, collected from the parts that declare and pay them. A scenario may override any by its name; the
+command that reads a scenario asks here which names there are. test/docs/costs.test.ts finds what is missing.
+*/
+import {blkbackCosts} from '../backend/blkback.js';
+import {nvmeCosts} from '../drivers/nvme-costs.js';
+import {sequenceCosts} from '../drivers/sequence.js';
+import {blkfrontCosts} from '../frontend/blkfront.js';
+import {cpuHogCosts} from '../guest/cpu-hog.js';
+import {jobCosts} from '../guest/job.js';
+import {accessCosts, type Cost} from '../kernel/cost.js';
+import {domainKernelCosts} from '../kernel/domain-kernel.js';
+import {domctlCosts, toolstackCosts} from '../toolstack/toolstack.js';
+import {cpuCosts} from '../xen/cpus.js';
+import {hypervisorCosts} from '../xen/hypervisor.js';
+import {storeCosts} from '../xenstore/store-kernel.js';
+import {hostCosts} from './host-costs.js';
+
+/** A part's costs, under the name by which docs/fidelity.md calls it. */
+export interface CostGroup {
+	readonly part: string;
+	readonly costs: readonly Cost[];
+}
+
+/** From the hypervisor up, in the order in which the parts declare them. */
+export const costGroups: readonly CostGroup[] = [
+	{part: 'Xen', costs: [...Object.values(hypervisorCosts), ...Object.values(cpuCosts)]},
+	{part: 'any kernel', costs: [...Object.values(domainKernelCosts), ...Object.values(accessCosts)]},
+	{
+		part: 'NVMe driver',
+		costs: [...Object.values(nvmeCosts), ...Object.values(sequenceCosts)],
+	},
+	{part: 'blkback', costs: Object.values(blkbackCosts)},
+	{part: 'blkfront', costs: Object.values(blkfrontCosts)},
+	{part: 'workloads', costs: [...Object.values(jobCosts), ...Object.values(cpuHogCosts)]},
+	{part: 'XenStore', costs: Object.values(storeCosts)},
+	{
+		part: 'toolstack',
+		costs: [...Object.values(toolstackCosts), ...Object.values(domctlCosts), ...Object.values(hostCosts)],
+	},
+];
+
+export const costNames: readonly string[] = costGroups.flatMap(({costs}) => costs.map(({name}) => name));
