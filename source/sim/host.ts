@@ -14,6 +14,7 @@ import {Boot} from './host/boot.js';
 import {crash} from './host/crash.js';
 import {hostCosts} from './host/host-costs.js';
 import {mixState} from './host/interval-hash.js';
+import {Metrics} from './host/metrics.js';
 import {SleepCheck} from './host/sleep-check.js';
 import {type FaultTrigger, plainTrigger, TimelineRunner} from './host/timeline-runner.js';
 import type {VbdChannel} from './host/vbd-channel.js';
@@ -44,6 +45,8 @@ export class Host {
 	readonly workloads: Workloads;
 	readonly oracle: Oracle;
 	readonly rules: FaultRules;
+	/** What expectations and `when:` lines speak of. */
+	readonly metrics: Metrics;
 	/** State hashes at each second of virtual time so far. */
 	readonly hashes: Checkpoint[] = [];
 	/** Asked for by a timeline's `speed:` line, simulated ns per real second, 0 = max. Nothing simulated sees it. */
@@ -76,12 +79,13 @@ export class Host {
 			boot.toolstack.xl(this.#xlCommands[index]),
 		);
 		this.#replayed = scenario.timeline.filter(isOperatorLine);
+		this.metrics = new Metrics(this);
 		new TimelineRunner(
 			engine,
 			scenario.timeline.filter((line) => !isOperatorLine(line)),
 			{
 				carryOut: (verb, trigger) => void this.#carryOut(verb, trigger),
-				holds: () => false,
+				holds: (condition, from) => this.metrics.holds(condition, from),
 			},
 		);
 		const interval = new Step('state hash', engine.world, 0, false, () => {

@@ -1,0 +1,201 @@
+/**
+What a run is judged by: the scenario's expectations, the host's checks of itself, the findings that faults declared, and for a
+recording the state hashes it was made with. Anything found that neither a fault nor an expectation explains fails the run.
+*/
+import type {Finding} from '../engine/findings.js';
+import type {FaultRule} from '../sim/faults/rules.js';
+import type {Host} from '../sim/host.js';
+import {compare} from '../sim/scenario/condition.js';
+import {type CheckResult, type Expectation, evaluateExpectations} from '../sim/scenario/expectation.js';
+import type {Checkpoint} from '../sim/scenario/recording.js';
+import type {Report, RunFacts} from './report.js';
+
+export interface ExpectationReport {
+	readonly text: string;
+	/** Undefined when the run ended before its window did. */
+	readonly met: boolean | undefined;
+	/** With its unit. */
+	readonly measured: string;
+}
+
+export interface FaultReport {
+	readonly id: string;
+	readonly fault: string;
+	/** What it was aimed at, and its parameters in words. */
+	readonly target: string;
+	readonly text: string;
+	readonly state: FaultRule['state'];
+	/** ns. */
+	readonly armedAt: number;
+	/** How often it acted, and when first: ns, -1 when it has not. */
+	readonly fired: number;
+	readonly firedAt: number;
+	/** Kinds of finding it declares, each with how many came. */
+	readonly declared: readonly {readonly kind: string; readonly findings: number}[];
+}
+
+export interface FindingReport {
+	readonly kind: string;
+	/** ns. */
+	readonly time: number;
+	/** ns; 0 when it lasts or was an instant. */
+	readonly ended: number;
+	readonly parties: readonly string[];
+	readonly text: string;
+	/** Id of the fault, or text of the expectation, that explains it; '' when nothing does. */
+	readonly explainedBy: string;
+}
+
+export interface CheckedRecording {
+	/** The version of ringtop that wrote it. */
+	readonly version: string;
+	/** Hashes compared, and how many there were to compare. */
+	readonly checked: number;
+	readonly total: number;
+	/** The first that differs. */
+	readonly differs: HashDifference | undefined;
+}
+
+export interface HashDifference {
+	/** Of the recording, ns and events executed. */
+	readonly at: number;
+	readonly event: number;
+	readonly recorded: string;
+	/** What this run has there. */
+	readonly found: string;
+	/** Events this run had executed by then. */
+	readonly foundEvent: number;
+}
+
+export function judge(
+	host: Host,
+	facts: RunFacts,
+): Pick<Report, 'faults' | 'findings' | 'expectations' | 'recording' | 'verdict'> {
+	const {scenario, engine} = host;
+	const results = evaluateExpectations(scenario, host.metrics, engine.now);
+	const asked = scenario.expect.filter(({under}) => under === undefined || under.includes(scenario.arch));
+	const findings = engine.findings.all.map((finding) => findingReport(finding, asked, results));
+	const faults = host.rules.all.map((rule) => faultReport(rule, engine.findings.all));
+	const recording = scenario.recording === undefined ? undefined : checkRecording(host, facts.ending);
+	const problems: string[] = [];
+	if (facts.failure !== undefined) {
+		problems.push(facts.failure);
+	}
+
+	for (const {text, met, reached, measured} of results) {
+		if (reached && !met) {
+			problems.push(`expected ${text}: ${measured}`);
+		}
+	}
+
+	for (const {kind, time, text, explainedBy} of findings) {
+		if (explainedBy === '') {
+			problems.push(`at ${time} ns, unexplained (${kind}): ${text}`);
+		}
+	}
+
+	if (facts.ending === 'end') {
+		for (const {id, target, fired, declared} of faults) {
+			for (const {kind, findings: count} of declared) {
+				if (fired > 0 && count === 0) {
+					problems.push(`fault ${id} acted on ${target} and declares '${kind}', which nobody found`);
+				}
+			}
+		}
+	}
+
+	if (recording?.differs !== undefined) {
+		const {at, event, recorded, found, foundEvent} = recording.differs;
+		const events = event === foundEvent ? `event ${event}` : `event ${event}, here ${foundEvent}`;
+		problems.push(`the recording differs first at ${at} ns (${events}): its state hash is ${recorded}, here ${found}`);
+	}
+
+	return {
+		faults,
+		findings,
+		expectations: results.map(({text, met, reached, measured}) => ({text, met: reached ? met : undefined, measured})),
+		recording,
+		verdict: {met: problems.length === 0, problems},
+	};
+}
+
+function faultReport(rule: FaultRule, findings: readonly Finding[]): FaultReport {
+	const {id, entry, target, text} = rule.options;
+	return {
+		id,
+		fault: entry.id,
+		target,
+		text,
+		state: rule.state,
+		armedAt: rule.armedAt,
+		fired: rule.fired,
+		firedAt: rule.firedAt,
+		declared: entry.declares.map((kind) => ({
+			kind,
+			findings: findings.filter((finding) => finding.kind === kind && finding.explainedBy === id).length,
+		})),
+	};
+}
+
+function findingReport(
+	{kind, time, ended, parties, text, explainedBy}: Finding,
+	asked: readonly Expectation[],
+	results: readonly CheckResult[],
+): FindingReport {
+	const expected = asked.findIndex((expectation, index) => results[index].met && names(expectation, kind, parties));
+	const explanation = explainedBy !== '' || expected < 0 ? explainedBy : `expect ${asked[expected].text}`;
+	return {kind, time, ended, parties, text, explainedBy: explanation};
+}
+
+/** Metrics that an expectation speaks of findings with, by kind of finding. */
+const metricsOf: Readonly<Record<string, (path: readonly string[], parties: readonly string[]) => boolean>> = {
+	oracle: ([first, second]) => first === 'acknowledged_writes' || (first === 'oracle' && second === 'violations'),
+	crash: ([first, second]) => first === 'domains' && second === 'lost',
+	asleep: (path, parties) => path[2] === 'stalled' && parties.includes(`${path[0]}.${path[1]}`),
+};
+
+/** Whether an expectation asks for findings of a kind: it would not be met if there were none. */
+function names({check}: Expectation, kind: string, parties: readonly string[]): boolean {
+	if (check.kind !== 'metric' || metricsOf[kind]?.(check.condition.metric.path, parties) !== true) {
+		return false;
+	}
+
+	const {operator, wanted} = check.condition;
+	return wanted.kind === 'number' && !compare(0, operator, wanted.value, check.tolerance);
+}
+
+/** Compares the hashes of a recording with this run's, as far as it came. */
+function checkRecording(host: Host, ending: RunFacts['ending']): CheckedRecording | undefined {
+	const {recording} = host.scenario;
+	if (recording === undefined) {
+		return undefined;
+	}
+
+	const {engine} = host;
+	const pairs: [Checkpoint, Checkpoint][] = [];
+	for (const recorded of recording.hashes) {
+		const found = host.hashes.find(({at}) => at === recorded.at);
+		if (found !== undefined) {
+			pairs.push([recorded, found]);
+		}
+	}
+
+	if (recording.end !== undefined && ending === 'end') {
+		const here = {at: engine.now, event: engine.executed, hash: engine.hash.toString()};
+		pairs.push([recording.end, here]);
+	}
+
+	const first = pairs.find(([recorded, found]) => recorded.hash !== found.hash || recorded.event !== found.event);
+	return {
+		version: recording.version,
+		checked: pairs.length,
+		total: recording.hashes.length + (recording.end === undefined ? 0 : 1),
+		differs: first && {
+			at: first[0].at,
+			event: first[0].event,
+			recorded: first[0].hash,
+			found: first[1].hash,
+			foundEvent: first[1].event,
+		},
+	};
+}
