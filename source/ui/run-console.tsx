@@ -38,9 +38,6 @@ export interface ConsoleOptions {
 /** Milliseconds after which a lone Escape is the key and not the beginning of another. */
 const escapeWait = 40;
 
-/** Milliseconds the session is given to hand over its recording when the person leaves. */
-const recordingWait = 2000;
-
 /** Exit code when the simulation stopped on an error of its own. */
 const failedExit = 1;
 
@@ -108,28 +105,14 @@ export async function runConsole(options: ConsoleOptions): Promise<number> {
 		patchConsole: false,
 		exitOnCtrlC: false,
 	});
-	let recorded: () => void = () => {};
 	try {
-		connection = options.connect({
-			message(message) {
-				store.message(message);
-				if (message.type === 'recording') recorded();
-			},
-		});
+		connection = options.connect({message: (message) => store.message(message)});
 		stdin.setEncoding('utf8');
 		stdin.on('data', read);
 		// The terminal went away: nobody is left to ask.
 		stdin.on('end', leave);
 		stdin.resume();
 		await Promise.race([left, app.waitUntilExit()]);
-		if (store.state.recording && store.failed === undefined) {
-			// Leaving ends the recording, and what was recorded is not thrown away.
-			const written = new Promise<void>((resolve) => {
-				recorded = resolve;
-			});
-			connection.send({type: 'record', on: false});
-			await Promise.race([written, new Promise((resolve) => setTimeout(resolve, recordingWait).unref())]);
-		}
 	} finally {
 		clearTimeout(pendingTimer);
 		stdin.off('data', read);
@@ -140,7 +123,6 @@ export async function runConsole(options: ConsoleOptions): Promise<number> {
 		screen.close();
 		connection?.close();
 	}
-	if (store.saved !== undefined) process.stderr.write(`${store.saved}\n`);
 	if (store.failed === undefined) return 0;
 	process.stderr.write(`${store.failed}\n`);
 	return failedExit;

@@ -149,7 +149,7 @@ export function sentenceKey(subject: Subject): SentenceKey {
 }
 
 /** Words a device in good health may use for its state. */
-const ready: ReadonlySet<string> = new Set(['', 'live', 'ready', 'idle', 'busy', 'enabled']);
+const ready: ReadonlySet<string> = new Set(['live', 'probing', 'ready']);
 
 /** The selected subject in plain words: its name, then what it is and how it is right now. */
 export function describe(subject: Subject): {readonly name: string; readonly text: string} {

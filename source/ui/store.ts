@@ -48,8 +48,6 @@ export class Store {
 	#timer: NodeJS.Timeout | undefined;
 	#noticeTimer: NodeJS.Timeout | undefined;
 	#watched = '';
-	/** What became of the last recording, to be told once more after the screen is gone. */
-	saved: string | undefined;
 	/** Text of a failure, to be printed once the terminal is given back. */
 	failed: string | undefined;
 
@@ -115,6 +113,10 @@ export class Store {
 				const restarted = snapshot.executed < (this.#world.snapshot?.executed ?? 0);
 				const log = appended(restarted ? [] : this.#world.log, snapshot.log);
 				this.#world = {...this.#world, snapshot, clock, log};
+				if (restarted) {
+					this.failed = undefined;
+					this.#world = {...this.#world, failed: undefined};
+				}
 				const {speed, frozen, recording} = clock;
 				this.#state = {...this.#state, speed, frozen, recording};
 				if (restarted) this.#watched = '';
@@ -128,7 +130,6 @@ export class Store {
 				return;
 			case 'recording':
 				this.#setNotice(this.#save(message.text));
-				this.saved = this.#world.notice?.text;
 				this.#publish();
 				return;
 			case 'failed':

@@ -201,7 +201,7 @@ function inView(state: ConsoleState, world: World, action: Action): Update {
 		case 'restart':
 			return {
 				state: {...state, frozen: false},
-				effects: [send({type: 'restart'}), info('Restarted with the same seed.')],
+				effects: [send({type: 'restart'})],
 			};
 		case 'delay':
 			return none({...state, overlay: {kind: 'delay', text: ''}});

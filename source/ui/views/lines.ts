@@ -33,7 +33,7 @@ export function partRuns(
 	[titleCells, subjectCells]: readonly [number, number],
 	{mark}: Figures,
 ): Run[] {
-	const {title, subject, rate, unit, history, used, size, state, trouble} = part;
+	const {kind, title, subject, rate, unit, history, used, size, state, trouble} = part;
 	const runs: Run[] = [[left(title, titleCells), trouble ? 'bold bad' : 'accent']];
 	let room = cells - titleCells;
 	const add = (text: string, style = '') => {
@@ -42,9 +42,10 @@ export function partRuns(
 		room -= width(text);
 		return true;
 	};
-	if (subject !== '' || rate !== undefined) add(` ${left(subject, subjectCells)}`);
-	if ((trouble && state !== '') || (rate === undefined && used === undefined)) {
+	if (subject !== '') add(` ${left(subject, subjectCells)}`);
+	if ((trouble && state !== '') || kind === 'xenstored' || (rate === undefined && used === undefined)) {
 		add(`  ${cut(state, room - 2)}`, trouble ? 'bad' : '');
+		if (rate !== undefined && rate > 0) add(`  ${mark}${quantity(rate)} ${unit}`);
 		return runs;
 	}
 	const queue = used === undefined || size === undefined ? '' : `${used}/${size}`;
