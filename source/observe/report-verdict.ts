@@ -94,7 +94,7 @@ export function judge(
 		}
 	}
 
-	if (facts.ending === 'end') {
+	if (host.finished) {
 		for (const {id, target, fired, declared} of faults) {
 			for (const {kind, findings: count} of declared) {
 				if (fired > 0 && count === 0) {

@@ -1,0 +1,158 @@
+/** A domain with what runs in it: its shares of the CPUs, its parts in drawing order, its disks and jobs, and how it ended. */
+
+import {frameBytes} from '../hw/memory.js';
+import type {HostDomain} from '../sim/host/host-domain.js';
+import type {Host} from '../sim/host.js';
+import type {ChannelFigures} from './channel-figures.js';
+import {DomainCpuFigures, percentOfSecond} from './cpu-figures.js';
+import type {DeviceFigures} from './device-figures.js';
+import type {JobFigures} from './job-figures.js';
+import {restingJobView} from './job-figures.js';
+import type {Counter, Samples} from './samples.js';
+import type {DomainView, JobView, PartView} from './snapshot.js';
+
+/** The figures of everything that may run in a domain. */
+export interface Inhabitants {
+	readonly channels: readonly ChannelFigures[];
+	readonly devices: readonly DeviceFigures[];
+	readonly jobs: readonly JobFigures[];
+}
+
+export class DomainFigures {
+	readonly cpu: DomainCpuFigures;
+	readonly hypercalls: Counter;
+
+	constructor(
+		private readonly host: Host,
+		readonly domain: HostDomain,
+		samples: Samples,
+	) {
+		const {domain: xenDomain} = domain.kernel;
+		this.cpu = new DomainCpuFigures(host.boot.xen.cpus, xenDomain, samples);
+		this.hypercalls = samples.counter(() => xenDomain.hypercalls);
+	}
+
+	view(inhabitants: Inhabitants, xenstored: PartView): DomainView {
+		const {host, domain, cpu} = this;
+		const {kernel, role, name} = domain;
+		const {domain: xenDomain, domid} = kernel;
+		const {frames} = host.boot.xen;
+		const own = inhabitants.channels.filter(({channel}) => channel.frontKernel === kernel);
+		const maximum = frames.maximum(domid);
+		return {
+			id: domid,
+			name,
+			state: xenDomain.stateLetters,
+			role,
+			died: this.#died(),
+			pausedByXl: xenDomain.pauseCount > 0,
+			cpuTime: host.boot.xen.cpus.timeOf(xenDomain),
+			run: cpu.time.percent,
+			wait: cpu.wait.percent,
+			history: cpu.time.history.map(percentOfSecond),
+			memory: frames.pages(domid) * frameBytes,
+			maximumMemory: maximum === Number.POSITIVE_INFINITY ? undefined : maximum * frameBytes,
+			vcpus: cpu.vcpuViews(),
+			weight: xenDomain.weight,
+			cap: xenDomain.cap,
+			parts: this.#parts(inhabitants, own, xenstored),
+			vbds: own.map((channel) => channel.vbdView()),
+			jobs: this.#jobs(inhabitants.jobs),
+			oracle: this.#oracle(),
+		};
+	}
+
+	/** Backends first, then the store, the drivers, and what the domain itself uses. */
+	#parts(inhabitants: Inhabitants, own: readonly ChannelFigures[], xenstored: PartView): PartView[] {
+		const {kernel, role} = this.domain;
+		const parts = inhabitants.channels
+			.filter(({channel}) => channel.backKernel === kernel)
+			.map((channel) => channel.backPartView());
+		if (role === 'control') {
+			parts.push(xenstored);
+		}
+
+		for (const device of inhabitants.devices) {
+			const part = device.driverPartView();
+			if (part !== undefined && device.owner === kernel) {
+				parts.push(part);
+			}
+		}
+
+		for (const disk of own) {
+			parts.push(disk.frontPartView());
+		}
+
+		if (role === 'control') {
+			parts.push(...this.#ownDisks(inhabitants.jobs));
+		}
+
+		return parts;
+	}
+
+	/** Partitions that the domain's jobs use without a channel between. */
+	#ownDisks(jobs: readonly JobFigures[]): PartView[] {
+		const {domain, host} = this;
+		return [...domain.disks.keys()].map((disk) => {
+			const views = jobs
+				.filter(({job}) => job.host === domain && job.words.on === disk)
+				.map((job) => job.view(host.now));
+			return {
+				id: `${domain.name}/${disk}`,
+				kind: 'disk',
+				title: disk,
+				subject: 'used directly',
+				rate: views.reduce((sum, {rate}) => sum + rate, 0),
+				unit: 'req/s',
+				history: [],
+				used: views.reduce((sum, {outstanding}) => sum + outstanding, 0),
+				size: views.reduce((sum, {iodepth}) => sum + iodepth, 0),
+				latency: views.length === 1 ? views[0].mean : undefined,
+				p99: views.length === 1 ? views[0].p99 : undefined,
+				state: '',
+				counters: [],
+				channel: undefined,
+				trouble: false,
+			};
+		});
+	}
+
+	/** Every job that the scenario gives it, started or not. */
+	#jobs(jobs: readonly JobFigures[]): JobView[] {
+		const {domain, host} = this;
+		return domain.words.jobs.map((words) => {
+			const figures = jobs.find(({job}) => job.host === domain && job.words === words);
+			return (
+				figures?.view(host.now) ??
+				restingJobView(
+					words,
+					host.workloads.hogs.find(({host: of, hog}) => of === domain && hog.options.name === words.name),
+				)
+			);
+		});
+	}
+
+	#oracle(): DomainView['oracle'] {
+		let oracle: DomainView['oracle'];
+		for (const {parties, sectorsChecked, violations} of this.host.oracle.disks) {
+			if (parties[0] === this.domain.name) {
+				oracle = {
+					sectorsChecked: (oracle?.sectorsChecked ?? 0) + sectorsChecked,
+					violations: (oracle?.violations ?? 0) + violations,
+				};
+			}
+		}
+
+		return oracle;
+	}
+
+	#died(): DomainView['died'] {
+		const {domain, domid} = this.domain.kernel;
+		if (domain.stoppedAt < 0) {
+			return undefined;
+		}
+
+		const cause = domain.shutdown === 'crash' ? 'crashed' : (domain.shutdown ?? 'destroyed');
+		return {cause, time: domain.stoppedAt, zombiePages: this.host.boot.xen.grants.counters(domid).active};
+	}
+}

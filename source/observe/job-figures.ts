@@ -1,0 +1,69 @@
+/** A job as a person sees it: fio's words, what it got done within the window, what it waits for now. */
+import {summaryOf} from '../sim/guest/job-options.js';
+import type {RunningHog, RunningJob} from '../sim/host/workloads.js';
+import type {Job} from '../sim/scenario/types.js';
+import type {Counter, Distribution, Samples} from './samples.js';
+import type {JobView} from './snapshot.js';
+
+export class JobFigures {
+	readonly #operations: Counter;
+	readonly #bytes: Counter;
+	readonly #latency: Distribution;
+
+	constructor(
+		readonly job: RunningJob,
+		samples: Samples,
+	) {
+		const {running} = job;
+		this.#operations = samples.counter(() => running.reads + running.writes);
+		this.#bytes = samples.counter(() => running.bytesRead + running.bytesWritten);
+		this.#latency = samples.distribution(
+			() => job.counts().read.latency,
+			() => job.counts().write.latency,
+		);
+	}
+
+	view(now: number): JobView {
+		const {running, words, summary} = this.job;
+		const {oldestSince} = running;
+		return {
+			name: words.name,
+			summary,
+			on: words.on,
+			rate: this.#operations.perSecond,
+			bytesPerSecond: this.#bytes.perSecond,
+			outstanding: running.outstanding,
+			iodepth: words.iodepth,
+			mean: this.#latency.mean,
+			p50: this.#latency.p50,
+			p99: this.#latency.p99,
+			p999: this.#latency.p999,
+			errors: running.errors,
+			oldest: oldestSince === Number.POSITIVE_INFINITY ? 0 : now - oldestSince,
+			verified: running.violations === 0,
+		};
+	}
+}
+
+/** A job that has no disk, or none yet. */
+export function restingJobView(words: Job, hog: RunningHog | undefined): JobView {
+	const rests = {
+		name: words.name,
+		rate: 0,
+		bytesPerSecond: 0,
+		outstanding: 0,
+		mean: undefined,
+		p50: undefined,
+		p99: undefined,
+		p999: undefined,
+		errors: 0,
+		oldest: 0,
+		verified: true,
+	};
+	if (words.kind === 'disk') {
+		return {...rests, summary: summaryOf(words), on: words.on, iodepth: words.iodepth};
+	}
+
+	const waits = hog === undefined || hog.hog.state !== 'running' ? ` (${hog?.hog.state ?? 'waiting'})` : '';
+	return {...rests, summary: `cpuload=${words.cpuload}${waits}`, on: 'cpu', iodepth: 0};
+}

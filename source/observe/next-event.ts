@@ -1,0 +1,51 @@
+/**
+What happens next, in words, and when: `nvme0 completes`, `Domain-0: blkback web.xvda take`. The host's checks of itself are left out:
+nothing in the simulated world moves by them.
+*/
+import type {Engine} from '../engine/engine.js';
+import type {Cpus} from '../sim/xen/cpus.js';
+import type {Snapshot} from './snapshot.js';
+
+/** Steps of the checks, by name. */
+const checks: ReadonlySet<string> = new Set(['sleep check', 'state hash', 'metric window']);
+/** What a device's step is called in the code, and what a person sees happen. */
+const happenings: ReadonlyArray<readonly [ending: RegExp, words: string]> = [
+	[/ complete$/, ' completes'],
+	[/ fetch$/, ' fetches commands'],
+	[/ begin$/, ' begins'],
+	[/ die$/, ': a flash die is done'],
+	[/ channel$/, ': a flash channel is done'],
+	[/ arm$/, ': the arm and platter are done'],
+	[/ medium done$/, ': its medium is done'],
+	[/ data arrived$/, ' has the data'],
+	[/ data delivered$/, ' has delivered the data'],
+];
+
+export function nextEvent(engine: Engine, cpus: Cpus): Snapshot['next'] {
+	let time = Number.POSITIVE_INFINITY;
+	let what = '';
+	engine.queue.forEach((at, step) => {
+		if (at < time && step.owner.alive && !checks.has(step.name)) {
+			time = at;
+			what = step.owner === engine.world ? happeningOf(step.name) : `${step.owner.name}: ${step.name}`;
+		}
+	});
+	for (const cpu of cpus.all) {
+		if (cpu.stepEnds < time) {
+			time = cpu.stepEnds;
+			what = `${cpu.runningName}: ${cpu.stepName}`;
+		}
+	}
+
+	return time === Number.POSITIVE_INFINITY ? undefined : {what, inNanoseconds: time - engine.now};
+}
+
+function happeningOf(name: string): string {
+	for (const [ending, words] of happenings) {
+		if (ending.test(name)) {
+			return name.replace(ending, words);
+		}
+	}
+
+	return name;
+}

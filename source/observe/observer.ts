@@ -1,0 +1,225 @@
+/**
+Watches a host and says what a person may see of it. Reads counters and state, never changes them: a host that is watched runs
+exactly as one that is not. Figures change at `refresh`; gauges are the state at the instant of the snapshot.
+*/
+import {frameBytes} from '../hw/memory.js';
+import type {Host} from '../sim/host.js';
+import {evaluateExpectations} from '../sim/scenario/expectation.js';
+import {ChannelFigures} from './channel-figures.js';
+import {HostCpuFigures} from './cpu-figures.js';
+import {DeviceFigures} from './device-figures.js';
+import {DomainFigures} from './domain-figures.js';
+import {JobFigures} from './job-figures.js';
+import {nextEvent} from './next-event.js';
+import {ringView} from './ring-view.js';
+import {type Counter, Samples} from './samples.js';
+import type {ExpectationView, FaultView, PartView, Snapshot, XenView} from './snapshot.js';
+
+/** Virtual time between two samples, ns. */
+const period = 100_000_000;
+/** Log entries of one snapshot at most: who asks for more gets the newest. */
+const logLimit = 1000;
+/** The Xen release whose ABI is modelled. */
+const xenVersion = '4.17';
+/** Costs are in nanoseconds, so the modelled CPU does one cycle in each. */
+const cpuHz = 1_000_000_000;
+const roles = ['control', 'driver', 'guest'];
+
+export class Observer {
+	/** Virtual time at which the next sample is due, ns. */
+	nextSample: number;
+	readonly #samples = new Samples();
+	readonly #cpus: HostCpuFigures;
+	readonly #domains: DomainFigures[] = [];
+	readonly #channels: ChannelFigures[] = [];
+	readonly #devices: DeviceFigures[];
+	readonly #jobs: JobFigures[] = [];
+	readonly #storeRequests: Counter;
+	readonly #eventsSent: Counter;
+	readonly #contextSwitches: Counter;
+	#ring: string | undefined;
+	#logFrom = 0;
+
+	constructor(private readonly host: Host) {
+		const {boot, engine, scenario} = host;
+		const samples = this.#samples;
+		this.#cpus = new HostCpuFigures(boot.xen.cpus, samples);
+		this.#devices = boot.devices.map((device) => {
+			const words = scenario.host.devices.find(({name}) => name === device.name);
+			const placed = () => boot.drivers.find((each) => each.device === device);
+			return new DeviceFigures(engine, device, words?.model ?? device.name, placed, samples);
+		});
+		this.#storeRequests = samples.counter(() => boot.xenstored.store.requests);
+		this.#eventsSent = samples.counter(() => boot.xen.events.sends);
+		this.#contextSwitches = samples.counter(() => boot.xen.cpus.scheduler.contextSwitches);
+		this.nextSample = engine.now;
+		this.sample();
+		this.refresh();
+	}
+
+	/** Takes the sample that is due. Called when virtual time has reached `nextSample`. */
+	sample(): void {
+		this.#discover();
+		const {now} = this.host;
+		this.#samples.take(now);
+		this.nextSample = (Math.floor(now / period) + 1) * period;
+	}
+
+	/** Figures change: they are over the simulated time since they last did, but at least the last simulated second. */
+	refresh(): void {
+		this.#discover();
+		this.#samples.refresh(this.host.now);
+	}
+
+	/** What is looked at closely: a ring by its channel's name, the log from an entry's number on. */
+	watch(ring: string | undefined, logFrom: number): void {
+		this.#ring = ring;
+		this.#logFrom = logFrom;
+	}
+
+	snapshot(): Snapshot {
+		this.#discover();
+		const {host} = this;
+		const {engine, boot, scenario, architecture} = host;
+		const inhabitants = {channels: this.#channels, devices: this.#devices, jobs: this.#jobs};
+		const xenstored = this.#xenstored();
+		const watched = this.#channels.find(({channel}) => channel.id === this.#ring);
+		return {
+			scenario: {
+				name: scenario.name,
+				about: scenario.about,
+				question: scenario.question,
+				architecture: architecture.title,
+				seed: scenario.seed,
+				runtime: scenario.runtime,
+			},
+			time: engine.now,
+			executed: engine.executed,
+			window: this.#samples.window,
+			host: {
+				memoryTotal: boot.xen.frames.frames * frameBytes,
+				memoryFree: boot.xen.frames.freeFrames * frameBytes,
+				cpuHz,
+				xenVersion,
+			},
+			cpus: this.#cpus.views(this.#domains.map(({cpu}) => cpu)),
+			domains: this.#inDrawingOrder().map((domain) => domain.view(inhabitants, xenstored)),
+			xen: this.#xen(),
+			channels: this.#channels.map((channel) => channel.view()),
+			devices: this.#devices.map((device) => device.view()),
+			faults: this.#faults(),
+			log: engine.log.since(Math.max(this.#logFrom, engine.log.count - logLimit)),
+			logCount: engine.log.count,
+			expectations: this.#expectations(),
+			findings: engine.findings.all.map(({kind, time, text, explainedBy}) => ({kind, time, text, explainedBy})),
+			ring: watched === undefined ? undefined : ringView(engine, watched.channel),
+			next: nextEvent(engine, boot.xen.cpus),
+		};
+	}
+
+	/** Parts that have come to be since the last look. */
+	#discover(): void {
+		const {host} = this;
+		const {boot, workloads} = host;
+		for (let i = this.#domains.length; i < boot.domains.length; i++) {
+			this.#domains.push(new DomainFigures(host, boot.domains[i], this.#samples));
+		}
+
+		for (let i = this.#channels.length; i < boot.channels.length; i++) {
+			this.#channels.push(new ChannelFigures(host.engine, boot.channels[i], this.#samples));
+		}
+
+		for (let i = this.#jobs.length; i < workloads.jobs.length; i++) {
+			this.#jobs.push(new JobFigures(workloads.jobs[i], this.#samples));
+		}
+	}
+
+	/** Domain-0, driver domains, guests by creation. */
+	#inDrawingOrder(): DomainFigures[] {
+		return [...this.#domains].sort((a, b) => roles.indexOf(a.domain.role) - roles.indexOf(b.domain.role));
+	}
+
+	#xenstored(): PartView {
+		const {store} = this.host.boot.xenstored;
+		return {
+			id: 'Domain-0/xenstored',
+			kind: 'xenstored',
+			title: 'xenstored',
+			subject: '',
+			rate: this.#storeRequests.perSecond,
+			unit: 'req/s',
+			history: this.#storeRequests.history,
+			used: undefined,
+			size: undefined,
+			latency: undefined,
+			p99: undefined,
+			state: `${store.nodes} nodes, ${store.watches} watches`,
+			counters: [
+				['requests', store.requests],
+				['events', store.events],
+				['conflicts', store.conflicts],
+			],
+			channel: undefined,
+			trouble: false,
+		};
+	}
+
+	#xen(): XenView {
+		const {xen, control} = this.host.boot;
+		let pushes = 0;
+		let sent = 0;
+		for (const channel of this.#channels) {
+			pushes += channel.pushes;
+			sent += channel.sent;
+		}
+
+		let grantsGiven = 0;
+		let grantsMapped = 0;
+		for (const [domid, {grants}] of control.kernels) {
+			grantsGiven += grants.used;
+			grantsMapped += xen.grants.counters(domid).mappings;
+		}
+
+		return {
+			run: this.#cpus.xen.percent,
+			parts: [],
+			hypercallRate: this.#domains.reduce((sum, {hypercalls}) => sum + hypercalls.perSecond, 0),
+			eventsSentRate: this.#eventsSent.perSecond,
+			eventsHeldOff: pushes === 0 ? 0 : (100 * (pushes - sent)) / pushes,
+			grantsGiven,
+			grantsMapped,
+			contextSwitchRate: this.#contextSwitches.perSecond,
+			accounts: [
+				...this.#inDrawingOrder().map(({cpu}) => cpu.account()),
+				{owner: 'Xen', self: 0, xen: this.#cpus.xen.percent},
+			],
+		};
+	}
+
+	#faults(): FaultView[] {
+		return this.host.rules.all.map(({options: {id, entry, target, text}, state, fired}) => ({
+			id,
+			fault: entry.id,
+			target,
+			text,
+			state,
+			fired,
+		}));
+	}
+
+	/** Judged when the run is over; until then every one is open. */
+	#expectations(): ExpectationView[] {
+		const {scenario, finished, metrics, now} = this.host;
+		if (!finished) {
+			return scenario.expect
+				.filter(({under}) => under === undefined || under.includes(scenario.arch))
+				.map(({text}) => ({text, met: undefined, measured: ''}));
+		}
+
+		return evaluateExpectations(scenario, metrics, now).map(({text, met, reached, measured}) => ({
+			text,
+			met: reached ? met : undefined,
+			measured,
+		}));
+	}
+}
