@@ -40,7 +40,7 @@ export function reportText(report: Report, {colour}: TextOptions): string {
 		}
 	};
 	lines.push(paint('heading', shortened(report.scenario, columns)), ...wrapped(report.about, columns));
-	lines.push(...wrapped(headline(report), columns).map((line) => paint('quiet', line)));
+	lines.push(...headlines(report).map((line) => paint('quiet', line)));
 	section('Jobs (from arrival to completion)', operationTable(jobRows(report), report.time));
 	section('Disks (from request to answer)', operationTable(diskRows(report), report.time));
 	section(`CPU (percent of one of ${report.cpu.cpus}; by owner and executor)`, cpuTable(report));
@@ -72,9 +72,11 @@ export function reportText(report: Report, {colour}: TextOptions): string {
 	return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
 }
 
-function headline({architecture, seed, time, events, stateHash, fullHash}: Report): string {
-	const hash = `${fullHash ? 'full state hash' : 'state hash'} ${stateHash}`;
-	return `${architecture} · seed ${seed} · ${seconds(time)} simulated · ${grouped(events)} events · ${hash}`;
+function headlines({architecture, seed, time, events, stateHash, fullHash}: Report): string[] {
+	return [
+		`${architecture} · seed ${seed} · ${seconds(time)} simulated`,
+		`${grouped(events)} events · ${fullHash ? 'full state hash' : 'state hash'} ${stateHash}`,
+	];
 }
 
 interface OperationRow extends OperationReport {
@@ -123,11 +125,9 @@ function cpuTable({cpu, time}: Report): string[] {
 	const events = `${grouped(cpu.events)} events${cpu.eventsLost === 0 ? '' : ` (${cpu.eventsLost} lost)`}`;
 	return [
 		...table(['', 'own code', 'Xen for it', 'total', 'waited'], rows, 1),
-		...wrapped(
-			`${grouped(cpu.hypercalls)} hypercalls, ${events}, ${grouped(cpu.interrupts)} interrupts, ` +
-				`${grouped(cpu.contextSwitches)} context switches; what a step costs is a knob`,
-			columns - 2,
-		),
+		`${grouped(cpu.hypercalls)} hypercalls, ${events},`,
+		`${grouped(cpu.interrupts)} interrupts, ${grouped(cpu.contextSwitches)} context switches`,
+		'what a step of CPU work costs is a knob: docs/fidelity.md',
 	];
 }
 
