@@ -15,11 +15,11 @@ sector (its bytes say which one they are). Anything else, a write in flight firs
 folded back when it can be without losing a distinction.
 */
 import {assert} from '../../engine/assert.js';
+import {Records, Versions} from './block-records.js';
 import {sectorsPerBlock} from './pattern.js';
+import {PlainSectors} from './plain-sectors.js';
+import {ReadsInFlight} from './reads-in-flight.js';
 
-const chunkBlocks = 1024;
-const chunkBits = 10;
-const chunkSectors = chunkBlocks * sectorsPerBlock;
 const none = 0;
 const never = Number.POSITIVE_INFINITY;
 
@@ -32,21 +32,6 @@ const settled = 4;
 /** Versions of one block kept apart; beyond, superseded ones merge into a range that power loss may bring back. */
 const versionLimit = 128;
 
-class Chunk {
-	/** Per sector: the current version when it is plain; the one before all in the record otherwise. 0: never written. */
-	readonly newest = new Int32Array(chunkSectors);
-	/** Per sector: when it was acknowledged. */
-	readonly acknowledgedAt = new Float64Array(chunkSectors);
-	/** Per sector: the lowest version that power loss may bring back, unless a flush has covered the newest. */
-	readonly lowest = new Int32Array(chunkSectors);
-	/** Per block: its record; 0 is none. */
-	readonly records = new Int32Array(chunkBlocks);
-	/** Per block: first of the reads in flight; 0 is none. */
-	readonly readers = new Int32Array(chunkBlocks);
-	/** Per block, a bit a sector: power was lost, and the current version is any from the lowest to the newest. */
-	readonly widened = new Uint8Array(chunkBlocks);
-}
-
 export class LegalBlocks {
 	/** Number of the newest write. */
 	writes = 0;
@@ -57,46 +42,18 @@ export class LegalBlocks {
 	#flushesInFlight = 0;
 	/** When the newest flush was submitted. */
 	#newestFlush = 0;
-	readonly #chunks: (Chunk | undefined)[] = [];
+	readonly #plain = new PlainSectors();
+	readonly #reads = new ReadsInFlight();
+	readonly #records = new Records();
+	readonly #versions = new Versions();
 	/** Blocks whose record could not be folded because of a flush in flight. */
 	#deferred: number[] = [];
 	/** Blocks that have failed writes. */
 	#withFailures: number[] = [];
 
-	// Records: what a block needs beyond plain sectors. Index 0 is nobody.
-	#first = new Int32Array(64);
-	#length = new Int32Array(64);
-	/** A bit a sector: the plain version can no longer be returned by anything. */
-	#baseGone = new Uint8Array(64);
-	/** More has happened than one write: the record may hold distinctions that plain sectors cannot. */
-	#mixed = new Uint8Array(64);
-	#baseSuperseded = new Float64Array(64 * sectorsPerBlock);
-	/** Highest version that was dropped from the record. */
-	#dropped = new Int32Array(64 * sectorsPerBlock);
-	readonly #freeRecords: number[] = [];
-	#recordCount = 1;
-
-	// Versions: one write on one block.
-	#next = new Int32Array(64);
-	#number = new Int32Array(64);
-	#state = new Uint8Array(64);
-	/** A bit a sector it wrote, as long as something may still return it. */
-	#mask = new Uint8Array(64);
-	#submitted = new Float64Array(64);
-	#answered = new Float64Array(64);
-	#superseded = new Float64Array(64 * sectorsPerBlock);
-	readonly #freeVersions: number[] = [];
-	#versionCount = 1;
-
-	// Reads in flight: one read on one block.
-	#readerNext = new Int32Array(64);
-	#readerSince = new Float64Array(64);
-	readonly #freeReaders: number[] = [];
-	#readerCount = 1;
-
 	/** Blocks with a record: writes in flight or not settled. */
 	get records(): number {
-		return this.#recordCount - 1 - this.#freeRecords.length;
+		return this.#records.used;
 	}
 
 	/** A write of `sectors` sectors from `sector` on begins. Returns its number, 1 or more, unique on this disk. */
@@ -108,20 +65,16 @@ export class LegalBlocks {
 			const within = at % sectorsPerBlock;
 			const count = Math.min(sectorsPerBlock - within, sector + sectors - at);
 			const block = Math.floor(at / sectorsPerBlock);
-			const record = this.#recordFor(block);
-			const version = this.#freeVersions.pop() ?? this.#extendVersions();
-			this.#number[version] = number;
-			this.#state[version] = inFlight;
-			this.#mask[version] = maskOf(within, count);
-			this.#submitted[version] = now;
-			this.#answered[version] = never;
-			for (let i = 0; i < sectorsPerBlock; i++) {
-				this.#superseded[version * sectorsPerBlock + i] = never;
-			}
-
-			this.#next[version] = this.#first[record];
-			this.#first[record] = version;
-			this.#length[record]++;
+			const record = this.#recordFor(block, this.#plain.slotFor(block));
+			const version = this.#versions.take();
+			this.#versions.number[version] = number;
+			this.#versions.state[version] = inFlight;
+			this.#versions.mask[version] = maskOf(within, count);
+			this.#versions.submitted[version] = now;
+			this.#versions.answered[version] = never;
+			this.#versions.next[version] = this.#records.first[record];
+			this.#records.first[record] = version;
+			this.#records.length[record]++;
 			at += count;
 		}
 
@@ -134,25 +87,24 @@ export class LegalBlocks {
 		for (let at = sector; at < sector + sectors; ) {
 			const within = at % sectorsPerBlock;
 			const block = Math.floor(at / sectorsPerBlock);
-			const chunk = this.#chunk(block);
-			const index = block & (chunkBlocks - 1);
-			const record = chunk.records[index];
+			const slot = this.#plain.slotOf(block);
+			const record = this.#plain.records[slot];
 			const version = this.#find(record, number);
 			// A write that loss of power fell into may have been answered from a cache that is gone: it supersedes nothing.
-			const certain = this.#submitted[version] > this.#powerLost;
-			this.#state[version] = certain ? acknowledged : settled;
-			this.#answered[version] = now;
+			const certain = this.#versions.submitted[version] > this.#powerLost;
+			this.#versions.state[version] = certain ? acknowledged : settled;
+			this.#versions.answered[version] = now;
 			if (
 				certain &&
-				this.#length[record] === 1 &&
-				this.#mixed[record] === 0 &&
-				chunk.readers[index] === none &&
+				this.#records.length[record] === 1 &&
+				this.#records.mixed[record] === 0 &&
+				this.#reads.oldest(block) === never &&
 				this.#flushesInFlight === 0
 			) {
-				this.#foldSole(chunk, index, record, version, now);
+				this.#foldSole(slot, record, version, now);
 			} else {
 				if (certain) {
-					this.#supersede(chunk, index, record, version, now);
+					this.#supersede(slot, record, version, now);
 				}
 
 				this.#settle(block);
@@ -167,8 +119,8 @@ export class LegalBlocks {
 		++this.#sequence;
 		for (let at = sector; at < sector + sectors; at += sectorsPerBlock - (at % sectorsPerBlock)) {
 			const block = Math.floor(at / sectorsPerBlock);
-			const version = this.#find(this.#chunk(block).records[block & (chunkBlocks - 1)], number);
-			this.#state[version] = failed;
+			const version = this.#find(this.#plain.records[this.#plain.slotOf(block)], number);
+			this.#versions.state[version] = failed;
 			this.#withFailures.push(block);
 		}
 	}
@@ -179,11 +131,11 @@ export class LegalBlocks {
 		const blocks = this.#withFailures;
 		this.#withFailures = [];
 		for (const block of blocks) {
-			const record = this.#chunk(block).records[block & (chunkBlocks - 1)];
-			for (let version = this.#first[record]; version !== none; version = this.#next[version]) {
-				if (this.#state[version] === failed) {
-					this.#state[version] = settled;
-					this.#answered[version] = now;
+			const record = this.#plain.records[this.#plain.slotOf(block)];
+			for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
+				if (this.#versions.state[version] === failed) {
+					this.#versions.state[version] = settled;
+					this.#versions.answered[version] = now;
 				}
 			}
 
@@ -195,12 +147,7 @@ export class LegalBlocks {
 	submitRead(sector: number, sectors: number): number {
 		const now = ++this.#sequence;
 		for (let at = sector; at < sector + sectors; at += sectorsPerBlock - (at % sectorsPerBlock)) {
-			const block = Math.floor(at / sectorsPerBlock);
-			const chunk = this.#chunk(block);
-			const reader = this.#freeReaders.pop() ?? this.#extendReaders();
-			this.#readerSince[reader] = now;
-			this.#readerNext[reader] = chunk.readers[block & (chunkBlocks - 1)];
-			chunk.readers[block & (chunkBlocks - 1)] = reader;
+			this.#reads.begin(Math.floor(at / sectorsPerBlock), now);
 		}
 
 		return now;
@@ -208,14 +155,13 @@ export class LegalBlocks {
 
 	/** The one version that all eight sectors of a block must hold; -1 when it is not that simple. */
 	soleVersion(block: number): number {
-		const chunk = this.#chunk(block);
-		const index = block & (chunkBlocks - 1);
-		if (chunk.records[index] !== none || chunk.widened[index] !== 0) {
+		const slot = this.#plain.slotOf(block);
+		if (this.#plain.records[slot] !== none || this.#plain.widened[slot] !== 0) {
 			return -1;
 		}
 
-		const newest = chunk.newest;
-		const at = index * sectorsPerBlock;
+		const newest = this.#plain.newest;
+		const at = slot * sectorsPerBlock;
 		const number = newest[at];
 		for (let i = 1; i < sectorsPerBlock; i++) {
 			if (newest[at + i] !== number) {
@@ -229,21 +175,24 @@ export class LegalBlocks {
 	/** May a read submitted at `since` return version `number` of the sector? The sector's bytes have shown that the version wrote it. */
 	isLegal(sector: number, number: number, since: number): boolean {
 		const block = Math.floor(sector / sectorsPerBlock);
-		const chunk = this.#chunk(block);
-		const index = block & (chunkBlocks - 1);
+		const slot = this.#plain.slotOf(block);
 		const i = sector % sectorsPerBlock;
-		const record = chunk.records[index];
+		const record = this.#plain.records[slot];
 		if (
-			this.#inBase(chunk, index, i, number) &&
+			this.#inBase(slot, i, number) &&
 			(record === none ||
-				((this.#baseGone[record] & (1 << i)) === 0 && this.#baseSuperseded[record * sectorsPerBlock + i] > since))
+				((this.#records.baseGone[record] & (1 << i)) === 0 &&
+					this.#records.baseSuperseded[record * sectorsPerBlock + i] > since))
 		) {
 			return true;
 		}
 
-		for (let version = this.#first[record]; version !== none; version = this.#next[version]) {
-			if (this.#number[version] === number) {
-				return (this.#mask[version] & (1 << i)) !== 0 && this.#superseded[version * sectorsPerBlock + i] > since;
+		for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
+			if (this.#versions.number[version] === number) {
+				return (
+					(this.#versions.mask[version] & (1 << i)) !== 0 &&
+					this.#versions.superseded[version * sectorsPerBlock + i] > since
+				);
 			}
 		}
 
@@ -253,41 +202,44 @@ export class LegalBlocks {
 	/** A read submitted at `since` returned version `number` of the sector, which was legal: other ones are no longer. */
 	narrow(sector: number, number: number, since: number): void {
 		const block = Math.floor(sector / sectorsPerBlock);
-		const chunk = this.#chunk(block);
-		const index = block & (chunkBlocks - 1);
-		let record = chunk.records[index];
-		if (since <= this.#powerLost || (record === none && chunk.widened[index] === 0)) {
+		const slot = this.#plain.slotOf(block);
+		let record = this.#plain.records[slot];
+		if (since <= this.#powerLost || (record === none && this.#plain.widened[slot] === 0)) {
 			return;
 		}
 
 		const now = ++this.#sequence;
 		const i = sector % sectorsPerBlock;
-		const at = index * sectorsPerBlock + i;
+		const at = slot * sectorsPerBlock + i;
 		const bit = 1 << i;
-		const widened = (chunk.widened[index] & bit) !== 0;
+		const widened = (this.#plain.widened[slot] & bit) !== 0;
 		// The others were superseded when the returned version happened: by its acknowledgement, if it has one.
 		let moment = now;
-		if (this.#inBase(chunk, index, i, number)) {
-			moment = Math.min(now, Math.max(chunk.acknowledgedAt[at], this.#powerLost));
-			if (widened && this.#oldestReader(chunk, index) > this.#powerLost) {
+		if (this.#inBase(slot, i, number)) {
+			moment = Math.min(now, Math.max(this.#plain.acknowledgedAt[at], this.#powerLost));
+			if (widened && this.#reads.oldest(block) > this.#powerLost) {
 				// What loss of power left is stable. The record remembers that newer ones are not behind it.
-				record = this.#recordFor(block);
-				this.#drop(record, i, chunk.newest[at] === number ? -1 : chunk.newest[at]);
-				chunk.newest[at] = number;
-				chunk.lowest[at] = number;
-				chunk.widened[index] &= ~bit;
+				record = this.#recordFor(block, slot);
+				this.#records.drop(record, i, this.#plain.newest[at] === number ? -1 : this.#plain.newest[at]);
+				this.#plain.newest[at] = number;
+				this.#plain.lowest[at] = number;
+				this.#plain.widened[slot] &= ~bit;
 			}
 		} else if (record !== none) {
 			moment = Math.min(now, Math.max(this.#answeredAt(record, number), this.#powerLost));
 			const base = record * sectorsPerBlock + i;
-			this.#baseSuperseded[base] = Math.min(this.#baseSuperseded[base], moment);
+			this.#records.baseSuperseded[base] = Math.min(this.#records.baseSuperseded[base], moment);
 		}
 
-		this.#mixed[record] = 1;
-		for (let version = this.#first[record]; version !== none; version = this.#next[version]) {
+		this.#records.mixed[record] = 1;
+		for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
 			const mark = version * sectorsPerBlock + i;
-			if (this.#number[version] !== number && (this.#mask[version] & bit) !== 0 && this.#answered[version] < since) {
-				this.#superseded[mark] = Math.min(this.#superseded[mark], moment);
+			if (
+				this.#versions.number[version] !== number &&
+				(this.#versions.mask[version] & bit) !== 0 &&
+				this.#versions.answered[version] < since
+			) {
+				this.#versions.superseded[mark] = Math.min(this.#versions.superseded[mark], moment);
 			}
 		}
 	}
@@ -296,24 +248,8 @@ export class LegalBlocks {
 	endRead(since: number, sector: number, sectors: number): void {
 		for (let at = sector; at < sector + sectors; at += sectorsPerBlock - (at % sectorsPerBlock)) {
 			const block = Math.floor(at / sectorsPerBlock);
-			const chunk = this.#chunk(block);
-			const index = block & (chunkBlocks - 1);
-			let before = none;
-			let reader = chunk.readers[index];
-			while (this.#readerSince[reader] !== since) {
-				assert(reader !== none, 'a read that ends was begun');
-				before = reader;
-				reader = this.#readerNext[reader];
-			}
-
-			if (before === none) {
-				chunk.readers[index] = this.#readerNext[reader];
-			} else {
-				this.#readerNext[before] = this.#readerNext[reader];
-			}
-
-			this.#freeReaders.push(reader);
-			if (chunk.records[index] !== none) {
+			this.#reads.end(block, since);
+			if (this.#plain.records[this.#plain.slotOf(block)] !== none) {
 				this.#settle(block);
 			}
 		}
@@ -343,10 +279,8 @@ export class LegalBlocks {
 
 	/** The device lost power: versions that no flush has made stable may be gone, and older ones current again. */
 	powerLost(): void {
-		for (const chunk of this.#chunks) {
-			for (let index = 0; chunk !== undefined && index < chunkBlocks; index++) {
-				this.#widen(chunk, index);
-			}
+		for (let slot = 1; slot < this.#plain.slots; slot++) {
+			this.#widen(slot);
 		}
 
 		this.#powerLost = ++this.#sequence;
@@ -357,131 +291,108 @@ export class LegalBlocks {
 	/** The versions that the sector may hold now, for reports; `more`: and any older one back to the first of them. */
 	candidates(sector: number): {readonly numbers: readonly number[]; readonly more: boolean} {
 		const block = Math.floor(sector / sectorsPerBlock);
-		const chunk = this.#chunk(block);
-		const index = block & (chunkBlocks - 1);
+		const slot = this.#plain.slotOf(block);
 		const i = sector % sectorsPerBlock;
-		const record = chunk.records[index];
+		const record = this.#plain.records[slot];
 		const numbers = [];
-		for (let version = this.#first[record]; version !== none; version = this.#next[version]) {
-			if ((this.#mask[version] & (1 << i)) !== 0 && this.#superseded[version * sectorsPerBlock + i] === never) {
-				numbers.push(this.#number[version]);
+		for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
+			if (
+				(this.#versions.mask[version] & (1 << i)) !== 0 &&
+				this.#versions.superseded[version * sectorsPerBlock + i] === never
+			) {
+				numbers.push(this.#versions.number[version]);
 			}
 		}
 
-		const widened = (chunk.widened[index] & (1 << i)) !== 0;
-		if (record === none || this.#baseSuperseded[record * sectorsPerBlock + i] === never) {
-			numbers.push(chunk.newest[index * sectorsPerBlock + i]);
+		const widened = (this.#plain.widened[slot] & (1 << i)) !== 0;
+		if (record === none || this.#records.baseSuperseded[record * sectorsPerBlock + i] === never) {
+			numbers.push(this.#plain.newest[slot * sectorsPerBlock + i]);
 			if (widened) {
-				numbers.push(chunk.lowest[index * sectorsPerBlock + i]);
+				numbers.push(this.#plain.lowest[slot * sectorsPerBlock + i]);
 			}
 		}
 
 		return {numbers: numbers.sort((a, b) => a - b), more: widened};
 	}
 
-	#chunk(block: number): Chunk {
-		const chunk = this.#chunks[block >>> chunkBits];
-		if (chunk !== undefined) {
-			return chunk;
+	#inBase(slot: number, i: number, number: number): boolean {
+		const at = slot * sectorsPerBlock + i;
+		if ((this.#plain.widened[slot] & (1 << i)) === 0) {
+			return number === this.#plain.newest[at];
 		}
 
-		const made = new Chunk();
-		while (this.#chunks.length <= block >>> chunkBits) {
-			this.#chunks.push(undefined);
-		}
-
-		this.#chunks[block >>> chunkBits] = made;
-		return made;
-	}
-
-	#inBase(chunk: Chunk, index: number, i: number, number: number): boolean {
-		const at = index * sectorsPerBlock + i;
-		if ((chunk.widened[index] & (1 << i)) === 0) {
-			return number === chunk.newest[at];
-		}
-
-		return number >= chunk.lowest[at] && number <= chunk.newest[at];
+		return number >= this.#plain.lowest[at] && number <= this.#plain.newest[at];
 	}
 
 	/** The lowest version that power loss may bring back, of those the plain arrays tell of. */
-	#lowest(chunk: Chunk, index: number, i: number): number {
-		const at = index * sectorsPerBlock + i;
-		return chunk.acknowledgedAt[at] < this.#flushed && (chunk.widened[index] & (1 << i)) === 0
-			? chunk.newest[at]
-			: chunk.lowest[at];
+	#lowest(slot: number, i: number): number {
+		const at = slot * sectorsPerBlock + i;
+		return this.#plain.acknowledgedAt[at] < this.#flushed && (this.#plain.widened[slot] & (1 << i)) === 0
+			? this.#plain.newest[at]
+			: this.#plain.lowest[at];
 	}
 
-	#recordFor(block: number): number {
-		const chunk = this.#chunk(block);
-		const index = block & (chunkBlocks - 1);
-		let record = chunk.records[index];
+	#recordFor(block: number, slot: number): number {
+		const {records} = this.#plain;
+		let record = records[slot];
 		if (record === none) {
-			record = this.#freeRecords.pop() ?? this.#extendRecords();
-			this.#first[record] = none;
-			this.#length[record] = 0;
-			this.#baseGone[record] = 0;
-			this.#mixed[record] = 0;
-			for (let i = record * sectorsPerBlock; i < (record + 1) * sectorsPerBlock; i++) {
-				this.#baseSuperseded[i] = never;
-				this.#dropped[i] = -1;
-			}
-
-			chunk.records[index] = record;
+			record = this.#records.take(block);
+			records[slot] = record;
 		}
 
 		return record;
 	}
 
 	#find(record: number, number: number): number {
-		let version = this.#first[record];
-		while (version !== none && this.#number[version] !== number) {
-			version = this.#next[version];
+		let version = this.#records.first[record];
+		while (version !== none && this.#versions.number[version] !== number) {
+			version = this.#versions.next[version];
 		}
 
-		assert(version !== none && this.#state[version] === inFlight, 'a write that is answered is in flight');
+		assert(version !== none && this.#versions.state[version] === inFlight, 'a write that is answered is in flight');
 		return version;
 	}
 
 	/** The usual case: the only version of the block becomes what its sectors hold. */
-	#foldSole(chunk: Chunk, index: number, record: number, version: number, now: number): void {
-		const mask = this.#mask[version];
-		const number = this.#number[version];
+	#foldSole(slot: number, record: number, version: number, now: number): void {
+		const mask = this.#versions.mask[version];
+		const number = this.#versions.number[version];
 		for (let i = 0; i < sectorsPerBlock; i++) {
 			if ((mask & (1 << i)) !== 0) {
-				const at = index * sectorsPerBlock + i;
-				chunk.lowest[at] = this.#lowest(chunk, index, i);
-				chunk.newest[at] = number;
-				chunk.acknowledgedAt[at] = now;
+				const at = slot * sectorsPerBlock + i;
+				this.#plain.lowest[at] = this.#lowest(slot, i);
+				this.#plain.newest[at] = number;
+				this.#plain.acknowledgedAt[at] = now;
 			}
 		}
 
-		chunk.widened[index] &= ~mask;
-		this.#freeVersions.push(version);
-		this.#freeRecords.push(record);
-		chunk.records[index] = none;
+		this.#plain.widened[slot] &= ~mask;
+		this.#versions.give(version);
+		this.#records.give(record);
+		this.#plain.records[slot] = none;
 	}
 
 	/** `version` was acknowledged at `now`: what was answered before it was submitted is superseded. */
-	#supersede(chunk: Chunk, index: number, record: number, version: number, now: number): void {
-		const mask = this.#mask[version];
-		const submitted = this.#submitted[version];
+	#supersede(slot: number, record: number, version: number, now: number): void {
+		const mask = this.#versions.mask[version];
+		const submitted = this.#versions.submitted[version];
 		for (let i = 0; i < sectorsPerBlock; i++) {
 			const base = record * sectorsPerBlock + i;
-			if ((mask & (1 << i)) !== 0 && this.#baseSuperseded[base] === never) {
+			if ((mask & (1 << i)) !== 0 && this.#records.baseSuperseded[base] === never) {
 				assert(
-					chunk.acknowledgedAt[index * sectorsPerBlock + i] < submitted,
+					this.#plain.acknowledgedAt[slot * sectorsPerBlock + i] < submitted,
 					'plain versions are older than any in flight',
 				);
-				this.#baseSuperseded[base] = now;
+				this.#records.baseSuperseded[base] = now;
 			}
 		}
 
-		for (let other = this.#first[record]; other !== none; other = this.#next[other]) {
-			const both = this.#answered[other] < submitted ? this.#mask[other] & mask : 0;
+		for (let other = this.#records.first[record]; other !== none; other = this.#versions.next[other]) {
+			const both = this.#versions.answered[other] < submitted ? this.#versions.mask[other] & mask : 0;
 			for (let i = 0; both >>> i !== 0; i++) {
 				const mark = other * sectorsPerBlock + i;
-				if ((both & (1 << i)) !== 0 && this.#superseded[mark] === never) {
-					this.#superseded[mark] = now;
+				if ((both & (1 << i)) !== 0 && this.#versions.superseded[mark] === never) {
+					this.#versions.superseded[mark] = now;
 				}
 			}
 		}
@@ -489,42 +400,44 @@ export class LegalBlocks {
 
 	/** Drops from the block's record what nothing can return any more, and folds it when what is left is plain. */
 	#settle(block: number): void {
-		const chunk = this.#chunk(block);
-		const index = block & (chunkBlocks - 1);
-		const record = chunk.records[index];
+		const slot = this.#plain.slotOf(block);
+		const record = this.#plain.records[slot];
 		if (record === none) {
 			return;
 		}
 
-		this.#mixed[record] = 1;
-		const oldestReader = this.#oldestReader(chunk, index);
-		const waiting = this.#prune(chunk, index, record, Math.min(oldestReader, this.#flushed));
-		if (waiting || oldestReader !== never || !this.#canFold(chunk, index, record, block)) {
-			if (this.#length[record] > versionLimit) {
-				this.#merge(chunk, index, record, oldestReader);
+		this.#records.mixed[record] = 1;
+		const oldestReader = this.#reads.oldest(block);
+		const waiting = this.#prune(slot, record, Math.min(oldestReader, this.#flushed));
+		if (waiting || oldestReader !== never || !this.#canFold(slot, record, block)) {
+			if (this.#records.length[record] > versionLimit) {
+				this.#merge(slot, record, oldestReader);
 			}
 
 			return;
 		}
 
-		this.#fold(chunk, index, record);
+		this.#fold(slot, record);
 	}
 
 	/** Drops versions superseded at or before `horizon`. Returns true when a write is in flight or failed. */
-	#prune(chunk: Chunk, index: number, record: number, horizon: number): boolean {
+	#prune(slot: number, record: number, horizon: number): boolean {
 		let waiting = false;
 		let before = none;
-		for (let version = this.#first[record]; version !== none; ) {
-			const next = this.#next[version];
+		for (let version = this.#records.first[record]; version !== none; ) {
+			const next = this.#versions.next[version];
 			for (let i = 0; i < sectorsPerBlock; i++) {
-				if ((this.#mask[version] & (1 << i)) !== 0 && this.#superseded[version * sectorsPerBlock + i] <= horizon) {
-					this.#mask[version] &= ~(1 << i);
-					this.#drop(record, i, this.#number[version]);
+				if (
+					(this.#versions.mask[version] & (1 << i)) !== 0 &&
+					this.#versions.superseded[version * sectorsPerBlock + i] <= horizon
+				) {
+					this.#versions.mask[version] &= ~(1 << i);
+					this.#records.drop(record, i, this.#versions.number[version]);
 				}
 			}
 
-			waiting ||= this.#state[version] === inFlight || this.#state[version] === failed;
-			if (this.#mask[version] === 0) {
+			waiting ||= this.#versions.state[version] === inFlight || this.#versions.state[version] === failed;
+			if (this.#versions.mask[version] === 0) {
 				this.#unlink(record, before, version);
 			} else {
 				before = version;
@@ -534,39 +447,37 @@ export class LegalBlocks {
 		}
 
 		for (let i = 0; i < sectorsPerBlock; i++) {
-			if ((this.#baseGone[record] & (1 << i)) === 0 && this.#baseSuperseded[record * sectorsPerBlock + i] <= horizon) {
-				this.#baseGone[record] |= 1 << i;
-				this.#drop(record, i, chunk.newest[index * sectorsPerBlock + i]);
+			if (
+				(this.#records.baseGone[record] & (1 << i)) === 0 &&
+				this.#records.baseSuperseded[record * sectorsPerBlock + i] <= horizon
+			) {
+				this.#records.baseGone[record] |= 1 << i;
+				this.#records.drop(record, i, this.#plain.newest[slot * sectorsPerBlock + i]);
 			}
 		}
 
 		return waiting;
 	}
 
-	#drop(record: number, i: number, number: number): void {
-		const at = record * sectorsPerBlock + i;
-		this.#dropped[at] = Math.max(this.#dropped[at], number);
-	}
-
 	#unlink(record: number, before: number, version: number): void {
 		if (before === none) {
-			this.#first[record] = this.#next[version];
+			this.#records.first[record] = this.#versions.next[version];
 		} else {
-			this.#next[before] = this.#next[version];
+			this.#versions.next[before] = this.#versions.next[version];
 		}
 
-		this.#length[record]--;
-		this.#freeVersions.push(version);
+		this.#records.length[record]--;
+		this.#versions.give(version);
 	}
 
 	/** Every sector has one current version, the highest, and what power loss may bring back is a range up to it. */
-	#canFold(chunk: Chunk, index: number, record: number, block: number): boolean {
+	#canFold(slot: number, record: number, block: number): boolean {
 		let deferred = false;
 		for (let i = 0; i < sectorsPerBlock; i++) {
 			const bit = 1 << i;
-			const at = index * sectorsPerBlock + i;
+			const at = slot * sectorsPerBlock + i;
 			const base = record * sectorsPerBlock + i;
-			const gone = (this.#baseGone[record] & bit) !== 0;
+			const gone = (this.#records.baseGone[record] & bit) !== 0;
 			let current = 0;
 			let currents = 0;
 			let lowest = never;
@@ -574,31 +485,31 @@ export class LegalBlocks {
 			let oldest = never;
 			let versions = 0;
 			if (!gone) {
-				lowest = this.#lowest(chunk, index, i);
-				highest = chunk.newest[at];
-				if (this.#baseSuperseded[base] === never) {
+				lowest = this.#lowest(slot, i);
+				highest = this.#plain.newest[at];
+				if (this.#records.baseSuperseded[base] === never) {
 					current = highest;
 					currents++;
 				} else {
-					oldest = lowest === highest ? this.#baseSuperseded[base] : 0;
+					oldest = lowest === highest ? this.#records.baseSuperseded[base] : 0;
 				}
 			}
 
-			for (let version = this.#first[record]; version !== none; version = this.#next[version]) {
-				if ((this.#mask[version] & bit) !== 0) {
-					const number = this.#number[version];
+			for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
+				if ((this.#versions.mask[version] & bit) !== 0) {
+					const number = this.#versions.number[version];
 					versions++;
 					lowest = Math.min(lowest, number);
 					highest = Math.max(highest, number);
-					oldest = Math.min(oldest, this.#superseded[version * sectorsPerBlock + i]);
-					if (this.#superseded[version * sectorsPerBlock + i] === never) {
+					oldest = Math.min(oldest, this.#versions.superseded[version * sectorsPerBlock + i]);
+					if (this.#versions.superseded[version * sectorsPerBlock + i] === never) {
 						current = number;
 						currents++;
 					}
 				}
 			}
 
-			if (this.#dropped[base] >= lowest) {
+			if (this.#records.dropped[base] >= lowest) {
 				return false;
 			}
 
@@ -610,7 +521,7 @@ export class LegalBlocks {
 				return false;
 			}
 
-			if (!gone && (chunk.widened[index] & bit) !== 0 && this.#baseSuperseded[base] === never) {
+			if (!gone && (this.#plain.widened[slot] & bit) !== 0 && this.#records.baseSuperseded[base] === never) {
 				return false;
 			}
 
@@ -624,64 +535,65 @@ export class LegalBlocks {
 		return !deferred;
 	}
 
-	#fold(chunk: Chunk, index: number, record: number): void {
+	#fold(slot: number, record: number): void {
 		for (let i = 0; i < sectorsPerBlock; i++) {
 			const bit = 1 << i;
-			const at = index * sectorsPerBlock + i;
-			let lowest = (this.#baseGone[record] & bit) === 0 ? this.#lowest(chunk, index, i) : never;
+			const at = slot * sectorsPerBlock + i;
+			let lowest = (this.#records.baseGone[record] & bit) === 0 ? this.#lowest(slot, i) : never;
 			let involved =
-				(this.#baseGone[record] & bit) !== 0 || this.#baseSuperseded[record * sectorsPerBlock + i] !== never;
-			for (let version = this.#first[record]; version !== none; version = this.#next[version]) {
-				if ((this.#mask[version] & bit) !== 0) {
+				(this.#records.baseGone[record] & bit) !== 0 ||
+				this.#records.baseSuperseded[record * sectorsPerBlock + i] !== never;
+			for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
+				if ((this.#versions.mask[version] & bit) !== 0) {
 					involved = true;
-					lowest = Math.min(lowest, this.#number[version]);
-					if (this.#superseded[version * sectorsPerBlock + i] === never) {
-						chunk.newest[at] = this.#number[version];
-						chunk.acknowledgedAt[at] = this.#answered[version];
-						chunk.widened[index] &= ~bit;
+					lowest = Math.min(lowest, this.#versions.number[version]);
+					if (this.#versions.superseded[version * sectorsPerBlock + i] === never) {
+						this.#plain.newest[at] = this.#versions.number[version];
+						this.#plain.acknowledgedAt[at] = this.#versions.answered[version];
+						this.#plain.widened[slot] &= ~bit;
 					}
 				}
 			}
 
 			if (involved) {
-				chunk.lowest[at] = lowest;
+				this.#plain.lowest[at] = lowest;
 			}
 		}
 
-		while (this.#first[record] !== none) {
-			this.#unlink(record, none, this.#first[record]);
+		while (this.#records.first[record] !== none) {
+			this.#unlink(record, none, this.#records.first[record]);
 		}
 
-		this.#freeRecords.push(record);
-		chunk.records[index] = none;
+		this.#records.give(record);
+		this.#plain.records[slot] = none;
 	}
 
 	/** Too many versions kept apart: superseded ones that no read can return become part of the range behind the plain version. */
-	#merge(chunk: Chunk, index: number, record: number, oldestReader: number): void {
+	#merge(slot: number, record: number, oldestReader: number): void {
 		let before = none;
-		for (let version = this.#first[record]; version !== none; ) {
-			const next = this.#next[version];
+		for (let version = this.#records.first[record]; version !== none; ) {
+			const next = this.#versions.next[version];
 			for (let i = 0; i < sectorsPerBlock; i++) {
-				const superseded = this.#superseded[version * sectorsPerBlock + i];
+				const superseded = this.#versions.superseded[version * sectorsPerBlock + i];
 				const base = record * sectorsPerBlock + i;
 				if (
-					(this.#mask[version] & (1 << i)) !== 0 &&
+					(this.#versions.mask[version] & (1 << i)) !== 0 &&
 					superseded <= oldestReader &&
 					superseded !== never &&
-					this.#baseSuperseded[base] <= oldestReader &&
-					this.#baseSuperseded[base] !== never
+					this.#records.baseSuperseded[base] <= oldestReader &&
+					this.#records.baseSuperseded[base] !== never
 				) {
-					const at = index * sectorsPerBlock + i;
-					this.#mask[version] &= ~(1 << i);
-					chunk.lowest[at] = Math.min(chunk.lowest[at], this.#number[version]);
-					chunk.newest[at] = Math.max(chunk.newest[at], this.#number[version]);
-					this.#baseSuperseded[base] = Math.max(this.#baseSuperseded[base], superseded);
-					chunk.acknowledgedAt[at] = this.#baseSuperseded[base];
-					this.#baseGone[record] &= ~(1 << i);
+					const at = slot * sectorsPerBlock + i;
+					this.#versions.mask[version] &= ~(1 << i);
+					this.#plain.lowest[at] = Math.min(this.#plain.lowest[at], this.#versions.number[version]);
+					this.#plain.newest[at] = Math.max(this.#plain.newest[at], this.#versions.number[version]);
+					this.#records.baseSuperseded[base] = Math.max(this.#records.baseSuperseded[base], superseded);
+					this.#plain.acknowledgedAt[at] = this.#records.baseSuperseded[base];
+					this.#records.baseGone[record] &= ~(1 << i);
 				}
 			}
 
-			if (this.#mask[version] === 0) {
+			if (this.#versions.mask[version] === 0) {
 				this.#unlink(record, before, version);
 			} else {
 				before = version;
@@ -691,100 +603,49 @@ export class LegalBlocks {
 		}
 	}
 
-	#widen(chunk: Chunk, index: number): void {
-		const record = chunk.records[index];
+	#widen(slot: number): void {
+		const record = this.#plain.records[slot];
 		for (let i = 0; i < sectorsPerBlock; i++) {
 			const bit = 1 << i;
-			const at = index * sectorsPerBlock + i;
+			const at = slot * sectorsPerBlock + i;
 			const base = record * sectorsPerBlock + i;
-			for (let version = this.#first[record]; version !== none; version = this.#next[version]) {
-				if (this.#superseded[version * sectorsPerBlock + i] > this.#flushed) {
-					this.#superseded[version * sectorsPerBlock + i] = never;
+			for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
+				if (this.#versions.superseded[version * sectorsPerBlock + i] > this.#flushed) {
+					this.#versions.superseded[version * sectorsPerBlock + i] = never;
 				}
 			}
 
-			if (record !== none && ((this.#baseGone[record] & bit) !== 0 || this.#baseSuperseded[base] <= this.#flushed)) {
+			if (
+				record !== none &&
+				((this.#records.baseGone[record] & bit) !== 0 || this.#records.baseSuperseded[base] <= this.#flushed)
+			) {
 				continue;
 			}
 
-			chunk.lowest[at] = this.#lowest(chunk, index, i);
-			if (chunk.lowest[at] !== chunk.newest[at]) {
-				chunk.widened[index] |= bit;
+			this.#plain.lowest[at] = this.#lowest(slot, i);
+			if (this.#plain.lowest[at] !== this.#plain.newest[at]) {
+				this.#plain.widened[slot] |= bit;
 			}
 
 			if (record !== none) {
-				this.#baseSuperseded[base] = never;
-				this.#mixed[record] = 1;
+				this.#records.baseSuperseded[base] = never;
+				this.#records.mixed[record] = 1;
 			}
 		}
 	}
 
 	#answeredAt(record: number, number: number): number {
-		for (let version = this.#first[record]; version !== none; version = this.#next[version]) {
-			if (this.#number[version] === number) {
-				return this.#answered[version];
+		for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
+			if (this.#versions.number[version] === number) {
+				return this.#versions.answered[version];
 			}
 		}
 
 		return never;
-	}
-
-	/** When the oldest read in flight on the block was submitted; Infinity when there is none. */
-	#oldestReader(chunk: Chunk, index: number): number {
-		let oldest = never;
-		for (let reader = chunk.readers[index]; reader !== none; reader = this.#readerNext[reader]) {
-			oldest = Math.min(oldest, this.#readerSince[reader]);
-		}
-
-		return oldest;
-	}
-
-	#extendRecords(): number {
-		if (this.#recordCount === this.#first.length) {
-			const length = this.#first.length * 2;
-			this.#first = grown(this.#first, new Int32Array(length));
-			this.#length = grown(this.#length, new Int32Array(length));
-			this.#baseGone = grown(this.#baseGone, new Uint8Array(length));
-			this.#mixed = grown(this.#mixed, new Uint8Array(length));
-			this.#baseSuperseded = grown(this.#baseSuperseded, new Float64Array(length * sectorsPerBlock));
-			this.#dropped = grown(this.#dropped, new Int32Array(length * sectorsPerBlock));
-		}
-
-		return this.#recordCount++;
-	}
-
-	#extendVersions(): number {
-		if (this.#versionCount === this.#next.length) {
-			const length = this.#next.length * 2;
-			this.#next = grown(this.#next, new Int32Array(length));
-			this.#number = grown(this.#number, new Int32Array(length));
-			this.#state = grown(this.#state, new Uint8Array(length));
-			this.#mask = grown(this.#mask, new Uint8Array(length));
-			this.#submitted = grown(this.#submitted, new Float64Array(length));
-			this.#answered = grown(this.#answered, new Float64Array(length));
-			this.#superseded = grown(this.#superseded, new Float64Array(length * sectorsPerBlock));
-		}
-
-		return this.#versionCount++;
-	}
-
-	#extendReaders(): number {
-		if (this.#readerCount === this.#readerNext.length) {
-			const length = this.#readerNext.length * 2;
-			this.#readerNext = grown(this.#readerNext, new Int32Array(length));
-			this.#readerSince = grown(this.#readerSince, new Float64Array(length));
-		}
-
-		return this.#readerCount++;
 	}
 }
 
 /** A bit for each of `count` sectors of a block from `within` on. */
 function maskOf(within: number, count: number): number {
 	return ((1 << count) - 1) << within;
-}
-
-function grown<T extends Int32Array | Uint8Array | Float64Array>(from: T, to: T): T {
-	to.set(from);
-	return to;
 }

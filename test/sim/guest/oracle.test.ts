@@ -308,7 +308,7 @@ describe('any sequence of writes, answers, failures, reads, flushes and losses o
 					expectSameLegalVersions(disk, naive, reads);
 				}
 			}),
-			{numRuns: 1500},
+			{numRuns: 600},
 		);
 	});
 });

@@ -8,7 +8,7 @@ import {assert} from '../../../engine/assert.js';
 export const blockBytes = 4096;
 export const sectorsPerBlock = 8;
 const sectorBytes = 512;
-const leafBits = 10;
+const leafBits = 8;
 const leafBlocks = 1 << leafBits;
 const slabBlocks = 256;
 

@@ -12,8 +12,7 @@ import type {RandomStream} from '../../../engine/random.js';
 import {type ByteStore, blockBytes, sectorsPerBlock, zeroBlock} from './byte-store.js';
 
 const sectorBytes = 512;
-const leafBits = 10;
-const leafBlocks = 1 << leafBits;
+const buckets = 8192;
 /** More than flushes can wait at once. */
 const epochRing = 8192;
 const none = -1;
@@ -24,7 +23,9 @@ export class WriteCache {
 	/** Entries that are not stable, in blocks. */
 	dirty = 0;
 
-	readonly #leaves: (Int32Array | undefined)[] = [];
+	/** Entries by block: heads of lists, each an entry or -1. */
+	readonly #heads = new Int32Array(buckets).fill(none);
+	#next = new Int32Array(64);
 	#blocks = new Int32Array(64);
 	#programming = new Uint8Array(64);
 	#epochs = new Int32Array(64);
@@ -57,8 +58,12 @@ export class WriteCache {
 
 	/** The block's entry, or -1 when it is stable. */
 	entryOf(block: number): number {
-		const leaf = this.#leaves[block >>> leafBits];
-		return leaf === undefined ? none : leaf[block & (leafBlocks - 1)] - 1;
+		let entry = this.#heads[block & (buckets - 1)];
+		while (entry !== none && this.#blocks[entry] !== block) {
+			entry = this.#next[entry];
+		}
+
+		return entry;
 	}
 
 	/**
@@ -247,22 +252,26 @@ export class WriteCache {
 		this.#stable[entry] = stable;
 		this.#underWay[entry] = undefined;
 		this.#epochCounts[this.#epoch & (epochRing - 1)]++;
-		let leaf = this.#leaves[block >>> leafBits];
-		if (leaf === undefined) {
-			leaf = new Int32Array(leafBlocks);
-			this.#leaves[block >>> leafBits] = leaf;
-		}
-
-		leaf[block & (leafBlocks - 1)] = entry + 1;
+		this.#next[entry] = this.#heads[block & (buckets - 1)];
+		this.#heads[block & (buckets - 1)] = entry;
 		this.dirty++;
 		return entry;
 	}
 
 	#leave(entry: number): void {
 		const block = this.#blocks[entry];
-		const leaf = this.#leaves[block >>> leafBits];
-		assert(leaf !== undefined, 'an entry is known by its block');
-		leaf[block & (leafBlocks - 1)] = 0;
+		const bucket = block & (buckets - 1);
+		if (this.#heads[bucket] === entry) {
+			this.#heads[bucket] = this.#next[entry];
+		} else {
+			let before = this.#heads[bucket];
+			while (this.#next[before] !== entry) {
+				before = this.#next[before];
+			}
+
+			this.#next[before] = this.#next[entry];
+		}
+
 		this.#blocks[entry] = none;
 		this.#stable[entry] = undefined;
 		this.#free.push(entry);
@@ -290,6 +299,7 @@ export class WriteCache {
 	#extend(): number {
 		if (this.#used === this.#blocks.length) {
 			this.#blocks = grown(this.#blocks);
+			this.#next = grown(this.#next);
 			this.#epochs = grown(this.#epochs);
 			this.#newerEpochs = grown(this.#newerEpochs);
 			this.#waiters = grown(this.#waiters);
