@@ -1,0 +1,21 @@
+/** What the benchmarks know of a host beyond `advance`: the one place to change when its counters do. */
+
+/** I/Os that the guests' jobs have seen answered since the host was switched on; flushes not counted. */
+export function completedIos(host) {
+	let ios = 0;
+	for (const {running} of host.workloads.jobs) {
+		ios += running.reads + running.writes;
+	}
+
+	return ios;
+}
+
+/** Options of `new Host(scenario, options)`; `checks` turns invariants and oracle off where the host can. */
+export function hostOptions({checks}) {
+	return {version: 'bench', checks};
+}
+
+/** Whether this host runs without invariants and oracle: false while there is no such option. */
+export function checksAreOff(host) {
+	return host.checks === false;
+}
