@@ -15,6 +15,7 @@ import {crash} from './host/crash.js';
 import {hostCosts} from './host/host-costs.js';
 import {mixState} from './host/interval-hash.js';
 import {Metrics} from './host/metrics.js';
+import {checkTimes, reportRefusals} from './host/self-checks.js';
 import {SleepCheck} from './host/sleep-check.js';
 import {type FaultTrigger, plainTrigger, TimelineRunner} from './host/timeline-runner.js';
 import type {VbdChannel} from './host/vbd-channel.js';
@@ -68,6 +69,7 @@ export class Host {
 		this.boot = new Boot(engine, scenario, this.architecture);
 		const {boot} = this;
 		boot.xen.cpus.onCrash = (domain, error) => crash(engine, boot, domain?.name, error);
+		reportRefusals(engine, boot);
 		const sleepCheck = new SleepCheck(engine);
 		boot.onChannel = (channel) => sleepCheck.watch(channel);
 		this.workloads = new Workloads(engine, this.oracle);
@@ -90,6 +92,7 @@ export class Host {
 		);
 		const interval = new Step('state hash', engine.world, 0, false, () => {
 			engine.after(hashInterval, interval);
+			checkTimes(engine, boot);
 			mixState(engine, boot, this.oracle);
 			this.hashes.push({at: engine.now, event: engine.executed, hash: engine.hash.toString()});
 		});

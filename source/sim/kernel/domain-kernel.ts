@@ -135,10 +135,12 @@ export class DomainKernel implements GuestKernel, Owner {
 	}
 
 	bytes(page: Page): Buffer {
+		this.#checkReach(page);
 		return this.#memory.bytes(page);
 	}
 
 	words(page: Page): Int32Array {
+		this.#checkReach(page);
 		return this.#memory.words(page);
 	}
 
@@ -248,6 +250,13 @@ export class DomainKernel implements GuestKernel, Owner {
 	die(): void {
 		this.alive = false;
 		this.xen.upcalls.delete(this.domid);
+	}
+
+	/** No frame is reached without ownership or a grant. */
+	#checkReach(page: Page): void {
+		if (this.xen.frames.ownerOf(page) !== this.domid) {
+			assert(this.xen.grants.isMapped(this.domid, page, false), `${this.name} reaches pages it owns or has mapped`);
+		}
 	}
 
 	#handle(port: number, handler: Step, argument: number): number {
