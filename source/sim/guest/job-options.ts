@@ -29,7 +29,10 @@ export interface JobOptions {
 	readonly runtime: number;
 	/** I/Os after which the job ends; 0 is no limit. */
 	readonly numberIos: number;
-	/** Any of fio's methods: reading and writing then cost CPU for the checksum. Every byte is compared in any case. */
+	/**
+	Any of fio's methods: I/Os then cost CPU for the checksum, and a job that only writes reads back what it wrote after each pass over its
+	region (or 65536 writes). Every byte that is read is compared in any case.
+	*/
 	readonly verify: string | undefined;
 }
 

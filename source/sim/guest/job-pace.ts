@@ -1,12 +1,15 @@
 /**
 When a job's I/Os may begin: fio's rate_iops with its linear or Poisson process (arrivals that do not wait for answers, held in a queue
-while the depth is reached), thinktime, and the end by runtime or number_ios. Where on the disk each goes, and whether it reads.
+while the depth is reached), thinktime, and the end by runtime or number_ios. Where on the disk each goes, and whether it reads:
+a job that only writes and verifies reads back, in the same order, what it wrote in each pass over its region.
 */
 import type {RandomStream} from '../../engine/random.js';
 import type {JobOptions} from './job-options.js';
 
 /** Arrivals that wait for depth; more are skipped and counted. */
 const arrivalLimit = 1 << 16;
+/** Writes after which a job that verifies reads back, if its region is larger. */
+const passLimit = 1 << 16;
 const second = 1_000_000_000;
 
 export class JobPace {
@@ -25,6 +28,11 @@ export class JobPace {
 	readonly #blocks: number;
 	#nextRead = 0;
 	#nextWrite = 0;
+	/** Blocks written in this pass, to be read back, and where reading back is; -1 while writing. */
+	readonly #written: Int32Array;
+	#writtenCount = 0;
+	#readBack = -1;
+	#readBacks = 0;
 
 	/** @param size bytes of the region. */
 	constructor(
@@ -33,6 +41,9 @@ export class JobPace {
 		private readonly random: RandomStream,
 	) {
 		this.#blocks = Math.floor(size / options.bs);
+		const {rw, verify} = options;
+		const readsBack = verify !== undefined && (rw === 'write' || rw === 'randwrite');
+		this.#written = new Int32Array(readsBack ? Math.min(this.#blocks, passLimit) : 0);
 		this.#waiting = new Float64Array(options.rateIops > 0 ? arrivalLimit : 0);
 	}
 
@@ -60,7 +71,10 @@ export class JobPace {
 	/** No I/O begins any more. */
 	isOver(now: number): boolean {
 		const {runtime, numberIos} = this.options;
-		return (runtime > 0 && now >= this.#start + runtime) || (numberIos > 0 && this.issued >= numberIos);
+		return (
+			(runtime > 0 && now >= this.#start + runtime) ||
+			(numberIos > 0 && this.issued - this.#readBacks >= numberIos && this.#readBack < 0)
+		);
 	}
 
 	/** Everything that has arrived by `now` joins the queue. */
@@ -104,6 +118,10 @@ export class JobPace {
 
 	/** Whether the next I/O is a write. */
 	isWrite(): boolean {
+		if (this.#readBack >= 0) {
+			return false;
+		}
+
 		switch (this.options.rw) {
 			case 'read':
 			case 'randread':
@@ -119,19 +137,43 @@ export class JobPace {
 	/** Byte offset from the region's start of the next I/O. */
 	offset(write: boolean): number {
 		const {rw, bs} = this.options;
+		if (this.#readBack >= 0) {
+			const block = this.#written[this.#readBack++];
+			this.#readBacks++;
+			if (this.#readBack === this.#writtenCount) {
+				this.#readBack = -1;
+				this.#writtenCount = 0;
+			}
+
+			return block * bs;
+		}
+
 		if (rw === 'randread' || rw === 'randwrite' || rw === 'randrw') {
-			return this.random.below(this.#blocks) * bs;
+			const block = this.random.below(this.#blocks);
+			this.#note(block);
+			return block * bs;
 		}
 
 		const block = write ? this.#nextWrite : this.#nextRead;
 		const next = (block + 1) % this.#blocks;
 		if (write) {
 			this.#nextWrite = next;
+			this.#note(block);
 		} else {
 			this.#nextRead = next;
 		}
 
 		return block * bs;
+	}
+
+	/** Remembers what is to be read back; at the end of a pass, reading back begins. */
+	#note(block: number): void {
+		if (this.#written.length > 0) {
+			this.#written[this.#writtenCount++] = block;
+			if (this.#writtenCount === this.#written.length || this.issued - this.#readBacks === this.options.numberIos) {
+				this.#readBack = 0;
+			}
+		}
 	}
 
 	#advance(): void {

@@ -82,6 +82,21 @@ describe('a job', () => {
 		}
 	});
 
+	test('that only writes reads back what it wrote when it verifies, after each pass', () => {
+		const bench = new Bench();
+		const job = bench.start({rw: 'randwrite', iodepth: 4, size: 16 * 4096, numberIos: 40, verify: 'crc32c'});
+		bench.kernel.run(100 * millisecond);
+		expect(job.writes).toBe(40);
+		expect(job.reads).toBe(40);
+		expect(job.state).toBe('ended');
+		const {seen} = bench.disk;
+		expect(seen.slice(0, 16).every(({operation}) => operation === writeOperation)).toBe(true);
+		expect(seen.slice(16, 32).every(({operation}) => operation === readOperation)).toBe(true);
+		expect(seen.slice(16, 32).map(({sector}) => sector)).toEqual(seen.slice(0, 16).map(({sector}) => sector));
+		expect(bench.oracle.sectorsChecked).toBe(320);
+		expect(bench.oracle.violations).toBe(0);
+	});
+
 	test('sees a byte that changed behind its back, and zeros where it wrote', () => {
 		const bench = new Bench();
 		bench.start({rw: 'write', numberIos: 256});
