@@ -28,6 +28,8 @@ import type {XlCommand} from './toolstack/xl.js';
 export interface HostOptions {
 	/** ringtop's version, for recordings. */
 	readonly version: string;
+	/** The state hash covers every byte that devices move, not only a stamp of each transfer. */
+	readonly fullHash?: boolean;
 }
 
 /** What came of an operator's line. */
@@ -70,6 +72,10 @@ export class Host {
 		const {boot} = this;
 		boot.xen.cpus.onCrash = (domain, error) => crash(engine, boot, domain?.name, error);
 		reportRefusals(engine, boot);
+		for (const device of boot.devices) {
+			device.hashBytes(options.fullHash === true);
+		}
+
 		const sleepCheck = new SleepCheck(engine);
 		boot.onChannel = (channel) => sleepCheck.watch(channel);
 		this.workloads = new Workloads(engine, this.oracle);

@@ -20,6 +20,8 @@ export interface HostDevice {
 	readonly medium: CachedMedium;
 	/** Told which request a command belongs to; see NvmeController. */
 	requestIdentity: (queue: number, command: number) => number;
+	/** Whether every byte it moves enters the state hash, or only a stamp of each transfer. */
+	hashBytes(every: boolean): void;
 	/** Commands the device has taken and not completed. */
 	readonly inFlight: number;
 }
@@ -42,6 +44,9 @@ const models: Readonly<Record<DiskDevice['model'], MakeDevice>> = {
 			},
 			set requestIdentity(identity) {
 				controller.requestIdentity = identity;
+			},
+			hashBytes(every) {
+				controller.hashBytes = every;
 			},
 			get inFlight() {
 				return controller.inFlight;
