@@ -3,8 +3,8 @@ blkfront's shadow: one row for each request it has taken and not yet answered. T
 Like Linux's blkfront it is what a response is checked against, and what is issued again when a new backend comes.
 */
 import {assert} from '../../engine/assert.js';
-import {maximumSegments} from '../channel/blkif.js';
-import type {BlockRequest} from '../kernel/block-device.js';
+import {maximumSegments, sectorsPerPage, writeRequest, writeSegment} from '../channel/blkif.js';
+import {type BlockRequest, sectorBytes} from '../kernel/block-device.js';
 
 /** A row's state: nobody's; submitted and waiting for its slot; on the ring; about to be answered without the ring. */
 export const rowFree = 0;
@@ -56,6 +56,22 @@ export class Shadow {
 		this.since[row] = now;
 		this.order[row] = this.#submitted++;
 		return row;
+	}
+
+	/** Writes a row's request, whose pages are granted, into its ring slot. */
+	describe(row: number, request: BlockRequest, words: Int32Array, entry: number, handle: number): void {
+		const {segments, offsets, lengths} = request;
+		writeRequest(words, entry, this.operations[row], segments, handle, row, request.sector);
+		const base = row * maximumSegments;
+		for (let i = 0; i < segments; i++) {
+			const offset = offsets[i];
+			const end = offset + lengths[i];
+			assert(((offset | end) & (sectorBytes - 1)) === 0, 'segments are whole sectors');
+			const first = offset >> 9;
+			const last = (end >> 9) - 1;
+			assert(last < sectorsPerPage && last >= first, 'a segment lies within its page');
+			writeSegment(words, entry, i, this.references[base + i], first, last);
+		}
 	}
 
 	release(row: number): BlockRequest {
