@@ -5,6 +5,13 @@ Index 0 is nobody in both. Rows of eight are by sector of the block.
 import {sectorsPerBlock} from './pattern.js';
 import {grown} from './plain-sectors.js';
 
+/** States of a version. */
+export const inFlight = 1;
+export const acknowledged = 2;
+export const failed = 3;
+/** It may have happened, and if so it has by now. */
+export const settled = 4;
+
 const never = Number.POSITIVE_INFINITY;
 
 export class Records {

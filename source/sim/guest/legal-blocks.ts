@@ -15,19 +15,14 @@ sector (its bytes say which one they are). Anything else, a write in flight firs
 folded back when it can be without losing a distinction.
 */
 import {assert} from '../../engine/assert.js';
-import {Records, Versions} from './block-records.js';
+import {acknowledged, failed, inFlight, Records, settled, Versions} from './block-records.js';
+import {Folding} from './folding.js';
 import {sectorsPerBlock} from './pattern.js';
 import {PlainSectors} from './plain-sectors.js';
 import {ReadsInFlight} from './reads-in-flight.js';
 
 const none = 0;
 const never = Number.POSITIVE_INFINITY;
-
-const inFlight = 1;
-const acknowledged = 2;
-const failed = 3;
-/** It may have happened, and if so it has by now. */
-const settled = 4;
 
 /** Versions of one block kept apart; beyond, superseded ones merge into a range that power loss may bring back. */
 const versionLimit = 128;
@@ -36,18 +31,12 @@ export class LegalBlocks {
 	/** Number of the newest write. */
 	writes = 0;
 	#sequence = 1;
-	/** When the last completed flush was submitted, or power was lost, whichever is later. */
-	#flushed = 0;
 	#powerLost = 0;
-	#flushesInFlight = 0;
-	/** When the newest flush was submitted. */
-	#newestFlush = 0;
 	readonly #plain = new PlainSectors();
 	readonly #reads = new ReadsInFlight();
 	readonly #records = new Records();
 	readonly #versions = new Versions();
-	/** Blocks whose record could not be folded because of a flush in flight. */
-	#deferred: number[] = [];
+	readonly #folding = new Folding(this.#plain, this.#records, this.#versions);
 	/** Blocks that have failed writes. */
 	#withFailures: number[] = [];
 
@@ -99,9 +88,9 @@ export class LegalBlocks {
 				this.#records.length[record] === 1 &&
 				this.#records.mixed[record] === 0 &&
 				this.#reads.oldest(block) === never &&
-				this.#flushesInFlight === 0
+				this.#folding.flushesInFlight === 0
 			) {
-				this.#foldSole(slot, record, version, now);
+				this.#folding.foldSole(slot, record, version, now);
 			} else {
 				if (certain) {
 					this.#supersede(slot, record, version, now);
@@ -257,21 +246,21 @@ export class LegalBlocks {
 
 	/** A flush begins. Returns its moment, which names it. */
 	submitFlush(): number {
-		this.#flushesInFlight++;
-		this.#newestFlush = ++this.#sequence;
-		return this.#newestFlush;
+		this.#folding.flushesInFlight++;
+		this.#folding.newestFlush = ++this.#sequence;
+		return this.#folding.newestFlush;
 	}
 
 	/** The flush is over; `completed`: everything acknowledged before it was submitted is on stable storage. */
 	endFlush(since: number, completed: boolean): void {
 		++this.#sequence;
-		this.#flushesInFlight--;
-		if (completed && since > this.#powerLost && since > this.#flushed) {
-			this.#flushed = since;
+		this.#folding.flushesInFlight--;
+		if (completed && since > this.#powerLost && since > this.#folding.flushed) {
+			this.#folding.flushed = since;
 		}
 
-		const deferred = this.#deferred;
-		this.#deferred = [];
+		const deferred = this.#folding.deferred;
+		this.#folding.deferred = [];
 		for (const block of deferred) {
 			this.#settle(block);
 		}
@@ -285,7 +274,7 @@ export class LegalBlocks {
 
 		this.#powerLost = ++this.#sequence;
 		// What is current now has survived: it is stable.
-		this.#flushed = this.#powerLost;
+		this.#folding.flushed = this.#powerLost;
 	}
 
 	/** The versions that the sector may hold now, for reports; `more`: and any older one back to the first of them. */
@@ -324,14 +313,6 @@ export class LegalBlocks {
 		return number >= this.#plain.lowest[at] && number <= this.#plain.newest[at];
 	}
 
-	/** The lowest version that power loss may bring back, of those the plain arrays tell of. */
-	#lowest(slot: number, i: number): number {
-		const at = slot * sectorsPerBlock + i;
-		return this.#plain.acknowledgedAt[at] < this.#flushed && (this.#plain.widened[slot] & (1 << i)) === 0
-			? this.#plain.newest[at]
-			: this.#plain.lowest[at];
-	}
-
 	#recordFor(block: number, slot: number): number {
 		const {records} = this.#plain;
 		let record = records[slot];
@@ -351,25 +332,6 @@ export class LegalBlocks {
 
 		assert(version !== none && this.#versions.state[version] === inFlight, 'a write that is answered is in flight');
 		return version;
-	}
-
-	/** The usual case: the only version of the block becomes what its sectors hold. */
-	#foldSole(slot: number, record: number, version: number, now: number): void {
-		const mask = this.#versions.mask[version];
-		const number = this.#versions.number[version];
-		for (let i = 0; i < sectorsPerBlock; i++) {
-			if ((mask & (1 << i)) !== 0) {
-				const at = slot * sectorsPerBlock + i;
-				this.#plain.lowest[at] = this.#lowest(slot, i);
-				this.#plain.newest[at] = number;
-				this.#plain.acknowledgedAt[at] = now;
-			}
-		}
-
-		this.#plain.widened[slot] &= ~mask;
-		this.#versions.give(version);
-		this.#records.give(record);
-		this.#plain.records[slot] = none;
 	}
 
 	/** `version` was acknowledged at `now`: what was answered before it was submitted is superseded. */
@@ -408,199 +370,16 @@ export class LegalBlocks {
 
 		this.#records.mixed[record] = 1;
 		const oldestReader = this.#reads.oldest(block);
-		const waiting = this.#prune(slot, record, Math.min(oldestReader, this.#flushed));
-		if (waiting || oldestReader !== never || !this.#canFold(slot, record, block)) {
+		const waiting = this.#folding.prune(slot, record, Math.min(oldestReader, this.#folding.flushed));
+		if (waiting || oldestReader !== never || !this.#folding.canFold(slot, record, block)) {
 			if (this.#records.length[record] > versionLimit) {
-				this.#merge(slot, record, oldestReader);
+				this.#folding.merge(slot, record, oldestReader);
 			}
 
 			return;
 		}
 
-		this.#fold(slot, record);
-	}
-
-	/** Drops versions superseded at or before `horizon`. Returns true when a write is in flight or failed. */
-	#prune(slot: number, record: number, horizon: number): boolean {
-		let waiting = false;
-		let before = none;
-		for (let version = this.#records.first[record]; version !== none; ) {
-			const next = this.#versions.next[version];
-			for (let i = 0; i < sectorsPerBlock; i++) {
-				if (
-					(this.#versions.mask[version] & (1 << i)) !== 0 &&
-					this.#versions.superseded[version * sectorsPerBlock + i] <= horizon
-				) {
-					this.#versions.mask[version] &= ~(1 << i);
-					this.#records.drop(record, i, this.#versions.number[version]);
-				}
-			}
-
-			waiting ||= this.#versions.state[version] === inFlight || this.#versions.state[version] === failed;
-			if (this.#versions.mask[version] === 0) {
-				this.#unlink(record, before, version);
-			} else {
-				before = version;
-			}
-
-			version = next;
-		}
-
-		for (let i = 0; i < sectorsPerBlock; i++) {
-			if (
-				(this.#records.baseGone[record] & (1 << i)) === 0 &&
-				this.#records.baseSuperseded[record * sectorsPerBlock + i] <= horizon
-			) {
-				this.#records.baseGone[record] |= 1 << i;
-				this.#records.drop(record, i, this.#plain.newest[slot * sectorsPerBlock + i]);
-			}
-		}
-
-		return waiting;
-	}
-
-	#unlink(record: number, before: number, version: number): void {
-		if (before === none) {
-			this.#records.first[record] = this.#versions.next[version];
-		} else {
-			this.#versions.next[before] = this.#versions.next[version];
-		}
-
-		this.#records.length[record]--;
-		this.#versions.give(version);
-	}
-
-	/** Every sector has one current version, the highest, and what power loss may bring back is a range up to it. */
-	#canFold(slot: number, record: number, block: number): boolean {
-		let deferred = false;
-		for (let i = 0; i < sectorsPerBlock; i++) {
-			const bit = 1 << i;
-			const at = slot * sectorsPerBlock + i;
-			const base = record * sectorsPerBlock + i;
-			const gone = (this.#records.baseGone[record] & bit) !== 0;
-			let current = 0;
-			let currents = 0;
-			let lowest = never;
-			let highest = -1;
-			let oldest = never;
-			let versions = 0;
-			if (!gone) {
-				lowest = this.#lowest(slot, i);
-				highest = this.#plain.newest[at];
-				if (this.#records.baseSuperseded[base] === never) {
-					current = highest;
-					currents++;
-				} else {
-					oldest = lowest === highest ? this.#records.baseSuperseded[base] : 0;
-				}
-			}
-
-			for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
-				if ((this.#versions.mask[version] & bit) !== 0) {
-					const number = this.#versions.number[version];
-					versions++;
-					lowest = Math.min(lowest, number);
-					highest = Math.max(highest, number);
-					oldest = Math.min(oldest, this.#versions.superseded[version * sectorsPerBlock + i]);
-					if (this.#versions.superseded[version * sectorsPerBlock + i] === never) {
-						current = number;
-						currents++;
-					}
-				}
-			}
-
-			if (this.#records.dropped[base] >= lowest) {
-				return false;
-			}
-
-			if (versions === 0 && !gone && currents === 1) {
-				continue;
-			}
-
-			if (currents !== 1 || current !== highest) {
-				return false;
-			}
-
-			if (!gone && (this.#plain.widened[slot] & bit) !== 0 && this.#records.baseSuperseded[base] === never) {
-				return false;
-			}
-
-			deferred ||= this.#flushesInFlight > 0 && lowest !== highest && oldest <= this.#newestFlush;
-		}
-
-		if (deferred) {
-			this.#deferred.push(block);
-		}
-
-		return !deferred;
-	}
-
-	#fold(slot: number, record: number): void {
-		for (let i = 0; i < sectorsPerBlock; i++) {
-			const bit = 1 << i;
-			const at = slot * sectorsPerBlock + i;
-			let lowest = (this.#records.baseGone[record] & bit) === 0 ? this.#lowest(slot, i) : never;
-			let involved =
-				(this.#records.baseGone[record] & bit) !== 0 ||
-				this.#records.baseSuperseded[record * sectorsPerBlock + i] !== never;
-			for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
-				if ((this.#versions.mask[version] & bit) !== 0) {
-					involved = true;
-					lowest = Math.min(lowest, this.#versions.number[version]);
-					if (this.#versions.superseded[version * sectorsPerBlock + i] === never) {
-						this.#plain.newest[at] = this.#versions.number[version];
-						this.#plain.acknowledgedAt[at] = this.#versions.answered[version];
-						this.#plain.widened[slot] &= ~bit;
-					}
-				}
-			}
-
-			if (involved) {
-				this.#plain.lowest[at] = lowest;
-			}
-		}
-
-		while (this.#records.first[record] !== none) {
-			this.#unlink(record, none, this.#records.first[record]);
-		}
-
-		this.#records.give(record);
-		this.#plain.records[slot] = none;
-	}
-
-	/** Too many versions kept apart: superseded ones that no read can return become part of the range behind the plain version. */
-	#merge(slot: number, record: number, oldestReader: number): void {
-		let before = none;
-		for (let version = this.#records.first[record]; version !== none; ) {
-			const next = this.#versions.next[version];
-			for (let i = 0; i < sectorsPerBlock; i++) {
-				const superseded = this.#versions.superseded[version * sectorsPerBlock + i];
-				const base = record * sectorsPerBlock + i;
-				if (
-					(this.#versions.mask[version] & (1 << i)) !== 0 &&
-					superseded <= oldestReader &&
-					superseded !== never &&
-					this.#records.baseSuperseded[base] <= oldestReader &&
-					this.#records.baseSuperseded[base] !== never
-				) {
-					const at = slot * sectorsPerBlock + i;
-					this.#versions.mask[version] &= ~(1 << i);
-					this.#plain.lowest[at] = Math.min(this.#plain.lowest[at], this.#versions.number[version]);
-					this.#plain.newest[at] = Math.max(this.#plain.newest[at], this.#versions.number[version]);
-					this.#records.baseSuperseded[base] = Math.max(this.#records.baseSuperseded[base], superseded);
-					this.#plain.acknowledgedAt[at] = this.#records.baseSuperseded[base];
-					this.#records.baseGone[record] &= ~(1 << i);
-				}
-			}
-
-			if (this.#versions.mask[version] === 0) {
-				this.#unlink(record, before, version);
-			} else {
-				before = version;
-			}
-
-			version = next;
-		}
+		this.#folding.fold(slot, record);
 	}
 
 	#widen(slot: number): void {
@@ -610,19 +389,19 @@ export class LegalBlocks {
 			const at = slot * sectorsPerBlock + i;
 			const base = record * sectorsPerBlock + i;
 			for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
-				if (this.#versions.superseded[version * sectorsPerBlock + i] > this.#flushed) {
+				if (this.#versions.superseded[version * sectorsPerBlock + i] > this.#folding.flushed) {
 					this.#versions.superseded[version * sectorsPerBlock + i] = never;
 				}
 			}
 
 			if (
 				record !== none &&
-				((this.#records.baseGone[record] & bit) !== 0 || this.#records.baseSuperseded[base] <= this.#flushed)
+				((this.#records.baseGone[record] & bit) !== 0 || this.#records.baseSuperseded[base] <= this.#folding.flushed)
 			) {
 				continue;
 			}
 
-			this.#plain.lowest[at] = this.#lowest(slot, i);
+			this.#plain.lowest[at] = this.#folding.lowest(slot, i);
 			if (this.#plain.lowest[at] !== this.#plain.newest[at]) {
 				this.#plain.widened[slot] |= bit;
 			}
