@@ -156,13 +156,16 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 	const {what, state} = sentences[sentenceKey(subject)];
 	switch (subject.kind) {
 		case 'channel': {
-			const {id, frontend, backend, size, look, inFlight, unread, oldest, since, frontState, backState} =
+			const {id, frontend, backend, size, look, inFlight, unread, oldest, since, requestRate, frontState, backState} =
 				subject.channel;
 			const shared = `Ring of ${size} slots shared by ${frontend} and ${backend}.`;
 			const waiting = `${counted(inFlight, 'request')} ${inFlight === 1 ? 'is' : 'are'} in flight`;
 			const now: Readonly<Record<ChannelLook, string>> = {
 				idle: state,
-				busy: `Busy: ${waiting}, the oldest for ${duration(oldest)}.`,
+				busy:
+					inFlight === 0
+						? `Busy: ${quantity(requestRate)} requests/s; none is in flight at this instant.`
+						: `Busy: ${waiting}, the oldest for ${duration(oldest)}.`,
 				full: `Full for ${duration(since)}: ${waiting}, the oldest for ${duration(oldest)}; ${frontend} has to wait.`,
 				asleep:
 					`Asleep for ${duration(since)}: ${counted(inFlight - unread, 'request')} and ` +

@@ -1,4 +1,7 @@
-/** The console on a fake terminal of any size: messages go in, keys go in, whole frames come out. */
+/**
+ * The console on a fake terminal of any size: messages go in, keys go in, whole frames come out. `renderApp` reads the
+ * frames where they are made; `renderInk` lets Ink draw them on a fake stream, as it does on a real one.
+ */
 import {EventEmitter} from 'node:events';
 import {render} from 'ink';
 import type {Command, Message} from '../../source/session/messages.js';
@@ -8,22 +11,6 @@ import {faultKinds} from '../../source/ui/fault-kinds.js';
 import {Store} from '../../source/ui/store.js';
 import {Palette} from '../../source/ui/style.js';
 
-class FakeOutput extends EventEmitter {
-	frames: string[] = [];
-
-	constructor(
-		public columns: number,
-		public rows: number,
-	) {
-		super();
-	}
-
-	write(frame: string): boolean {
-		this.frames.push(frame);
-		return true;
-	}
-}
-
 export interface AppOptions {
 	readonly columns?: number;
 	readonly rows?: number;
@@ -32,10 +19,10 @@ export interface AppOptions {
 }
 
 export function renderApp({columns = 100, rows = 30, ascii = false, colour = false}: AppOptions = {}) {
-	const output = new FakeOutput(columns, rows);
 	const sent: Command[] = [];
 	const asked: string[] = [];
 	let now = 0;
+	let frames = 0;
 	const store = new Store(
 		{
 			send: (command) => sent.push(command),
@@ -51,7 +38,51 @@ export function renderApp({columns = 100, rows = 30, ascii = false, colour = fal
 		columns,
 		rows,
 	);
-	const app = render(<Console store={store} />, {
+	store.subscribe(() => frames++);
+	return {
+		store,
+		sent,
+		asked,
+		/** What is on the screen, without styles. */
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: styles are control sequences.
+		lines: () => store.frame().lines.map((line) => line.replace(/\u001B\[[0-9;]*m/g, '')),
+		/** The same with styles. */
+		raw: () => store.frame().lines.join('\n'),
+		frames: () => frames,
+		message: (message: Message) => store.message(message),
+		/** Types as a person would: what a terminal sends for it. */
+		type: (text: string) => store.press(decodeKeys(text).keys),
+		/** A key by its name, such as `escape`, which a terminal sends without an end. */
+		press: (key: string) => store.press([key]),
+		resize: (toColumns: number, toRows: number) => store.resize(toColumns, toRows),
+		/** Lets time pass for the store's own clock. */
+		wait: (milliseconds: number) => {
+			now += milliseconds;
+		},
+		close: () => store.close(),
+	};
+}
+
+class FakeOutput extends EventEmitter {
+	readonly frames: string[] = [];
+
+	constructor(
+		readonly columns: number,
+		readonly rows: number,
+	) {
+		super();
+	}
+
+	write(frame: string): boolean {
+		this.frames.push(frame);
+		return true;
+	}
+}
+
+/** The frames of an app as Ink writes them. */
+export function renderInk(app: ReturnType<typeof renderApp>, columns: number, rows: number) {
+	const output = new FakeOutput(columns, rows);
+	const ink = render(<Console store={app.store} />, {
 		// All Ink uses of a stream is here.
 		stdout: output as unknown as NodeJS.WriteStream,
 		debug: true,
@@ -59,30 +90,11 @@ export function renderApp({columns = 100, rows = 30, ascii = false, colour = fal
 		exitOnCtrlC: false,
 	});
 	return {
-		store,
-		sent,
-		asked,
-		/** What is on the screen, styles left out unless colour is on. */
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: styles are control sequences.
-		lines: () => (output.frames.at(-1) ?? '').replace(/\u001B\[[0-9;]*m/g, '').split('\n'),
-		raw: () => output.frames.at(-1) ?? '',
-		frames: () => output.frames.length,
-		message: (message: Message) => store.message(message),
-		/** Types as a person would: what a terminal sends for it. */
-		type: (text: string) => store.press(decodeKeys(text).keys),
-		resize(toColumns: number, toRows: number) {
-			output.columns = toColumns;
-			output.rows = toRows;
-			store.resize(toColumns, toRows);
-			output.emit('resize');
+		frame: async () => {
+			// React draws in tasks of its own; two turns are enough for a subscription and its update.
+			for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 10));
+			return output.frames.at(-1) ?? '';
 		},
-		/** Lets time pass for the store's own clock. */
-		wait: (milliseconds: number) => {
-			now += milliseconds;
-		},
-		close() {
-			store.close();
-			app.unmount();
-		},
+		close: () => ink.unmount(),
 	};
 }

@@ -1,4 +1,5 @@
 /** Text is measured by what a terminal shows, and text from outside is cleaned. */
+import stringWidth from 'string-width';
 import {describe, expect, test} from 'vitest';
 import {toAscii} from '../../source/ui/ascii.js';
 import {Canvas} from '../../source/ui/canvas.js';
@@ -12,6 +13,14 @@ describe('text', () => {
 		expect(cut('データ', 5)).toBe('デー…');
 		expect(cut('データ', 4)).toBe('デ…');
 		expect(right('e\u0301te', 5)).toBe('  e\u0301te');
+	});
+
+	test('of the glyphs drawn here is as wide as the width tables of Unicode say', () => {
+		for (let code = 0x20; code < 0x2800; code++) {
+			const text = String.fromCharCode(code);
+			if (code >= 0x7f && code < 0xa0) continue;
+			expect(width(text), `U+${code.toString(16)}`).toBe(stringWidth(text));
+		}
 	});
 
 	test('from outside cannot move the cursor or turn the line round', () => {

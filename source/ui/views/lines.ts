@@ -48,10 +48,9 @@ export function partRuns(
 		if (rate !== undefined && rate > 0) add(`  ${mark}${quantity(rate)} ${unit}`);
 		return runs;
 	}
-	const queue = used === undefined || size === undefined ? '' : `${used}/${size}`;
-	// Where both do not fit, the queue says more than the rate.
-	const both = queue === '' || room >= 11 + width(queue);
-	if (rate !== undefined && both) {
+	// A driver's queue says more than its rate; a ring's fill is shown at the guest's end already.
+	const queue = used === undefined || size === undefined || kind === 'blkback' ? '' : `${used}/${size}`;
+	if (rate !== undefined && (queue === '' || room >= 11 + width(queue))) {
 		const figure = `${mark}${quantity(rate)}`;
 		if (!(room >= 22 && add(right(`${figure} ${unit}`, 14)))) add(right(`${figure}/s`, Math.min(room, 9)));
 	}

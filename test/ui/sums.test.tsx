@@ -1,0 +1,33 @@
+/**
+ * The screen adds up, read off the screen as a person would: domains and Xen make the physical CPUs, outstanding stays
+ * within slots, rate × mean latency is the mean outstanding, bytes at the rings are bytes at the medium.
+ */
+import {describe, expect, test} from 'vitest';
+import {fakeClock, fakeSnapshot} from '../support/fake-session.js';
+import {checkScreenAddsUp} from '../support/screen-sums.js';
+import {renderApp} from './render-app.js';
+
+describe.each([
+	[80, 24],
+	[118, 36],
+	[200, 50],
+])('at %i×%i', (columns, rows) => {
+	test.each([{}, {full: true}, {asleep: 2_000_000_000}])('the figures on one screen agree %j', (options) => {
+		const app = renderApp({columns, rows});
+		app.message({type: 'snapshot', snapshot: fakeSnapshot(20_000_000_000, options), clock: fakeClock()});
+		expect(checkScreenAddsUp(app.lines())).toEqual([]);
+		app.close();
+	});
+});
+
+test('the check notices figures that do not agree', () => {
+	const app = renderApp({columns: 200, rows: 50});
+	const snapshot = fakeSnapshot(20_000_000_000);
+	app.message({
+		type: 'snapshot',
+		snapshot: {...snapshot, xen: {...snapshot.xen, run: 12}},
+		clock: fakeClock(),
+	});
+	expect(checkScreenAddsUp(app.lines())).toEqual([expect.stringContaining('domains + Xen')]);
+	app.close();
+});

@@ -1,0 +1,252 @@
+/** What keys do, played without a terminal: moving, looking inside, time, faults, and ways out. */
+import {describe, expect, test} from 'vitest';
+import {faultKinds} from '../../source/ui/fault-kinds.js';
+import {type ConsoleState, type Effect, initialState, type World} from '../../source/ui/state.js';
+import {keyOf, selectedSubject} from '../../source/ui/subject.js';
+import {pressKey, speeds} from '../../source/ui/update.js';
+import {type FakeOptions, fakeClock, fakeSnapshot} from '../support/fake-session.js';
+
+function play(keys: readonly string[], options: FakeOptions = {}, from: Partial<ConsoleState> = {}) {
+	const snapshot = fakeSnapshot(12_345_000_000, options);
+	const world: World = {
+		snapshot,
+		clock: fakeClock(),
+		log: snapshot.log,
+		notice: undefined,
+		failed: undefined,
+		faultKinds,
+		columns: 118,
+		rows: 36,
+	};
+	let state: ConsoleState = {...initialState, ...from};
+	const effects: Effect[] = [];
+	for (const key of keys) {
+		const update = pressKey(state, world, key);
+		state = update.state;
+		effects.push(...update.effects);
+	}
+	const commands = effects.flatMap((effect) => (effect.type === 'send' ? [effect.command] : []));
+	const notices = effects.flatMap((effect) => (effect.type === 'notice' ? [effect.notice.text] : []));
+	return {state, effects, commands, notices, selected: keyOf(selectedSubject(snapshot, state.selected))};
+}
+
+describe('the selection', () => {
+	test('is on the first channel from the start', () => {
+		expect(play([]).selected).toBe('channel web.xvda');
+	});
+
+	test('moves between both ends of a channel and the channel itself', () => {
+		expect(play(['left']).selected).toBe('part Domain-0/blkback/web/xvda');
+		expect(play(['right']).selected).toBe('part web/xvda');
+		expect(play(['right', 'right']).selected).toBe('part web/xvda');
+		expect(play(['j', 'l']).selected).toBe('part db/xvda');
+		expect(play(['down', 'left']).selected).toBe('part Domain-0/blkback/db/xvda');
+	});
+
+	test('goes on down into Xen and the hardware, and up again', () => {
+		expect(play(['down', 'down']).selected).toBe('xen');
+		expect(play(['down', 'down', 'down', 'right']).selected).toBe('cpu 1');
+		expect(play(['down', 'down', 'down', 'right', 'down']).selected).toBe('device nvme0');
+		expect(play(['down', 'down', 'down', 'down', 'up', 'up']).selected).toBe('xen');
+	});
+
+	test('walks the panes with Tab, round and back', () => {
+		const tabs = (count: number) => play(new Array(count).fill('tab')).selected;
+		expect([1, 2, 3, 4, 5].map(tabs)).toEqual([
+			'domain web',
+			'xen',
+			'device nvme0',
+			'domain Domain-0',
+			'channel web.xvda',
+		]);
+		expect(play(['tab', 'shift-tab']).selected).toBe('channel web.xvda');
+	});
+
+	test('reaches every guest, those that are not drawn too', () => {
+		const {selected} = play(['tab', 'G'], {extraGuests: 40});
+		expect(selected).toBe('job guest40 trickle');
+	});
+});
+
+describe('Enter and Esc', () => {
+	test('look at the ring of what is selected, and come back', () => {
+		const inside = play(['right', 'enter']);
+		expect(inside.state.view).toBe('channel');
+		expect(inside.state.channel.id).toBe('web.xvda');
+		const back = play(['right', 'enter', 'escape']);
+		expect(back.state.view).toBe('host');
+		expect(back.selected).toBe('part web/xvda');
+	});
+
+	test('take a domain to its row, a CPU to the physical CPUs, a device to its log', () => {
+		const domain = play(['tab', 'enter']).state;
+		expect(domain.view).toBe('domains');
+		expect(domain.domains.hidden).toBe(2);
+		expect(play(['tab', 'tab', 'enter']).state.domains.physicalCpus).toBe(true);
+		const device = play(['tab', 'tab', 'tab', 'enter']).state;
+		expect([device.view, device.log.filter]).toEqual(['log', 'nvme0']);
+	});
+
+	test('ask at the top before leaving: q or Enter leaves, Esc stays', () => {
+		expect(play(['escape']).state.overlay?.kind).toBe('leave');
+		expect(play(['escape']).effects).toEqual([]);
+		expect(play(['escape', 'q']).effects).toEqual([{type: 'quit'}]);
+		expect(play(['escape', 'enter']).effects).toEqual([{type: 'quit'}]);
+		expect(play(['escape', 'escape']).state.overlay).toBeUndefined();
+		expect(play(['2', 'escape']).state).toMatchObject({view: 'host', overlay: undefined});
+	});
+});
+
+describe('time', () => {
+	test('goes slower and faster by factors of ten, from 1 µs/s to max', () => {
+		expect(speeds[0]).toBe(1e3);
+		expect(play(['-']).commands).toEqual([{type: 'speed', speed: 1e8}]);
+		expect(play(['+', ']']).commands.at(-1)).toEqual({type: 'speed', speed: 1e11});
+		expect(play(new Array(20).fill('[')).state.speed).toBe(1e3);
+		expect(play(new Array(20).fill('+')).state.speed).toBe(Number.POSITIVE_INFINITY);
+		expect(play(['+'], {}, {speed: 2.5e9}).state.speed).toBe(1e10);
+	});
+
+	test('freezes, steps and goes on in real time', () => {
+		expect(play([' ']).commands).toEqual([{type: 'freeze', frozen: true}]);
+		expect(play([' ', ' ']).commands.at(-1)).toEqual({type: 'freeze', frozen: false});
+		expect(play(['.']).commands).toEqual([{type: 'step'}]);
+		expect(play(['.', '=']).commands.slice(1)).toEqual([
+			{type: 'speed', speed: 1e9},
+			{type: 'freeze', frozen: false},
+		]);
+	});
+
+	test('restarts and records', () => {
+		expect(play(['0']).commands).toEqual([{type: 'restart'}]);
+		expect(play(['w', 'w']).commands).toEqual([
+			{type: 'record', on: true},
+			{type: 'record', on: false},
+		]);
+	});
+});
+
+describe('faults', () => {
+	test('are found by words, aimed at the selected ring first, and injected by Enter', () => {
+		const {commands, state} = play(['down', 'f', ...'lost', 'enter']);
+		expect(state.overlay).toBeUndefined();
+		expect(commands).toEqual([
+			{
+				type: 'operator',
+				line: {
+					verb: 'fault',
+					fault: 'evt.lost',
+					target: 'db.xvda',
+					parameters: {direction: 'to-backend', times: 1},
+				},
+			},
+		]);
+	});
+
+	test('take parameters after Tab', () => {
+		const {commands} = play(['f', 'tab', 'right', 'tab', '2', '5', 'enter']);
+		expect(commands[0]).toMatchObject({
+			line: {target: 'web.xvda', parameters: {direction: 'to-frontend', times: 25}},
+		});
+		expect(play(['f', 'down', 'enter']).commands[0]).toMatchObject({line: {target: 'db.xvda'}});
+	});
+
+	test('are not injected with a number that makes no sense', () => {
+		const {commands, notices} = play(['f', 'tab', 'tab', '0', 'enter']);
+		expect(commands).toEqual([]);
+		expect(notices).toEqual(['times is a number from 1 to 1000000']);
+	});
+
+	test('leave letters, blanks and digits to the text while the palette is open', () => {
+		const {state, commands} = play(['f', ...'q 1!?0.j']);
+		expect(state.overlay).toMatchObject({kind: 'palette', palette: {text: 'q 1!?0.j'}});
+		expect(commands).toEqual([]);
+		expect(play(['f', 'q', 'ctrl-c']).effects).toEqual([{type: 'quit'}]);
+		expect(play(['f', ...'q', 'backspace', 'enter']).commands).toHaveLength(1);
+	});
+
+	test('are cleared from the list or by u, as long as there is something to clear', () => {
+		const fault = {fault: 'evt.lost', target: 'db.xvda', text: '', fired: 0};
+		const faults = [
+			{...fault, id: 'a', state: 'armed' as const},
+			{...fault, id: 'b', state: 'spent' as const},
+		];
+		expect(play(['u'], {faults}).commands).toEqual([{type: 'operator', line: {verb: 'clear', id: 'a'}}]);
+		expect(play(['u']).notices).toEqual(['No fault is armed or active.']);
+		expect(play(['F', 'enter'], {faults}).notices[0]).toContain('nothing to clear');
+		expect(play(['F', 'up', 'enter'], {faults}).commands).toEqual([{type: 'operator', line: {verb: 'clear', id: 'a'}}]);
+	});
+
+	test('that made a ring sleep are answered by a kick', () => {
+		expect(play(['down', '!']).commands).toEqual([{type: 'operator', line: {verb: 'kick', target: 'db.xvda'}}]);
+		expect(play(['tab', 'tab', '!']).notices).toEqual(['Nothing to kick: no ring is selected.']);
+		expect(play(['3', 'tab', '!']).commands).toEqual([{type: 'operator', line: {verb: 'kick', target: 'db.xvda'}}]);
+	});
+});
+
+describe('Domains', () => {
+	test("has xentop's keys", () => {
+		const {domains} = play(['2', 's', 's', 'V', 'b', 'r', 'o', 'z', 'p']).state;
+		expect(domains).toMatchObject({
+			sort: 2,
+			vcpuRows: true,
+			diskRows: true,
+			repeatHeader: true,
+			reversed: true,
+			zeroFirst: true,
+			physicalCpus: true,
+		});
+		expect(play(['2', '<']).state.domains.sort).toBe(18);
+		expect(play(['2', '<', '>']).state.domains.sort).toBe(0);
+	});
+
+	test('hides at most all but one from the top, and scrolls columns', () => {
+		expect(play(['2', 'down', 'down', 'down', 'down', 'down']).state.domains.hidden).toBe(2);
+		expect(play(['2', 'down', 'up', 'up']).state.domains.hidden).toBe(0);
+		expect(play(['2', 'right', 'right', 'left']).state.domains.scrolled).toBe(1);
+	});
+
+	test('says elsewhere where its letters work', () => {
+		expect(play(['s']).notices).toEqual(['s works in Domains (key 2): sort by the next column']);
+	});
+});
+
+describe('prompts', () => {
+	test('take how often figures change: numbers above zero, fractions too', () => {
+		expect(play(['d', '2', '.', '5', 'enter']).state.delay).toBe(2.5);
+		expect(play(['d', '0', 'enter']).state.delay).toBe(1);
+		expect(play(['d', 'x', '3', 'backspace', 'enter']).state.delay).toBe(1);
+		expect(play(['d', '3', 'escape']).state.delay).toBe(1);
+	});
+
+	test('narrow the log as it is typed; Esc takes the words back', () => {
+		expect(play(['5', '/', ...'db']).state.log.filter).toBe('db');
+		expect(play(['5', '/', ...'db', 'enter', '/', 'x', 'escape']).state.log.filter).toBe('db');
+	});
+});
+
+describe('the log', () => {
+	test('follows until one moves up, and again from the end', () => {
+		expect(play(['5']).state.log.cursor).toBeUndefined();
+		expect(play(['5', 'k', 'k']).state.log.cursor).toBe(15);
+		expect(play(['5', 'k', 'G']).state.log.cursor).toBeUndefined();
+		expect(play(['5', 'g']).state.log.cursor).toBe(0);
+	});
+});
+
+test('before the first snapshot every key is safe', () => {
+	const world: World = {
+		snapshot: undefined,
+		clock: undefined,
+		log: [],
+		notice: undefined,
+		failed: undefined,
+		faultKinds,
+		columns: 80,
+		rows: 24,
+	};
+	for (const key of [...'1235hjklgG.-+[]=fF!uw0s<>ovbrdzp/? ', 'enter', 'escape', 'tab', 'up', 'pagedown']) {
+		expect(() => pressKey(initialState, world, key), key).not.toThrow();
+		expect(() => pressKey({...initialState, view: 'domains'}, world, key), key).not.toThrow();
+	}
+});
