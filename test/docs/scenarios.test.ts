@@ -1,6 +1,8 @@
 /** docs/scenarios.md against the parser: every key, its default, every metric, every example; and the schema for editors. */
 import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
+import {Host} from '../../source/sim/host.js';
+import {evaluateExpectations} from '../../source/sim/scenario/expectation.js';
 import {diskMetrics, domainMetrics, hostMetrics, parseMetric} from '../../source/sim/scenario/metric.js';
 import {parseScenario} from '../../source/sim/scenario/parse.js';
 import {ScenarioErrors} from '../../source/sim/scenario/problems.js';
@@ -229,6 +231,19 @@ describe('the examples', () => {
 		const [text] = fences('yaml expect');
 		const scenario = parseScenario(`${complete.split('expect:')[0]}expect:\n${lines(text)}\n`, 't.yaml');
 		expect(scenario.expect.length).toBe(text.trim().split('\n').length);
+	});
+
+	it('the complete one meets its expectations, and those of the page', () => {
+		const [text] = fences('yaml expect');
+		const scenario = parseScenario(`${complete.trimEnd()}\n${lines(text)}\n`, 't.yaml');
+		const host = new Host(scenario);
+		while (!host.finished) {
+			host.advance(scenario.runtime, 1_000_000);
+		}
+
+		const results = evaluateExpectations(scenario, host.metrics, host.now);
+		expect(results.filter(({met}) => !met)).toEqual([]);
+		expect(results.length).toBe(scenario.expect.length);
 	});
 
 	it('the one that includes another parses', () => {
