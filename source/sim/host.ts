@@ -70,7 +70,10 @@ export class Host {
 		this.rules = new FaultRules(engine);
 		this.boot = new Boot(engine, scenario, this.architecture);
 		const {boot} = this;
-		boot.xen.cpus.onCrash = (domain, error) => crash(engine, boot, domain?.name, error);
+		boot.xen.cpus.onCrash = (domain, error) => {
+			crash(engine, boot, domain?.name, error);
+			this.workloads.domainLost(domain?.name ?? '');
+		};
 		reportRefusals(engine, boot);
 		for (const device of boot.devices) {
 			device.hashBytes(options.fullHash === true);

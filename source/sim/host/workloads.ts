@@ -88,6 +88,15 @@ export class Workloads {
 		}
 	}
 
+	/** A domain is gone: what its jobs had under way may have happened or not, and the oracle knows. */
+	domainLost(name: string): void {
+		for (const job of this.jobs) {
+			if (job.domain === name) {
+				job.running.abandon();
+			}
+		}
+	}
+
 	/** A disk can be used for the first time: its jobs start. Called inside a step of the domain's kernel or outside any. */
 	diskReady(host: HostDomain, disk: string, device: BlockDevice): void {
 		for (const words of host.words.jobs) {

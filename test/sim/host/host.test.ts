@@ -1,0 +1,94 @@
+/** A whole host: booting, operators, recordings that replay to the bit, a domain that dies. */
+import {readFileSync} from 'node:fs';
+import {expect, test} from 'vitest';
+import {Host} from '../../../source/sim/host.js';
+import {parseScenario} from '../../../source/sim/scenario/parse.js';
+
+const second = 1_000_000_000;
+const forever = Number.POSITIVE_INFINITY;
+
+function scenario(name: string) {
+	return parseScenario(readFileSync(new URL(`../../../scenarios/${name}.yaml`, import.meta.url), 'utf8'), `${name}.yaml`);
+}
+
+test('domain zero brings the disk up, the toolstack creates the guests, their disks connect through xenbus', () => {
+	const host = new Host(scenario('web-and-db'));
+	host.advance(second / 5, forever);
+	const {boot} = host;
+	expect(boot.drivers.map(({driver, kernel}) => [driver.name, driver.state, kernel.name])).toEqual([
+		['nvme0', 'live', 'Domain-0'],
+	]);
+	expect(boot.domains.map(({name}) => name)).toEqual(['Domain-0', 'web', 'db']);
+	expect(boot.channels.map(({id, blkfront, blkback}) => [id, blkfront?.xenbus.state, blkback?.xenbus.state])).toEqual([
+		['web.xvda', 4, 4],
+		['db.xvda', 4, 4],
+	]);
+	expect(host.engine.findings.all).toEqual([]);
+});
+
+test('a device’s registers reach only the domain it is assigned to', () => {
+	const host = new Host(scenario('web-and-db'));
+	host.advance(second / 5, forever);
+	const {assignment} = host.boot.xen;
+	expect(assignment.registers(0, '00:04.0', 0)).not.toBeTypeOf('number');
+	expect(assignment.registers(1, '00:04.0', 0)).toBe(-1);
+	expect(assignment.assign(1, 'web', '00:04.0')).toBe(-16);
+});
+
+test('what an operator did is in the recording, and the recording replays to the same hashes, cut anywhere', () => {
+	const host = new Host(scenario('lost-notification'));
+	host.advance(1_234_567_891, forever);
+	const target = {domain: 'db', vdev: 'xvda'};
+	const fault = {fault: 'evt.lost', id: 'mine', target, direction: 'to-backend', times: 1, for: 0} as const;
+	host.operate({verb: 'fault', fault});
+	host.advance(forever, 12_345);
+	host.operate({verb: 'kick', target});
+	host.advance(2 * second, forever);
+	host.operate({verb: 'xl', xl: {command: 'pause', domain: 'web'}});
+	host.advance(2 * second + 500_000_000, forever);
+	const text = host.recording();
+
+	const recorded = parseScenario(text, 'recording.yaml');
+	for (const budget of [forever, 997]) {
+		const replay = new Host(recorded);
+		while (!replay.advance(2 * second + 500_000_000, budget)) {
+			// Goes on where it was cut.
+		}
+
+		expect(replay.executed).toBe(host.executed);
+		expect(replay.hashes).toEqual(host.hashes);
+		expect(replay.engine.hash.toString()).toBe(host.engine.hash.toString());
+		expect(replay.boot.domains[1].kernel.domain.pauseCount).toBe(1);
+	}
+});
+
+test('what cannot be done is refused in words and changes nothing', () => {
+	const host = new Host(scenario('web-and-db'));
+	const answer = host.operate({verb: 'kick', target: {domain: 'db', vdev: 'xvda'}});
+	expect(answer).toEqual({text: 'db.xvda: no such channel yet', refused: true});
+	expect(host.operate({verb: 'clear', id: 'nothing'})).toEqual({text: 'nothing: no such fault is armed', refused: true});
+});
+
+test('a guest whose kernel panics dies alone: the others go on, and it is a finding', () => {
+	const host = new Host(scenario('web-and-db'));
+	host.advance(second, forever);
+	const [, web, db] = host.boot.domains;
+	const cost = {name: 'test', ns: 100, source: 'test'};
+	web.kernel.task(web.kernel.define('bug', cost, () => web.kernel.panic('a bug in the test')));
+	host.advance(3 * second, forever);
+	expect(web.kernel.domain.stateLetters).toBe('---c--');
+	expect(db.kernel.domain.shutdown).toBeUndefined();
+	expect(host.engine.findings.all.map(({kind, parties}) => [kind, parties])).toEqual([['crash', ['web']]]);
+	const log = host.workloads.jobs.find(({job}) => job === 'log');
+	expect(log?.running.writes).toBeGreaterThan(500);
+	host.boot.xen.cpus.checkAccounts();
+});
+
+test('two hosts in one process are the same run', () => {
+	const hashes = [1, 2].map(() => {
+		const host = new Host(scenario('web-and-db'));
+		host.advance(second, forever);
+		return `${host.executed} ${host.engine.hash}`;
+	});
+	expect(hashes[0]).toBe(hashes[1]);
+});
