@@ -32,8 +32,7 @@ export async function run({words: [word], options}: Request): Promise<number> {
 		process.stderr.write(`recorded by ringtop ${made}, this is ${version()}: state hashes may differ\n`);
 	}
 
-	const hostOptions = {version: version(), fullHash};
-	const host = new Host(scenario, hostOptions);
+	const host = new Host(scenario, {version: version(), fullHash});
 	const progress = new Progress(process.stderr, until ?? scenario.runtime);
 	const signals = new Signals();
 	const outcome = await runHost(host, {

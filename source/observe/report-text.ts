@@ -26,7 +26,8 @@ const codes: Readonly<Record<Style, readonly [number, number]>> = {
 
 /** The report as JSON, keys in a fixed order, ended by a newline. Times are integer nanoseconds. */
 export function reportJson(report: Report): string {
-	return `${JSON.stringify(report, null, '\t')}\n`;
+	// What is not known is null, so that every report has the same keys.
+	return `${JSON.stringify(report, (_key, value: unknown) => value ?? null, '\t')}\n`;
 }
 
 /** The report as text, ended by a newline. */
@@ -39,7 +40,10 @@ export function reportText(report: Report, {colour}: TextOptions): string {
 			lines.push('', paint('heading', title), ...rows.map((row) => `  ${row}`));
 		}
 	};
-	lines.push(paint('heading', shortened(report.scenario, columns)), ...wrapped(report.about, columns));
+	lines.push(
+		paint('heading', shortened(report.scenario, columns)),
+		...(report.about === '' ? [] : wrapped(report.about, columns)),
+	);
 	lines.push(...headlines(report).map((line) => paint('quiet', line)));
 	section('Jobs (from arrival to completion)', operationTable(jobRows(report), report.time));
 	section('Disks (from request to answer)', operationTable(diskRows(report), report.time));

@@ -174,9 +174,9 @@ function checkRecording(host: Host, ending: RunFacts['ending']): CheckedRecordin
 	const {engine} = host;
 	const pairs: [Checkpoint, Checkpoint][] = [];
 	for (const recorded of recording.hashes) {
-		const found = host.hashes.find(({at}) => at === recorded.at);
-		if (found !== undefined) {
-			pairs.push([recorded, found]);
+		if (recorded.at <= engine.now) {
+			const found = host.hashes.find(({at}) => at === recorded.at);
+			pairs.push([recorded, found ?? {at: recorded.at, event: recorded.event, hash: 'not hashed'}]);
 		}
 	}
 
