@@ -294,7 +294,6 @@ export class Job {
 	#canIssue(): boolean {
 		return (
 			this.#freeCount > 0 &&
-			this.#refusedCount === 0 &&
 			this.#pace.isReady &&
 			!this.#pace.isPauseDue &&
 			this.#flushSince < 0 &&

@@ -101,16 +101,20 @@ function buildDomain(
 	return {name, memory, maxmem, vcpus: raw.vcpus, cpuWeight: raw.cpu_weight, cap: raw.cap, disks, jobs};
 }
 
+/** What Xen keeps for itself, and for each domain: shared_info, at most 64 grant frames, room for contiguous memory. Bytes. */
+const xenMemory = 8 * 1024 * 1024;
+const domainOverhead = 512 * 1024;
+
 export function checkMemory(raw: RawScenario, domains: readonly DomainWords[], report: ReportAt): void {
 	if (raw.host.memory % 4096 !== 0) {
 		report(['host', 'memory'], 'memory must be a multiple of 4k');
 	}
 
-	let sum = 0;
+	let sum = xenMemory;
 	for (const {name, memory} of domains) {
-		sum += memory;
+		sum += memory + domainOverhead;
 		if (sum > raw.host.memory) {
-			const need = `${sizeText(sum)} with ${name}, the host has ${sizeText(raw.host.memory)}`;
+			const need = `${sizeText(sum)} with ${name} (Xen's own included), the host has ${sizeText(raw.host.memory)}`;
 			report(['domains', name, 'memory'], `the domains need ${need}; give the host more memory or the domains less`);
 			return;
 		}

@@ -111,6 +111,11 @@ export function buildExpectation(
 		}
 	}
 
+	const unused = raw.log === undefined ? undefined : (['to', 'at'] as const).find((key) => raw[key] !== undefined);
+	if (unused !== undefined) {
+		return report(unused, `a log expectation begins 'from' or 'after' and lasts 'within'`);
+	}
+
 	if (raw.at !== undefined && (raw.from !== undefined || raw.to !== undefined || raw.after !== undefined)) {
 		return report('at', `'at' is one moment; 'from', 'to' and 'after' make a window`);
 	}

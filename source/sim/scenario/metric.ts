@@ -61,17 +61,21 @@ export const diskMetrics: Readonly<Record<string, Leaf>> = {
 	...operationMetrics('flush'),
 };
 
+/** Metrics of a disk's ring; domain zero's own disks have none. */
+const ringMetrics = ['outstanding', 'outstanding.max', 'outstanding.mean', 'full', 'stalled'];
+
 const faultMetrics: Readonly<Record<string, Leaf>> = {
 	fired: {unit: 'count', means: 'times the fault has acted'},
 };
 
 function operationMetrics(operation: string): Record<string, Leaf> {
+	const plural = operation === 'flush' ? 'flushes' : `${operation}s`;
 	const time = (means: string): Leaf => ({unit: 'time', means});
 	return {
-		[`${operation}.rate`]: {unit: 'rate', means: `${operation}s completed per second`},
-		[`${operation}.count`]: {unit: 'count', means: `${operation}s completed`},
-		[`${operation}.errors`]: {unit: 'count', means: `${operation}s that failed`},
-		[`${operation}.mean`]: time(`mean latency of ${operation}s`),
+		[`${operation}.rate`]: {unit: 'rate', means: `${plural} completed per second`},
+		[`${operation}.count`]: {unit: 'count', means: `${plural} completed`},
+		[`${operation}.errors`]: {unit: 'count', means: `${plural} that failed`},
+		[`${operation}.mean`]: time(`mean latency of ${plural}`),
 		[`${operation}.p50`]: time('median latency'),
 		[`${operation}.p90`]: time('latency nine in ten stay below'),
 		[`${operation}.p99`]: time('latency 99 in a hundred stay below'),
@@ -139,7 +143,12 @@ export function parseMetric(text: string, scope: Scope): Metric {
 		throw unknown('disk', parts[1], disks, `${first} has ${disks.join(', ') || 'none'}`);
 	}
 
-	return metric(text, [first, parts[1]], parts.slice(2).join('.'), diskMetrics);
+	const leaf = parts.slice(2).join('.');
+	if (first === 'Domain-0' && ringMetrics.includes(leaf)) {
+		throw new Refused(`${quoted(leaf)} is about a ring, and Domain-0 reaches ${parts[1]} without one`);
+	}
+
+	return metric(text, [first, parts[1]], leaf, diskMetrics);
 }
 
 function metric(

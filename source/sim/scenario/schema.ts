@@ -15,11 +15,8 @@ import {asWord, duration, flag, integer, name, named, oneOf, prose, scalar, size
 const networks = 'networks come later';
 const driverDomains = 'driver domains come later';
 
-/**
-fio could split larger blocks; here one I/O is one block request, and a ring without indirect descriptors carries 11 pages
-(Xen public/io/blkif.h, BLKIF_MAX_SEGMENTS_PER_REQUEST).
-*/
-export const largestBlock = 11 * 4096;
+/** A block larger than the device takes in one request (44 KiB on a ring) becomes several, as in a block layer. */
+export const largestBlock = 1024 * 1024;
 
 const pci = scalar((value) => {
 	const text = asWord(value, 'a PCI address such as "00:04.0"');
@@ -129,12 +126,7 @@ const job = strict(
 			return known;
 		}).optional(),
 		rwmixread: integer(0, 100).optional(),
-		bs: size(
-			1,
-			512,
-			largestBlock,
-			`a block has 512 bytes to ${largestBlock / 1024}k, what one request on a ring carries`,
-		).optional(),
+		bs: size(1, 512, largestBlock, `a block has 512 bytes to ${largestBlock / 1024 / 1024}m`).optional(),
 		iodepth: integer(1, 1024).optional(),
 		size: size().optional(),
 		offset: size().optional(),

@@ -158,6 +158,7 @@ export class PhysicalCpu implements Lane {
 		const vcpu = this.current;
 		if (vcpu !== null) {
 			vcpu.onCpu = false;
+			vcpu.burntUntil -= this.engine.now;
 			this.current = null;
 		}
 	}
@@ -172,7 +173,8 @@ export class PhysicalCpu implements Lane {
 		}
 
 		vcpu.scheduledAt = this.engine.now;
-		vcpu.burntUntil = this.engine.now;
+		// While off the CPU it holds minus the time not yet burnt, as csched's start_time does.
+		vcpu.burntUntil += this.engine.now;
 		this.current = vcpu;
 	}
 

@@ -8,7 +8,10 @@ const second = 1_000_000_000;
 const forever = Number.POSITIVE_INFINITY;
 
 function scenario(name: string) {
-	return parseScenario(readFileSync(new URL(`../../../scenarios/${name}.yaml`, import.meta.url), 'utf8'), `${name}.yaml`);
+	return parseScenario(
+		readFileSync(new URL(`../../../scenarios/${name}.yaml`, import.meta.url), 'utf8'),
+		`${name}.yaml`,
+	);
 }
 
 test('domain zero brings the disk up, the toolstack creates the guests, their disks connect through xenbus', () => {
@@ -66,7 +69,10 @@ test('what cannot be done is refused in words and changes nothing', () => {
 	const host = new Host(scenario('web-and-db'));
 	const answer = host.operate({verb: 'kick', target: {domain: 'db', vdev: 'xvda'}});
 	expect(answer).toEqual({text: 'db.xvda: no such channel yet', refused: true});
-	expect(host.operate({verb: 'clear', id: 'nothing'})).toEqual({text: 'nothing: no such fault is armed', refused: true});
+	expect(host.operate({verb: 'clear', id: 'nothing'})).toEqual({
+		text: 'nothing: no such fault is armed',
+		refused: true,
+	});
 });
 
 test('a guest whose kernel panics dies alone: the others go on, and it is a finding', () => {
@@ -91,4 +97,41 @@ test('two hosts in one process are the same run', () => {
 		return `${host.executed} ${host.engine.hash}`;
 	});
 	expect(hashes[0]).toBe(hashes[1]);
+});
+
+test('domain zero works on a partition of its own beside a guest, in blocks larger than any request', () => {
+	const text = `
+name: zero
+about: domain zero works too
+runtime: 1s
+host:
+  cpus: 2
+  memory: 1GiB
+  devices: { nvme0: { model: nvme, pci: "00:04.0", medium: ssd, partitions: { p1: 256MiB, p3: 256MiB } } }
+domains:
+  Domain-0:
+    memory: 256MiB
+    vcpus: 2
+    jobs: { own: { on: nvme0p3, rw: randrw, bs: 16k, iodepth: 8, size: 4M, verify: crc32c } }
+  g:
+    memory: 64MiB
+    vcpus: 2
+    disk: [{ vdev: xvda, target: nvme0p1, access: rw }]
+    jobs: { a: { rw: randrw, bs: 256k, iodepth: 4, size: 16M, verify: md5, fsync: 16 } }
+`;
+	const host = new Host(parseScenario(text, 'zero.yaml'));
+	host.advance(second, forever);
+	const counts = host.workloads.jobs.map(({domain, running}) => [
+		domain,
+		running.reads > 100,
+		running.writes > 100,
+		running.errors,
+	]);
+	expect(counts).toEqual([
+		['Domain-0', true, true, 0],
+		['g', true, true, 0],
+	]);
+	expect(host.oracle.violations).toBe(0);
+	expect(host.oracle.sectorsChecked).toBeGreaterThan(10_000);
+	expect(host.engine.findings.all).toEqual([]);
 });

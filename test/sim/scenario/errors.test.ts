@@ -111,10 +111,10 @@ describe('a bad scenario is refused with file, line, column and what to do', () 
 		],
 		['half sectors', job, `${job}, bs: 1000`, '10:46: a disk moves whole sectors: write a multiple of 512'],
 		[
-			'a block larger than a request',
+			'a block larger than a mebibyte',
 			job,
-			`${job}, bs: 64k`,
-			"10:46: '64k' is out of range; a block has 512 bytes to 44k, what one request on a ring carries",
+			`${job}, bs: 2m`,
+			"10:46: '2m' is out of range; a block has 512 bytes to 1m",
 		],
 		['a job beyond its disk', job, `${job}, offset: 512M, size: 600M`, '10:62: the job ends at 1112M, xvda at 1G'],
 		['an offset beyond the disk', job, `${job}, offset: 1G`, '10:50: the job ends at 1048580k, xvda at 1G'],
@@ -261,7 +261,7 @@ describe('a bad scenario is refused with file, line, column and what to do', () 
 
 	it('more memory than the host has', () => {
 		expect(problemsOf(replace('cpus: 1', 'memory: 1GiB').replace('jobs:', 'memory: 256\n    jobs:'))).toEqual([
-			't.yaml:9:13: the domains need 1280M with web, the host has 1G; give the host more memory or the domains less',
+			"t.yaml:6:1: the domains need 1057280k with Domain-0 (Xen's own included), the host has 1G; give the host more memory or the domains less",
 		]);
 	});
 
@@ -367,6 +367,7 @@ describe('expectations', () => {
 		['web.xvda.read.p99 < 1', '5: time 1 has no unit; write 1s or 1ms'],
 		['web.xvda.outstanding == many', "5: 'many' is not a count; write a number"],
 		['web.xvda.read.rate > 5ms', "5: '5ms' is not a rate; write such as 2000/s"],
+		['{ log: ["x"], at: 3s }', "23: a log expectation begins 'from' or 'after' and lasts 'within'"],
 		['web.cpu = 3%', "5: '=' does not compare; write =="],
 		['web.cpu == all', "5: 'all' counts domains; only domains.lost takes it"],
 		['nonsense', "5: 'nonsense' is not a condition; write metric, one of == != <= >= < >, and a value"],
