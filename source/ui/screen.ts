@@ -88,8 +88,9 @@ export class Screen extends Writable {
 		let paint = '';
 		const {rows} = this;
 		for (let y = 0; y < rows; y++) {
+			// Erased before and not after: behind a full line the cursor still stands on its last cell.
 			const line = this.#frame[y] ?? '';
-			if (line !== this.#shown[y]) paint += `\u001B[${y + 1};1H${line}\u001B[K`;
+			if (line !== this.#shown[y]) paint += `\u001B[${y + 1};1H\u001B[2K${line}`;
 			this.#shown[y] = line;
 		}
 		this.#shown.length = rows;

@@ -5,7 +5,7 @@
 import type {ChannelLook, SlotView, Snapshot} from '../observe/snapshot.js';
 import {duration, percent, quantity, throughput} from './format.js';
 import {channelOf, type Subject} from './subject.js';
-import {counted} from './text.js';
+import {counted, listed} from './text.js';
 
 /** States a sentence exists for, `kind.state`. */
 export type SentenceKey =
@@ -160,19 +160,21 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 				subject.channel;
 			const shared = `Ring of ${size} slots shared by ${frontend} and ${backend}.`;
 			const waiting = `${counted(inFlight, 'request')} ${inFlight === 1 ? 'is' : 'are'} in flight`;
+			const left = [counted(inFlight - unread, 'request'), ...(unread > 0 ? [counted(unread, 'response')] : [])];
 			const now: Readonly<Record<ChannelLook, string>> = {
 				idle: state,
 				busy:
 					inFlight === 0
-						? `Busy: ${quantity(requestRate)} requests/s; none is in flight at this instant.`
+						? `Busy: ${quantity(requestRate)} requests/s, none in flight just now.`
 						: `Busy: ${waiting}, the oldest for ${duration(oldest)}.`,
 				full: `Full for ${duration(since)}: ${waiting}, the oldest for ${duration(oldest)}; ${frontend} has to wait.`,
-				asleep:
-					`Asleep for ${duration(since)}: ${counted(inFlight - unread, 'request')} and ` +
-					`${counted(unread, 'response')} wait on it and both ends sleep; a notification was lost.`,
+				asleep: `Asleep for ${duration(since)}: ${listed(left)} on it, both ends sleep; a notification was lost.`,
 				closed: `Not connected: ${frontend} is ${frontState}, ${backend} is ${backState}.`,
 			};
-			return {name: id.replace('.', ' '), text: `${shared} ${now[look]}`};
+			// What needs a person comes first: a narrow screen cuts the end.
+			const alarm = look === 'asleep' || look === 'closed';
+			const words = alarm ? [now[look], shared] : [shared, now[look]];
+			return {name: id.replace('.', ' '), text: words.join(' ')};
 		}
 		case 'domain': {
 			const {name, died, run, wait, weight, cap, vcpus, role} = subject.domain;

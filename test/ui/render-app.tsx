@@ -64,7 +64,7 @@ export function renderApp({columns = 100, rows = 30, ascii = false, colour = fal
 }
 
 class FakeOutput extends EventEmitter {
-	readonly frames: string[] = [];
+	frame = '';
 
 	constructor(
 		readonly columns: number,
@@ -74,7 +74,7 @@ class FakeOutput extends EventEmitter {
 	}
 
 	write(frame: string): boolean {
-		this.frames.push(frame);
+		this.frame = frame;
 		return true;
 	}
 }
@@ -93,7 +93,7 @@ export function renderInk(app: ReturnType<typeof renderApp>, columns: number, ro
 		frame: async () => {
 			// React draws in tasks of its own; two turns are enough for a subscription and its update.
 			for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 10));
-			return output.frames.at(-1) ?? '';
+			return output.frame;
 		},
 		close: () => ink.unmount(),
 	};

@@ -31,8 +31,8 @@ describe('sentences', () => {
 		const snapshot = fakeSnapshot(20_000_000_000, {asleep: 1_300_000_000});
 		const ring = subjectsOf(snapshot).find((subject) => subject.kind === 'channel' && subject.channel.id === 'db.xvda');
 		expect(ring === undefined ? '' : inWords(ring).text).toBe(
-			'Ring of 32 slots shared by db and Domain-0. Asleep for 1.3 s: 32 requests and 0 responses wait on it and ' +
-				'both ends sleep; a notification was lost.',
+			'Asleep for 1.3 s: 32 requests on it, both ends sleep; a notification was lost. ' +
+				'Ring of 32 slots shared by db and Domain-0.',
 		);
 	});
 

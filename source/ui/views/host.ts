@@ -236,11 +236,12 @@ function drawHardware(brush: Brush, {hardware: box}: HostLayout): void {
 		right: [[` ${number}${owned} `, 'dim']],
 	});
 	const rows = box.height - 2;
+	const modelCells = Math.min(24, Math.max(...devices.map(({model}) => width(model))));
 	const at = devices.findIndex((device) => isChosen(brush, {kind: 'device', device}));
 	const from = Math.max(0, Math.min(at - rows + 1, devices.length - rows));
 	devices.slice(from, from + rows).forEach((device, index) => {
 		const chosen = isChosen(brush, {kind: 'device', device});
-		const runs = deviceRuns(device, box.width - 4, figures);
+		const runs = deviceRuns(device, box.width - 4, modelCells, figures);
 		canvas.runs(box.x + 1, box.y + 1 + index, [mark(chosen)]);
 		canvas.runs(box.x + 2, box.y + 1 + index, chosen ? runs.map(bolder) : runs, box.width - 4);
 	});
@@ -265,7 +266,7 @@ export function drawSelection(canvas: Canvas, area: Rectangle, snapshot: Snapsho
 		canvas.put(area.x + indent, area.y + index, line.replace(/\u00A0/g, ' '), '', cells);
 	});
 	canvas.put(area.x + indent, area.y, cut(name, cells), 'bold');
-	const keyText = keys.join('   ');
+	const keyText = keys.join(area.width < 100 ? '  ' : '   ');
 	const last = shown.length - 1;
 	const end = area.x + area.width - 1;
 	if (keyText === '') return;

@@ -144,28 +144,25 @@ export function cpuRuns(cpu: CpuView, cells: number, {mark}: Figures, instant: b
 }
 
 /** A device: `00:04.0 nvme0  SSD, 8 channels  ▅▆▇▆  read 123 MB/s  write 0.8 MB/s  queue 5 of 64  irq 11.2k/s`. */
-export function deviceRuns(device: DeviceView, cells: number, {mark}: Figures): Run[] {
+export function deviceRuns(device: DeviceView, cells: number, modelCells: number, {mark}: Figures): Run[] {
 	const fields: Array<readonly [text: string, cells: number]> = [
 		[`read ${mark}${throughput(device.readBytesPerSecond)}`, 16],
-		[`write ${mark}${throughput(device.writeBytesPerSecond)}`, 17],
-		[`queue ${device.queued} of ${device.queueSize}`, 17],
-		[`irq ${mark}${quantity(device.interruptRate)}/s`, 14],
-		[device.queued > 0 ? `oldest ${duration(device.oldest)}` : '', 16],
+		[`write ${mark}${throughput(device.writeBytesPerSecond)}`, 16],
+		[`queue ${device.queued} of ${device.queueSize}`, 18],
+		[`irq ${mark}${quantity(device.interruptRate)}/s`, 12],
+		[device.queued > 0 ? `oldest ${duration(device.oldest)}` : '', 13],
 		[`busiest unit ${mark}${percent(device.busy)}%`, 22],
 	];
 	const head = `${device.address} ${device.name}  `;
-	const model = left(device.model, Math.min(24, Math.max(14, width(device.model))));
+	const model = left(device.model, modelCells);
 	let room = cells - width(head) - width(model);
 	const runs: Run[] = [[`${device.address} `, 'dim'], [`${device.name}  `, 'accent'], [model]];
 	const tail: Run[] = [];
 	for (const [text, size] of fields) {
-		const field = `  ${left(text, size)}`;
-		// The last field may do without its padding.
-		const fitting = width(field) <= room ? field : `  ${text}`;
-		if (width(fitting) > room) break;
-		tail.push([fitting]);
-		room -= width(fitting);
+		if (size + 2 > room) break;
+		tail.push([`  ${left(text, size)}`]);
+		room -= size + 2;
 	}
-	if (room >= 8) runs.push([`  ${sparkline(device.history, Math.min(24, room - 2))}`, 'cool']);
+	if (room >= 6) runs.push([`  ${sparkline(device.history, Math.min(24, room - 2))}`, 'cool']);
 	return [...runs, ...tail];
 }

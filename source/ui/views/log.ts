@@ -36,10 +36,12 @@ function look({severity, topic}: LogLine): readonly [glyph: string, style: strin
 /** One line: `0:11.020 ⚑ timeline   evt.lost …`. */
 export function logRuns(line: LogLine): Run[] {
 	const [glyph, style] = look(line);
+	// What the scenario says needs no source: its mark says who speaks, and the words get the room.
+	const source = line.topic === 'say' ? '' : left(clean(line.source), 10);
 	return [
 		[clock(line.time).padStart(9), 'dim'],
-		[` ${glyph} `, style],
-		[left(clean(line.source), 10), 'dim'],
+		[` ${glyph}`, style],
+		[source === '' ? '' : ` ${source}`, 'dim'],
 		[` ${clean(line.text)}`, style],
 	];
 }
