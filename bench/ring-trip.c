@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 	SHARED_RING_INIT(&page.shared);
 	FRONT_RING_INIT(&front, &page.shared, 4096);
 	BACK_RING_INIT(&back, &page.shared, 4096);
-	trips(1000000, batch, segments);
+	trips(960000, batch, segments);
 	before = cpu_time();
 	trips(count, batch, segments);
 	nanoseconds = cpu_time() - before;

@@ -90,11 +90,18 @@ function trips(trips) {
 	}
 }
 
+/** As a host is advanced: slice by slice, so that what runs is compiled as it is there. */
+function inSlices(trip) {
+	for (let n = 0; n < trip; n += 9600) {
+		trips(9600);
+	}
+}
+
 front.initialise();
 back.attach(0);
-trips(1_000_000);
+inSlices(960_000);
 const before = mainThreadTime();
-trips(count);
+inSlices(count);
 const nanoseconds = mainThreadTime() - before;
 for (const word of page) {
 	sum = mix(sum, word);
