@@ -3,7 +3,7 @@
  * The trajectory does not depend on any of it.
  */
 import {setImmediate as nextTurn} from 'node:timers/promises';
-import type {Ending} from '../observe/report.js';
+import type {Ending} from '../observe/report-types.js';
 import type {Host} from '../sim/host.js';
 
 /** Events in one slice: a few milliseconds of work, after which a signal is noticed. */

@@ -4,8 +4,8 @@ also a word or a sign, so that the text without colour says the same.
 */
 import {printableLine} from '../engine/printable.js';
 import {measuredText} from '../sim/scenario/condition.js';
-import type {OperationReport, Report} from './report.js';
 import {columns, grouped, hanging, shortened, table, wrapped} from './report-table.js';
+import type {OperationReport, Report} from './report-types.js';
 
 const second = 1_000_000_000;
 /** Findings and problems shown; the JSON report has all. */

@@ -8,64 +8,7 @@ import type {Host} from '../sim/host.js';
 import {compare} from '../sim/scenario/condition.js';
 import {type CheckResult, type Expectation, evaluateExpectations} from '../sim/scenario/expectation.js';
 import type {Checkpoint} from '../sim/scenario/recording.js';
-import type {Report, RunFacts} from './report.js';
-
-export interface ExpectationReport {
-	readonly text: string;
-	/** Undefined when the run ended before its window did. */
-	readonly met: boolean | undefined;
-	/** With its unit. */
-	readonly measured: string;
-}
-
-export interface FaultReport {
-	readonly id: string;
-	readonly fault: string;
-	/** What it was aimed at, and its parameters in words. */
-	readonly target: string;
-	readonly text: string;
-	readonly state: FaultRule['state'];
-	/** ns. */
-	readonly armedAt: number;
-	/** How often it acted, and when first: ns, -1 when it has not. */
-	readonly fired: number;
-	readonly firedAt: number;
-	/** Kinds of finding it declares, each with how many came. */
-	readonly declared: readonly {readonly kind: string; readonly findings: number}[];
-}
-
-export interface FindingReport {
-	readonly kind: string;
-	/** ns. */
-	readonly time: number;
-	/** ns; 0 when it lasts or was an instant. */
-	readonly ended: number;
-	readonly parties: readonly string[];
-	readonly text: string;
-	/** Id of the fault, or text of the expectation, that explains it; '' when nothing does. */
-	readonly explainedBy: string;
-}
-
-export interface CheckedRecording {
-	/** The version of ringtop that wrote it. */
-	readonly version: string;
-	/** Hashes compared, and how many there were to compare. */
-	readonly checked: number;
-	readonly total: number;
-	/** The first that differs. */
-	readonly differs: HashDifference | undefined;
-}
-
-export interface HashDifference {
-	/** Of the recording, ns and events executed. */
-	readonly at: number;
-	readonly event: number;
-	readonly recorded: string;
-	/** What this run has there. */
-	readonly found: string;
-	/** Events this run had executed by then. */
-	readonly foundEvent: number;
-}
+import type {CheckedRecording, FaultReport, FindingReport, Report, RunFacts} from './report-types.js';
 
 export function judge(
 	host: Host,

@@ -1,8 +1,9 @@
 /** `ringtop run`: the report on stdout, the rest on stderr, exit codes, signals, recordings; the same report every time. */
 import {afterEach, describe, expect, test} from 'vitest';
 import {runHost} from '../../source/commands/run-host.js';
-import {makeReport, type Report} from '../../source/observe/report.js';
+import {makeReport} from '../../source/observe/report.js';
 import {reportText} from '../../source/observe/report-text.js';
+import type {Report} from '../../source/observe/report-types.js';
 import {run, scenarioText, smallHost} from '../sim/host/metrics-scenario.js';
 import {folderWith, ringtop} from '../support/cli.js';
 import {cli, keys, signal, start, type TerminalSession} from '../support/terminal.js';

@@ -1,7 +1,8 @@
 /** The report of a run: what it says, what fails it, and that it is the same every time. */
 import {describe, expect, test} from 'vitest';
-import {makeReport, type Report, type RunFacts} from '../../source/observe/report.js';
+import {makeReport} from '../../source/observe/report.js';
 import {reportJson, reportText} from '../../source/observe/report-text.js';
+import type {Report, RunFacts} from '../../source/observe/report-types.js';
 import {Host} from '../../source/sim/host.js';
 import {parseScenario} from '../../source/sim/scenario/parse.js';
 import {run, type SmallScenario, smallHost} from '../sim/host/metrics-scenario.js';
