@@ -1,3 +1,4 @@
+/** Histograms: quantiles held against sorted values, windows against histograms of their own, buckets and their bounds. */
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {Histogram} from '../../source/engine/histogram.js';

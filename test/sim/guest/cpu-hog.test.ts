@@ -1,3 +1,4 @@
+/** A CPU hog: its share of the time, in chunks that leave others their turn, between its delay and its runtime. */
 import {describe, expect, test} from 'vitest';
 import {CpuHog} from '../../../source/sim/guest/cpu-hog.js';
 import {FakeKernel} from '../../support/fake-kernel.js';

@@ -1,3 +1,7 @@
+/**
+A job as fio would run it, on a fake kernel and a disk in memory: depth, arrivals, flushes, pauses, splitting, refusals, errors, and
+what it tells the oracle.
+*/
 import {describe, expect, test} from 'vitest';
 import {Job} from '../../../source/sim/guest/job.js';
 import {type JobOptions, summaryOf} from '../../../source/sim/guest/job-options.js';

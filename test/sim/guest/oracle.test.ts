@@ -1,3 +1,7 @@
+/**
+The oracle: what each sector may hold after writes, failures, resets, flushes and loss of power, rule by rule, and held against a naive
+oracle that keeps every version, on random histories.
+*/
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {Engine} from '../../../source/engine/engine.js';

@@ -337,7 +337,7 @@ export class CachedMedium implements Medium {
 		for (let i = 0; i < blocks; i++) {
 			if (this.cache.entryOf(block + i) >= 0) {
 				this.#unstable[slot]++;
-				this.cache.await(block + i, slot);
+				this.cache.notifyWhenStable(block + i, slot);
 			}
 		}
 

@@ -18,7 +18,7 @@ const epochRing = 8192;
 const none = -1;
 
 export class WriteCache {
-	/** Called once for each slot given to `await`, when the version it awaited is stable. */
+	/** Called once for each slot given to `notifyWhenStable`, when the version it waits for is stable. */
 	onStable: (slot: number) => void = () => {};
 	/** Entries that are not stable, in blocks. */
 	dirty = 0;
@@ -108,7 +108,7 @@ export class WriteCache {
 	}
 
 	/** `onStable(slot)` will be called when the block's newest version is stable. The block has an entry. */
-	await(block: number, slot: number): void {
+	notifyWhenStable(block: number, slot: number): void {
 		const entry = this.entryOf(block);
 		assert(entry !== none, 'only what is not stable is awaited');
 		let waiter = this.#freeWaiter;
@@ -180,7 +180,7 @@ export class WriteCache {
 		return epoch < this.#oldestEpoch;
 	}
 
-	/** Nobody waits any more: the slots given to `await` are forgotten. */
+	/** Nobody waits any more: the slots given to `notifyWhenStable` are forgotten. */
 	forgetWaiters(): void {
 		this.#waiters.fill(none);
 		this.#newerWaiters.fill(none);

@@ -1,3 +1,7 @@
+/**
+The 7200 rpm disk held against its data sheet: the seek curve, random reads a second at depth 1 over the whole stroke and over
+one gibibyte, what deeper queues gain, sequential reads and write-back, and how long the arm is busy.
+*/
 import {describe, expect, test} from 'vitest';
 import {armDefaults} from '../../../../source/hw/disk/media/arm.js';
 import {makeHdd} from '../../../../source/hw/disk/media/hdd.js';

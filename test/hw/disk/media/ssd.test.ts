@@ -1,3 +1,7 @@
+/**
+The SSD held against an independent queueing model and the bounds that dies and channels set; its write cache, flushes, gauges,
+faults and cancelled operations.
+*/
 import {describe, expect, test} from 'vitest';
 import {delay} from '../../../../source/engine/fault-points.js';
 import {makeSsd} from '../../../../source/hw/disk/media/ssd.js';
