@@ -39,9 +39,13 @@ export class Simulation {
 	#snapshotAt = Number.NEGATIVE_INFINITY;
 	#figures = 0;
 	#dirty = true;
+	#ring: string | undefined;
+	/** Asked for by the timeline, and not taken over yet. */
+	#askedSpeed: number | undefined;
 
 	constructor(private readonly options: SimulationOptions) {
 		({host: this.#host, observer: this.#observer} = options.make());
+		this.#listen();
 		this.#pace = new Pace(options.speed);
 	}
 
@@ -73,6 +77,8 @@ export class Simulation {
 
 			case 'restart': {
 				({host: this.#host, observer: this.#observer} = this.options.make());
+				this.#listen();
+				this.#observer.watch(this.#ring, 0);
 				this.#failed = false;
 				this.#frozen = false;
 				this.#figuresAt = Number.NEGATIVE_INFINITY;
@@ -91,6 +97,7 @@ export class Simulation {
 			}
 
 			case 'watch': {
+				this.#ring = command.ring;
 				this.#observer.watch(command.ring, command.logFrom);
 				if (command.delay !== this.#delay) {
 					this.#delay = command.delay;
@@ -129,6 +136,12 @@ export class Simulation {
 			const target = this.#pace.target(this.#host.now, wall);
 			caughtUp = this.#advance(target);
 			wall = clock();
+			if (this.#askedSpeed !== undefined) {
+				this.#pace.speed = this.#askedSpeed;
+				this.#pace.start(this.#host.now, wall);
+				this.#askedSpeed = undefined;
+				caughtUp = this.#stopped;
+			}
 		}
 
 		if (!this.#stopped) {
@@ -149,6 +162,15 @@ export class Simulation {
 
 	get #stopped(): boolean {
 		return this.#frozen || this.#failed || this.#host.finished;
+	}
+
+	/** A timeline's `speed:` line ends the slice it lies in, so that nothing passes at the old speed. */
+	#listen(): void {
+		const {engine} = this.#host;
+		this.#host.onSpeed = (speed) => {
+			this.#askedSpeed = speed === 0 ? Number.POSITIVE_INFINITY : speed;
+			engine.stop();
+		};
 	}
 
 	/** One slice towards `target`. True when it was reached. */
