@@ -6,8 +6,8 @@ import type {Engine} from '../engine/engine.js';
 import type {Cpus} from '../sim/xen/cpus.js';
 import type {Snapshot} from './snapshot.js';
 
-/** Steps of the checks, by name. */
-const checks: ReadonlySet<string> = new Set(['sleep check', 'state hash', 'metric window']);
+/** Steps by which the host looks at itself. */
+const checks: ReadonlySet<string> = new Set(['sleep check', 'state hash', 'sample']);
 /** What a device's step is called in the code, and what a person sees happen. */
 const happenings: ReadonlyArray<readonly [ending: RegExp, words: string]> = [
 	[/ complete$/, ' completes'],
@@ -25,7 +25,7 @@ export function nextEvent(engine: Engine, cpus: Cpus): Snapshot['next'] {
 	let time = Number.POSITIVE_INFINITY;
 	let what = '';
 	engine.queue.forEach((at, step) => {
-		if (at < time && step.owner.alive && !checks.has(step.name)) {
+		if (at < time && step.owner.alive && !(step.owner === engine.world && checks.has(step.name))) {
 			time = at;
 			what = step.owner === engine.world ? happeningOf(step.name) : `${step.owner.name}: ${step.name}`;
 		}

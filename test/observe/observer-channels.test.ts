@@ -1,0 +1,196 @@
+/** What a person reads off a channel and its ring: looks, slots, and what each request waits for. */
+import {describe, expect, test} from 'vitest';
+import type {SlotView, Snapshot} from '../../source/observe/snapshot.js';
+import {millisecond, second, WatchedHost} from '../support/hosts.js';
+
+const channelOf = ({channels}: Snapshot, id: string) => {
+	const channel = channels.find((each) => each.id === id);
+	if (channel === undefined) throw new Error(`no channel ${id}`);
+	return channel;
+};
+const slotsOf = ({ring}: Snapshot, ...states: SlotView['state'][]) =>
+	(ring?.slots ?? []).filter(({state}) => states.includes(state));
+
+describe('a channel whose wake-up is lost', () => {
+	const watched = new WatchedHost('lost-notification');
+	watched.observer.watch('db.xvda', 0);
+	watched.advance(2 * second);
+	const before = watched.look();
+	watched.advance(5 * second).look();
+	watched.advance(6 * second);
+	const asleep = watched.look();
+	watched.advance(8.5 * second);
+	const after = watched.look();
+
+	test('is busy or idle before', () => {
+		expect(['busy', 'idle']).toContain(channelOf(before, 'db.xvda').look);
+		expect(channelOf(before, 'db.xvda').frontSent).toBeGreaterThan(50);
+	});
+
+	test('sleeps with every slot taken, and says for how long', () => {
+		const channel = channelOf(asleep, 'db.xvda');
+		expect(channel).toMatchObject({look: 'asleep', inFlight: 32, size: 32, unread: 0, requestRate: 0});
+		expect(channel.since).toBeGreaterThan(2.9 * second);
+		expect(channel.since).toBeLessThanOrEqual(3 * second);
+		expect(channel.oldest).toBeGreaterThanOrEqual(channel.since);
+		expect(channel.latency).toBeUndefined();
+	});
+
+	test('shows what lies on its ring: requests that nobody has taken', () => {
+		const requests = slotsOf(asleep, 'request');
+		expect(requests).toHaveLength(32);
+		for (const {operation, segments, sector, waitsFor, age} of requests) {
+			expect({operation, segments, waitsFor}).toEqual({
+				operation: 'WRITE',
+				segments: 1,
+				waitsFor: 'an event for Domain-0 that was lost',
+			});
+			expect(sector % 8).toBe(0);
+			expect(age).toBeGreaterThan(2 * second);
+		}
+
+		const {ring} = asleep;
+		expect((ring?.requestProducer ?? 0) - (ring?.requestConsumer ?? 0)).toBe(32);
+		// The frontend passed the backend's event index, and only once.
+		expect(ring?.requestEvent).toBe((ring?.requestConsumer ?? 0) + 1);
+		expect(ring?.grantsGiven).toBe(32);
+		expect(ring?.grantsMapped).toBe(0);
+	});
+
+	test('is in trouble at both ends, and its job waits', () => {
+		const parts = asleep.domains.flatMap((domain) => domain.parts).filter(({channel}) => channel === 'db.xvda');
+		expect(parts.map(({trouble}) => trouble)).toEqual([true, true]);
+		const [rows] = asleep.domains.find(({name}) => name === 'db')?.jobs ?? [];
+		expect(rows.oldest).toBeGreaterThan(2.9 * second);
+		expect(rows.rate).toBe(0);
+		expect(rows.outstanding).toBe(64);
+	});
+
+	test('leaves the neighbour alone', () => {
+		expect(channelOf(asleep, 'web.xvda').requestRate).toBeGreaterThan(400);
+		expect(channelOf(asleep, 'web.xvda').look).not.toBe('asleep');
+	});
+
+	test('names the fault, the finding and what explains it', () => {
+		expect(asleep.faults).toEqual([
+			expect.objectContaining({id: 'nudge', fault: 'evt.lost', target: 'db.xvda', state: 'spent', fired: 1}),
+		]);
+		expect(asleep.findings).toEqual([expect.objectContaining({kind: 'asleep', explainedBy: 'nudge'})]);
+		expect(asleep.log.filter(({topic}) => topic === 'fault')).toHaveLength(2);
+	});
+
+	test('is awake after the kick', () => {
+		const channel = channelOf(after, 'db.xvda');
+		expect(['busy', 'idle']).toContain(channel.look);
+		expect(channel.requestRate).toBeGreaterThan(150);
+	});
+});
+
+test('a ring that is always full says so, and the neighbour’s is not', () => {
+	const watched = new WatchedHost('full-ring').advance(1500 * millisecond);
+	let full = 0;
+	for (let step = 1; step <= 40; step++) {
+		const snapshot = watched.advance(1500 * millisecond + step * 7 * millisecond).observer.snapshot();
+		const {look, inFlight, since} = channelOf(snapshot, 'eager.xvda');
+		if (look === 'full') {
+			full++;
+			expect(inFlight).toBe(32);
+			expect(since).toBeGreaterThan(0);
+		}
+
+		expect(channelOf(snapshot, 'modest.xvda').look).not.toBe('full');
+		expect(snapshot.domains.find(({name}) => name === 'eager')?.jobs[0].outstanding).toBeLessThanOrEqual(128);
+	}
+
+	expect(full).toBeGreaterThan(35);
+});
+
+describe('the slots of a ring', () => {
+	test('are as many as there are requests on it, at every instant', () => {
+		const watched = new WatchedHost('web-and-db').advance(4020 * millisecond);
+		watched.observer.watch('db.xvda', 0);
+		const seen = new Set<string>();
+		for (let step = 0; step < 400; step++) {
+			watched.host.advance(4020 * millisecond + step * 37_003, 1e9);
+			const snapshot = watched.observer.snapshot();
+			const {inFlight, unread} = channelOf(snapshot, 'db.xvda');
+			expect(slotsOf(snapshot, 'request', 'taken', 'response')).toHaveLength(inFlight);
+			expect(slotsOf(snapshot, 'response')).toHaveLength(unread);
+			for (const {waitsFor, operation, age, state} of slotsOf(snapshot, 'request', 'taken')) {
+				expect(operation).toMatch(/^(WRITE|FLUSH)$/);
+				expect(age).toBeGreaterThanOrEqual(0);
+				if (state === 'taken') expect(waitsFor).not.toBe('');
+				seen.add(waitsFor.replace(/\d+$/, 'n'));
+			}
+		}
+
+		expect([...seen]).toEqual(expect.arrayContaining(['nvme0, its medium']));
+	});
+
+	test('say who has to run before a request goes on', () => {
+		const watched = new WatchedHost('busy-domain-zero').advance(6 * second);
+		watched.observer.watch('web.xvda', 0);
+		const seen = new Set<string>();
+		for (let step = 0; step < 300; step++) {
+			watched.advance(6 * second + step * millisecond);
+			for (const {waitsFor} of slotsOf(watched.observer.snapshot(), 'request', 'taken', 'response')) {
+				seen.add(waitsFor);
+			}
+		}
+
+		expect([...seen]).toContain('Domain-0 to run');
+	});
+
+	test('say that a paused guest will not read its answer', () => {
+		const watched = new WatchedHost('web-and-db').advance(2 * second);
+		watched.observer.watch('web.xvda', 0);
+		watched.host.operate({verb: 'xl', xl: {command: 'pause', domain: 'web'}});
+		const snapshot = watched.advance(2200 * millisecond).look();
+		const web = snapshot.domains.find(({name}) => name === 'web');
+		expect(web).toMatchObject({pausedByXl: true, state: expect.stringContaining('p')});
+		expect(web?.run).toBeLessThan(2);
+		const unread = slotsOf(snapshot, 'response');
+		expect(unread.length).toBe(channelOf(snapshot, 'web.xvda').unread);
+		for (const {waitsFor} of unread) expect(waitsFor).toBe('web, paused by xl');
+	});
+});
+
+test('the log is given from where the view asked, the newest if it asked for too much', () => {
+	const watched = new WatchedHost('web-and-db').advance(second);
+	const all = watched.look();
+	expect(all.log.map(({number}) => number)).toEqual(Array.from({length: all.logCount}, (_, i) => i));
+	watched.observer.watch(undefined, all.logCount - 2);
+	expect(watched.observer.snapshot().log.map(({number}) => number)).toEqual([all.logCount - 2, all.logCount - 1]);
+	watched.observer.watch(undefined, all.logCount);
+	expect(watched.observer.snapshot().log).toEqual([]);
+});
+
+test('what comes next is named, and comes then', () => {
+	const watched = new WatchedHost('web-and-db').advance(second);
+	for (let step = 0; step < 200; step++) {
+		const {next, time} = watched.observer.snapshot();
+		expect(next?.what).not.toBe('');
+		expect(['sleep check', 'state hash', 'sample']).not.toContain(next?.what);
+		expect(next?.inNanoseconds).toBeGreaterThanOrEqual(0);
+		// Nothing but checks happens before it.
+		expect(time + (next?.inNanoseconds ?? 0)).toBeGreaterThanOrEqual(watched.host.nextTime);
+		watched.host.advance(watched.host.now + 1e9, 7);
+	}
+});
+
+test('a domain that dies keeps its frame, with cause and time', () => {
+	const watched = new WatchedHost('web-and-db').advance(2 * second);
+	const [, web] = watched.host.boot.domains;
+	const panic = web.kernel.define('test panic', {name: 'test', ns: 100, source: 'test'}, () =>
+		web.kernel.panic('test'),
+	);
+	web.kernel.task(panic);
+	const snapshot = watched.advance(2500 * millisecond).look();
+	const view = snapshot.domains.find(({name}) => name === 'web');
+	expect(snapshot.domains.map(({name}) => name)).toEqual(['Domain-0', 'web', 'db']);
+	expect(view?.died?.cause).toBe('crashed');
+	expect(view?.died?.time).toBeGreaterThan(2 * second);
+	expect(view?.died?.time).toBeLessThan(2.001 * second);
+	expect(view?.state).toContain('c');
+	expect(snapshot.domains.find(({name}) => name === 'db')?.died).toBeUndefined();
+});
