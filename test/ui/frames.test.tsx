@@ -1,7 +1,8 @@
 /** Whole frames at three sizes: every row fits, what matters is on them, and nothing that is not built appears. */
 import {afterEach, describe, expect, test} from 'vitest';
 import {width} from '../../source/ui/text.js';
-import {type FakeOptions, fakeClock, fakeSnapshot} from '../support/fake-session.js';
+import {fakeClock} from '../support/fake-session.js';
+import {type FakeOptions, fakeSnapshot} from '../support/fake-snapshot.js';
 import {type AppOptions, renderApp, renderInk} from './render-app.js';
 
 const sizes = [

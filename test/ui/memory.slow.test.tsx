@@ -2,7 +2,8 @@
 import {setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
 import {expect, test} from 'vitest';
-import {fakeClock, fakeSnapshot} from '../support/fake-session.js';
+import {fakeClock} from '../support/fake-session.js';
+import {fakeSnapshot} from '../support/fake-snapshot.js';
 import {renderApp, renderInk} from './render-app.js';
 
 setFlagsFromString('--expose-gc');

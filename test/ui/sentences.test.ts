@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest';
 import {describe as inWords, keysFor, sentenceKey, sentences} from '../../source/ui/sentences.js';
 import {subjectsOf} from '../../source/ui/subject.js';
 import {helpLines} from '../../source/ui/views/overlays.js';
-import {fakeSnapshot} from '../support/fake-session.js';
+import {fakeSnapshot} from '../support/fake-snapshot.js';
 
 const situations = [{}, {asleep: 1_300_000_000}, {full: true}, {closed: true}, {died: true}, {extraGuests: 3, cpus: 5}];
 

@@ -3,7 +3,8 @@
  * within slots, rate × mean latency is the mean outstanding, bytes at the rings are bytes at the medium.
  */
 import {describe, expect, test} from 'vitest';
-import {fakeClock, fakeSnapshot} from '../support/fake-session.js';
+import {fakeClock} from '../support/fake-session.js';
+import {fakeSnapshot} from '../support/fake-snapshot.js';
 import {checkScreenAddsUp} from '../support/screen-sums.js';
 import {renderApp} from './render-app.js';
 

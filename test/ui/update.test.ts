@@ -4,7 +4,8 @@ import {faultKinds} from '../../source/ui/fault-kinds.js';
 import {type ConsoleState, type Effect, initialState, type World} from '../../source/ui/state.js';
 import {keyOf, selectedSubject} from '../../source/ui/subject.js';
 import {pressKey, speeds} from '../../source/ui/update.js';
-import {type FakeOptions, fakeClock, fakeSnapshot} from '../support/fake-session.js';
+import {fakeClock} from '../support/fake-session.js';
+import {type FakeOptions, fakeSnapshot} from '../support/fake-snapshot.js';
 
 function play(keys: readonly string[], options: FakeOptions = {}, from: Partial<ConsoleState> = {}) {
 	const snapshot = fakeSnapshot(12_345_000_000, options);
