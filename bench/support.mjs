@@ -4,7 +4,7 @@
  * CPU time, never of the wall clock, and mean something only beside each other in the same turn.
  */
 import {execFileSync, spawnSync} from 'node:child_process';
-import {mkdirSync, readFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -28,8 +28,9 @@ export function node(script, ...args) {
 
 /** Compiles a C or C++ file of this directory with -O2. Returns the program's path, or undefined without a compiler. */
 export function compile(file) {
-	const directory = path.join(tmpdir(), 'ringtop-bench');
-	mkdirSync(directory, {recursive: true});
+	// A directory of this run's own: another run, of another version, may be under way beside it.
+	const directory = mkdtempSync(path.join(tmpdir(), 'ringtop-bench-'));
+	process.on('exit', () => rmSync(directory, {recursive: true, force: true}));
 	const program = path.join(directory, path.parse(file).name);
 	const compiler = file.endsWith('.cpp') ? 'g++' : 'gcc';
 	const {status, error, stderr} = spawnSync(compiler, ['-O2', '-o', program, path.join(here, file)], {
