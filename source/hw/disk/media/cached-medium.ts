@@ -4,11 +4,10 @@ wait for the mechanism. Writes are acknowledged from the cache while there is ro
 make room; with force unit access or the cache off they wait until they are stable. Write-back is eager: what enters the cache
 is handed to the mechanism at once.
 
-Fault points (subject of each: the operation's or block's first sector):
+Fault points (subject of each: the operation's first sector; block-writer.ts has another, for bytes):
   medium.command  drop: the operation never ends; delay: it begins later
   medium.read     alter: unrecovered read error for the operation, after the time it takes
   medium.write    alter: write fault; the bytes are there nevertheless, as a failed write may
-  medium.bytes    alter, by value: 0 one bit of the sector flips, 1 the write of this block is lost, 2 it lands on the next block
 */
 import {assert} from '../../../engine/assert.js';
 import type {Engine} from '../../../engine/engine.js';
@@ -18,9 +17,7 @@ import type {RandomStream} from '../../../engine/random.js';
 import {Step} from '../../../engine/step.js';
 import {
 	type Medium,
-	type MediumGauges,
 	type MediumOperation,
-	mediumFlush,
 	mediumOkay,
 	mediumRead,
 	mediumSlots,
@@ -28,8 +25,11 @@ import {
 	mediumWrite,
 	mediumWriteFault,
 } from '../medium.js';
+import {BlockWriter} from './block-writer.js';
 import {ByteStore, blockBytes, sectorsPerBlock} from './byte-store.js';
-import type {Mechanism, MechanismPart} from './mechanism.js';
+import type {Mechanism} from './mechanism.js';
+import {type MediumDetail, MediumMeter} from './medium-meter.js';
+import {SlotQueue} from './slot-queue.js';
 import {WriteCache} from './write-cache.js';
 
 export interface CacheOptions {
@@ -39,18 +39,6 @@ export interface CacheOptions {
 	readonly cacheLatency: number;
 }
 
-/** What a person can see of a medium beyond the door's gauges. */
-export interface MediumDetail extends MediumGauges {
-	readonly parts: readonly MechanismPart[];
-	/** Fetches and programs queued at the mechanism or under way. */
-	readonly queued: number;
-	/** When the oldest operation that is not done was started, nanoseconds; Infinity when there is none. */
-	readonly oldestSince: number;
-	/** Operations that ended with an error. */
-	readonly errors: number;
-}
-
-const sectorBytes = 512;
 const idle = 0;
 /** Waits for the mechanism or for programs. */
 const working = 1;
@@ -68,9 +56,10 @@ export class CachedMedium implements Medium {
 	readonly sectors: number;
 	readonly model: string;
 	readonly volatileCache: boolean;
-	readonly gauges: MediumDetail;
 	readonly store: ByteStore;
 	readonly cache: WriteCache;
+	readonly #meter: MediumMeter;
+	readonly #writer: BlockWriter;
 
 	readonly #cacheBlocks: number;
 	readonly #cacheLatency: number;
@@ -83,7 +72,6 @@ export class CachedMedium implements Medium {
 	readonly #sectors = new Int32Array(mediumSlots);
 	readonly #through = new Uint8Array(mediumSlots);
 	readonly #status = new Int32Array(mediumSlots);
-	readonly #since = new Float64Array(mediumSlots);
 	readonly #handle = new Float64Array(mediumSlots).fill(noHandle);
 	/** Distinguishes the uses of a slot. */
 	readonly #ticket = new Int32Array(mediumSlots);
@@ -97,15 +85,9 @@ export class CachedMedium implements Medium {
 	#roomBlocks = 0;
 	#writeThroughs = 0;
 
-	#outstanding = 0;
-	#busy = 0;
-	#busySince = 0;
-	#counts = {reads: 0, writes: 0, flushes: 0, sectorsRead: 0, sectorsWritten: 0, errors: 0};
-
 	readonly #commandFault: FaultPoint;
 	readonly #readFault: FaultPoint;
 	readonly #writeFault: FaultPoint;
-	readonly #bytesFault: FaultPoint;
 	readonly #finish: Step;
 	readonly #begin: Step;
 
@@ -129,7 +111,9 @@ export class CachedMedium implements Medium {
 		this.#commandFault = engine.faults.point(`medium.command ${name}`, [name]);
 		this.#readFault = engine.faults.point(`medium.read ${name}`, [name]);
 		this.#writeFault = engine.faults.point(`medium.write ${name}`, [name]);
-		this.#bytesFault = engine.faults.point(`medium.bytes ${name}`, [name]);
+		const bytesFault = engine.faults.point(`medium.bytes ${name}`, [name]);
+		this.#writer = new BlockWriter(this.cache, mechanism, bytesFault);
+		this.#meter = new MediumMeter(engine, this.cache, mechanism, this.#cacheBlocks);
 		this.#finish = new Step(`${name} medium done`, engine.world, 0, false, (slot) => this.#finishes(slot));
 		this.#begin = new Step(`${name} medium begin`, engine.world, 0, false, (slot) => this.#begins(slot));
 		mechanism.whenRead = (slot) => this.#finishes(slot);
@@ -142,7 +126,10 @@ export class CachedMedium implements Medium {
 				this.#finishes(slot);
 			}
 		};
-		this.gauges = this.#makeGauges();
+	}
+
+	get gauges(): MediumDetail {
+		return this.#meter;
 	}
 
 	get cacheEnabled(): boolean {
@@ -156,16 +143,12 @@ export class CachedMedium implements Medium {
 	start(operation: MediumOperation, sector: number, sectors: number, slot: number, forceUnitAccess: boolean): void {
 		assert(this.#state[slot] === idle, 'a slot carries one operation');
 		assert(sector >= 0 && sector + sectors <= this.sectors, 'the sectors exist');
-		if (this.#outstanding++ === 0) {
-			this.#busySince = this.engine.now;
-		}
-
+		this.#meter.begin(slot);
 		this.#operation[slot] = operation;
 		this.#sector[slot] = sector;
 		this.#sectors[slot] = sectors;
 		this.#through[slot] = forceUnitAccess || !this.#cacheEnabled ? 1 : 0;
 		this.#status[slot] = mediumOkay;
-		this.#since[slot] = this.engine.now;
 		this.#ticket[slot] = (this.#ticket[slot] + 1) & 0x7fffffff;
 		const fault = this.#commandFault.armed;
 		if (fault !== null) {
@@ -226,22 +209,7 @@ export class CachedMedium implements Medium {
 	}
 
 	writeBytes(sector: number, source: Buffer, offset: number, bytes: number): void {
-		if (bytes === blockBytes && sector % sectorsPerBlock === 0) {
-			this.#writeBlock(sector / sectorsPerBlock, 0, source, offset, blockBytes);
-			return;
-		}
-
-		let at = sector;
-		let from = offset;
-		let left = bytes;
-		while (left > 0) {
-			const within = (at % sectorsPerBlock) * sectorBytes;
-			const length = Math.min(left, blockBytes - within);
-			this.#writeBlock(Math.floor(at / sectorsPerBlock), within, source, from, length);
-			at += length / sectorBytes;
-			from += length;
-			left -= length;
-		}
+		this.#writer.write(sector, source, offset, bytes);
 	}
 
 	losePower(): void {
@@ -252,40 +220,7 @@ export class CachedMedium implements Medium {
 
 	/** Flips one bit of a sector where it is stored: corruption that nobody reported. */
 	corrupt(sector: number, bit: number): void {
-		const block = Math.floor(sector / sectorsPerBlock);
-		let bytes = this.store.block(block);
-		if (bytes === undefined) {
-			bytes = this.store.take();
-			bytes.fill(0);
-			this.store.replace(block, bytes);
-		}
-
-		bytes[(sector % sectorsPerBlock) * sectorBytes + (bit >>> 3)] ^= 1 << (bit & 7);
-	}
-
-	#writeBlock(block: number, within: number, source: Buffer, from: number, bytes: number): void {
-		const fault = this.#bytesFault.armed;
-		let target = block;
-		let flip = false;
-		if (fault !== null && fault.decide(block * sectorsPerBlock + within / sectorBytes) === alter) {
-			flip = fault.value === 0;
-			if (fault.value === 1) {
-				return;
-			}
-
-			if (fault.value === 2) {
-				target = (block + 1) % (this.sectors / sectorsPerBlock);
-			}
-		}
-
-		const entry = this.cache.write(target, within, source, from, bytes);
-		if (flip) {
-			this.corrupt(block * sectorsPerBlock + within / sectorBytes, 100);
-		}
-
-		if (entry >= 0) {
-			this.mechanism.program(target, entry);
-		}
+		this.#writer.corrupt(sector, bit);
 	}
 
 	#begins(slot: number): void {
@@ -394,23 +329,7 @@ export class CachedMedium implements Medium {
 
 	#finishes(slot: number): void {
 		const status = this.#status[slot];
-		if (status !== mediumOkay) {
-			this.#counts.errors++;
-		}
-
-		switch (this.#operation[slot]) {
-			case mediumRead:
-				this.#counts.reads++;
-				this.#counts.sectorsRead += this.#sectors[slot];
-				break;
-			case mediumFlush:
-				this.#counts.flushes++;
-				break;
-			default:
-				this.#counts.writes++;
-				this.#counts.sectorsWritten += this.#sectors[slot];
-		}
-
+		this.#meter.count(this.#operation[slot], this.#sectors[slot], status);
 		this.#leave(slot);
 		this.done(slot, status);
 	}
@@ -418,9 +337,7 @@ export class CachedMedium implements Medium {
 	#leave(slot: number): void {
 		this.#state[slot] = idle;
 		this.#handle[slot] = noHandle;
-		if (--this.#outstanding === 0) {
-			this.#busy += this.engine.now - this.#busySince;
-		}
+		this.#meter.end(slot);
 	}
 
 	/** Blocks that the slot's sectors lie in. */
@@ -430,98 +347,5 @@ export class CachedMedium implements Medium {
 		return sectors === sectorsPerBlock && first % sectorsPerBlock === 0
 			? 1
 			: Math.floor((first + sectors - 1) / sectorsPerBlock) - Math.floor(first / sectorsPerBlock) + 1;
-	}
-
-	#oldestSince(): number {
-		let oldest = Number.POSITIVE_INFINITY;
-		for (let slot = 0; slot < mediumSlots; slot++) {
-			if (this.#state[slot] !== idle) {
-				oldest = Math.min(oldest, this.#since[slot]);
-			}
-		}
-
-		return oldest;
-	}
-
-	#makeGauges(): MediumDetail {
-		const medium = this;
-		return {
-			get busyNanoseconds() {
-				return medium.#busy + (medium.#outstanding > 0 ? medium.engine.now - medium.#busySince : 0);
-			},
-			get outstanding() {
-				return medium.#outstanding;
-			},
-			get dirtyBytes() {
-				return medium.cache.dirty * blockBytes;
-			},
-			cacheBytes: this.#cacheBlocks * blockBytes,
-			get reads() {
-				return medium.#counts.reads;
-			},
-			get writes() {
-				return medium.#counts.writes;
-			},
-			get flushes() {
-				return medium.#counts.flushes;
-			},
-			get sectorsRead() {
-				return medium.#counts.sectorsRead;
-			},
-			get sectorsWritten() {
-				return medium.#counts.sectorsWritten;
-			},
-			get errors() {
-				return medium.#counts.errors;
-			},
-			parts: this.mechanism.parts,
-			get queued() {
-				return medium.mechanism.queued;
-			},
-			get oldestSince() {
-				return medium.#oldestSince();
-			},
-		};
-	}
-}
-
-/** Slots first come first served, in a ring: no operation is in a queue twice. */
-class SlotQueue {
-	readonly #slots = new Int16Array(mediumSlots);
-	#from = 0;
-	#length = 0;
-
-	get isEmpty(): boolean {
-		return this.#length === 0;
-	}
-
-	get first(): number {
-		return this.#slots[this.#from & (mediumSlots - 1)];
-	}
-
-	push(slot: number): void {
-		this.#slots[(this.#from + this.#length++) & (mediumSlots - 1)] = slot;
-	}
-
-	shift(): number {
-		const slot = this.first;
-		this.#from++;
-		this.#length--;
-		return slot;
-	}
-
-	remove(slot: number): void {
-		const length = this.#length;
-		for (let i = 0; i < length; i++) {
-			const other = this.shift();
-			if (other !== slot) {
-				this.push(other);
-			}
-		}
-	}
-
-	clear(): void {
-		this.#from = 0;
-		this.#length = 0;
 	}
 }
