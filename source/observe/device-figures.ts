@@ -45,7 +45,8 @@ export class DeviceFigures {
 		const {gauges} = device.medium;
 		const placed = this.placed();
 		const queued = device.inFlight;
-		const {oldestSince} = gauges;
+		// Looking for the oldest goes through every slot of the medium.
+		const oldestSince = gauges.outstanding === 0 ? this.engine.now : gauges.oldestSince;
 		return {
 			address: device.address,
 			name: device.name,
@@ -57,7 +58,7 @@ export class DeviceFigures {
 			history: this.#moved.history,
 			queued,
 			queueSize: placed?.driver.depth ?? 0,
-			oldest: oldestSince === Number.POSITIVE_INFINITY ? 0 : this.engine.now - oldestSince,
+			oldest: this.engine.now - oldestSince,
 			interruptRate: this.#interrupts.perSecond,
 			counters: [
 				['dirty cache bytes', gauges.dirtyBytes],
