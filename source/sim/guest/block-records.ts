@@ -3,7 +3,7 @@ Pools for what the oracle keeps of blocks that are not plain: a record for the b
 Index 0 is nobody in both. Rows of eight are by sector of the block.
 */
 import {sectorsPerBlock} from './pattern.js';
-import {grown} from './plain-sectors.js';
+import {grown, type PlainSectors} from './plain-sectors.js';
 
 /** States of a version. */
 export const inFlight = 1;
@@ -44,6 +44,18 @@ export class Records {
 		for (let at = record * sectorsPerBlock; at < (record + 1) * sectorsPerBlock; at++) {
 			this.baseSuperseded[at] = never;
 			this.dropped[at] = -1;
+		}
+
+		return record;
+	}
+
+	/** The record of the block in `slot`, taken if it has none. */
+	takeFor(block: number, slot: number, plain: PlainSectors): number {
+		const {records} = plain;
+		let record = records[slot];
+		if (record === 0) {
+			record = this.take(block);
+			records[slot] = record;
 		}
 
 		return record;

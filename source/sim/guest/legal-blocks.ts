@@ -20,6 +20,7 @@ import {Folding} from './folding.js';
 import {sectorsPerBlock} from './pattern.js';
 import {PlainSectors} from './plain-sectors.js';
 import {ReadsInFlight} from './reads-in-flight.js';
+import {Superseding} from './superseding.js';
 
 const none = 0;
 const never = Number.POSITIVE_INFINITY;
@@ -37,6 +38,7 @@ export class LegalBlocks {
 	readonly #records = new Records();
 	readonly #versions = new Versions();
 	readonly #folding = new Folding(this.#plain, this.#records, this.#versions);
+	readonly #superseding = new Superseding(this.#plain, this.#records, this.#versions, this.#folding, this.#reads);
 	/** Blocks that have failed writes. */
 	#withFailures: number[] = [];
 
@@ -54,7 +56,7 @@ export class LegalBlocks {
 			const within = at % sectorsPerBlock;
 			const count = Math.min(sectorsPerBlock - within, sector + sectors - at);
 			const block = Math.floor(at / sectorsPerBlock);
-			const record = this.#recordFor(block, this.#plain.slotFor(block));
+			const record = this.#records.takeFor(block, this.#plain.slotFor(block), this.#plain);
 			const version = this.#versions.take();
 			this.#versions.number[version] = number;
 			this.#versions.state[version] = inFlight;
@@ -93,7 +95,7 @@ export class LegalBlocks {
 				this.#folding.foldSole(slot, record, version, now);
 			} else {
 				if (certain) {
-					this.#supersede(slot, record, version, now);
+					this.#superseding.byWrite(slot, record, version, now);
 				}
 
 				this.#settle(block);
@@ -168,7 +170,7 @@ export class LegalBlocks {
 		const i = sector % sectorsPerBlock;
 		const record = this.#plain.records[slot];
 		if (
-			this.#inBase(slot, i, number) &&
+			this.#plain.holds(slot, i, number) &&
 			(record === none ||
 				((this.#records.baseGone[record] & (1 << i)) === 0 &&
 					this.#records.baseSuperseded[record * sectorsPerBlock + i] > since))
@@ -192,44 +194,9 @@ export class LegalBlocks {
 	narrow(sector: number, number: number, since: number): void {
 		const block = Math.floor(sector / sectorsPerBlock);
 		const slot = this.#plain.slotOf(block);
-		let record = this.#plain.records[slot];
-		if (since <= this.#powerLost || (record === none && this.#plain.widened[slot] === 0)) {
-			return;
-		}
-
-		const now = ++this.#sequence;
-		const i = sector % sectorsPerBlock;
-		const at = slot * sectorsPerBlock + i;
-		const bit = 1 << i;
-		const widened = (this.#plain.widened[slot] & bit) !== 0;
-		// The others were superseded when the returned version happened: by its acknowledgement, if it has one.
-		let moment = now;
-		if (this.#inBase(slot, i, number)) {
-			moment = Math.min(now, Math.max(this.#plain.acknowledgedAt[at], this.#powerLost));
-			if (widened && this.#reads.oldest(block) > this.#powerLost) {
-				// What loss of power left is stable. The record remembers that newer ones are not behind it.
-				record = this.#recordFor(block, slot);
-				this.#records.drop(record, i, this.#plain.newest[at] === number ? -1 : this.#plain.newest[at]);
-				this.#plain.newest[at] = number;
-				this.#plain.lowest[at] = number;
-				this.#plain.widened[slot] &= ~bit;
-			}
-		} else if (record !== none) {
-			moment = Math.min(now, Math.max(this.#answeredAt(record, number), this.#powerLost));
-			const base = record * sectorsPerBlock + i;
-			this.#records.baseSuperseded[base] = Math.min(this.#records.baseSuperseded[base], moment);
-		}
-
-		this.#records.mixed[record] = 1;
-		for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
-			const mark = version * sectorsPerBlock + i;
-			if (
-				this.#versions.number[version] !== number &&
-				(this.#versions.mask[version] & bit) !== 0 &&
-				this.#versions.answered[version] < since
-			) {
-				this.#versions.superseded[mark] = Math.min(this.#versions.superseded[mark], moment);
-			}
+		if (since > this.#powerLost && (this.#plain.records[slot] !== none || this.#plain.widened[slot] !== 0)) {
+			const now = ++this.#sequence;
+			this.#superseding.byRead(block, slot, sector % sectorsPerBlock, number, since, now, this.#powerLost);
 		}
 	}
 
@@ -269,7 +236,7 @@ export class LegalBlocks {
 	/** The device lost power: versions that no flush has made stable may be gone, and older ones current again. */
 	powerLost(): void {
 		for (let slot = 1; slot < this.#plain.slots; slot++) {
-			this.#widen(slot);
+			this.#superseding.undo(slot);
 		}
 
 		this.#powerLost = ++this.#sequence;
@@ -304,26 +271,6 @@ export class LegalBlocks {
 		return {numbers: numbers.sort((a, b) => a - b), more: widened};
 	}
 
-	#inBase(slot: number, i: number, number: number): boolean {
-		const at = slot * sectorsPerBlock + i;
-		if ((this.#plain.widened[slot] & (1 << i)) === 0) {
-			return number === this.#plain.newest[at];
-		}
-
-		return number >= this.#plain.lowest[at] && number <= this.#plain.newest[at];
-	}
-
-	#recordFor(block: number, slot: number): number {
-		const {records} = this.#plain;
-		let record = records[slot];
-		if (record === none) {
-			record = this.#records.take(block);
-			records[slot] = record;
-		}
-
-		return record;
-	}
-
 	#find(record: number, number: number): number {
 		let version = this.#records.first[record];
 		while (version !== none && this.#versions.number[version] !== number) {
@@ -332,32 +279,6 @@ export class LegalBlocks {
 
 		assert(version !== none && this.#versions.state[version] === inFlight, 'a write that is answered is in flight');
 		return version;
-	}
-
-	/** `version` was acknowledged at `now`: what was answered before it was submitted is superseded. */
-	#supersede(slot: number, record: number, version: number, now: number): void {
-		const mask = this.#versions.mask[version];
-		const submitted = this.#versions.submitted[version];
-		for (let i = 0; i < sectorsPerBlock; i++) {
-			const base = record * sectorsPerBlock + i;
-			if ((mask & (1 << i)) !== 0 && this.#records.baseSuperseded[base] === never) {
-				assert(
-					this.#plain.acknowledgedAt[slot * sectorsPerBlock + i] < submitted,
-					'plain versions are older than any in flight',
-				);
-				this.#records.baseSuperseded[base] = now;
-			}
-		}
-
-		for (let other = this.#records.first[record]; other !== none; other = this.#versions.next[other]) {
-			const both = this.#versions.answered[other] < submitted ? this.#versions.mask[other] & mask : 0;
-			for (let i = 0; both >>> i !== 0; i++) {
-				const mark = other * sectorsPerBlock + i;
-				if ((both & (1 << i)) !== 0 && this.#versions.superseded[mark] === never) {
-					this.#versions.superseded[mark] = now;
-				}
-			}
-		}
 	}
 
 	/** Drops from the block's record what nothing can return any more, and folds it when what is left is plain. */
@@ -380,47 +301,6 @@ export class LegalBlocks {
 		}
 
 		this.#folding.fold(slot, record);
-	}
-
-	#widen(slot: number): void {
-		const record = this.#plain.records[slot];
-		for (let i = 0; i < sectorsPerBlock; i++) {
-			const bit = 1 << i;
-			const at = slot * sectorsPerBlock + i;
-			const base = record * sectorsPerBlock + i;
-			for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
-				if (this.#versions.superseded[version * sectorsPerBlock + i] > this.#folding.flushed) {
-					this.#versions.superseded[version * sectorsPerBlock + i] = never;
-				}
-			}
-
-			if (
-				record !== none &&
-				((this.#records.baseGone[record] & bit) !== 0 || this.#records.baseSuperseded[base] <= this.#folding.flushed)
-			) {
-				continue;
-			}
-
-			this.#plain.lowest[at] = this.#folding.lowest(slot, i);
-			if (this.#plain.lowest[at] !== this.#plain.newest[at]) {
-				this.#plain.widened[slot] |= bit;
-			}
-
-			if (record !== none) {
-				this.#records.baseSuperseded[base] = never;
-				this.#records.mixed[record] = 1;
-			}
-		}
-	}
-
-	#answeredAt(record: number, number: number): number {
-		for (let version = this.#records.first[record]; version !== none; version = this.#versions.next[version]) {
-			if (this.#versions.number[version] === number) {
-				return this.#versions.answered[version];
-			}
-		}
-
-		return never;
 	}
 }
 

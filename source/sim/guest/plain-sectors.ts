@@ -39,6 +39,16 @@ export class PlainSectors {
 		return this.slotOf(block) || this.#extend(block);
 	}
 
+	/** Version `number` is what sector `i` of the block in `slot` holds, or, after loss of power, one of those it may hold. */
+	holds(slot: number, i: number, number: number): boolean {
+		const at = slot * sectorsPerBlock + i;
+		if ((this.widened[slot] & (1 << i)) === 0) {
+			return number === this.newest[at];
+		}
+
+		return number >= this.lowest[at] && number <= this.newest[at];
+	}
+
 	#extend(block: number): number {
 		const group = block >>> groupBits;
 		while (this.#leaves.length <= group >>> leafBits) {
