@@ -43,7 +43,9 @@ export function partRuns(
 		return true;
 	};
 	if (subject !== '') add(` ${left(subject, subjectCells)}`);
-	if ((trouble && state !== '') || kind === 'xenstored' || (rate === undefined && used === undefined)) {
+	// A state that is well in itself is not what the trouble is; the channel shows that.
+	const telling = trouble && state !== '' && state !== 'Connected' && state !== 'live';
+	if (telling || kind === 'xenstored' || (rate === undefined && used === undefined)) {
 		add(`  ${cut(state, room - 2)}`, trouble ? 'bad' : '');
 		if (rate !== undefined && rate > 0) add(`  ${mark}${quantity(rate)} ${unit}`);
 		return runs;
