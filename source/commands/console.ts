@@ -4,6 +4,7 @@
  */
 import {existsSync, renameSync, writeFileSync} from 'node:fs';
 import {connect} from '../session/connect.js';
+import type {Message} from '../session/messages.js';
 import type {Scenario} from '../sim/scenario/types.js';
 import type {Request} from './options.js';
 import type {Terminal} from './terminal.js';
@@ -27,10 +28,17 @@ const realTime = 1_000_000_000;
 /** Shows the console until the person leaves; resolves to the exit code. */
 export async function showConsole(settings: ConsoleSettings): Promise<number> {
 	const {scenario, terminal, record, reproduce} = settings;
-	const {localeIsUtf8, runConsole} = await import('../ui/run-console.js');
 	const speed = settings.speed === 0 ? Number.POSITIVE_INFINITY : (settings.speed ?? realTime);
 	let closed: Promise<void> = Promise.resolve();
 	let leaving = false;
+	// The host boots in its thread while this one loads Ink, which takes longer; its first messages wait.
+	const early: Message[] = [];
+	let deliver = (message: Message): void => {
+		early.push(message);
+	};
+	const connection = connect({scenario, speed, version: version(), reproduce}, (message) => deliver(message));
+	if (record !== undefined) connection.send({type: 'record', on: true});
+	const {localeIsUtf8, runConsole} = await import('../ui/run-console.js');
 	const saved: string[] = [];
 	const save = (text: string): string => {
 		const file = record ?? freeName(scenario.name);
@@ -42,12 +50,11 @@ export async function showConsole(settings: ConsoleSettings): Promise<number> {
 	};
 	const code = await runConsole({
 		connect({message}) {
-			const input = {scenario, speed, version: version(), reproduce};
-			const connection = connect(input, (each) => {
+			deliver = (each) => {
 				if (leaving && each.type === 'recording') save(each.text);
 				else message(each);
-			});
-			if (record !== undefined) connection.send({type: 'record', on: true});
+			};
+			for (const each of early) deliver(each);
 			return {
 				send: connection.send,
 				close() {
