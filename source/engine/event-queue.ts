@@ -23,7 +23,7 @@ export class EventQueue {
 	step: Step | null = null;
 	argument = 0;
 
-	// Made where they are declared, not in the constructor: a field stored once is a constant to the compiler (a quarter faster).
+	// Made where they are declared, not in the constructor: until the queue grows, each is stored once and constant to the compiler.
 	#times = new Float64Array(firstCapacity);
 	#sequences = new Float64Array(firstCapacity);
 	#slots = new Int32Array(firstCapacity);
