@@ -208,7 +208,7 @@ export class Simulation {
 		try {
 			const hop = this.#host.stepHop();
 			if (hop !== undefined) {
-				this.#notice(hop);
+				this.#notice(`stepped to the next hop: ${hop}`);
 			}
 
 			while (this.#host.now >= this.#observer.nextSample) {

@@ -61,7 +61,7 @@ export class SleepCheck {
 
 		if (sleeping) {
 			channel.asleepSince = Math.max(channel.lastLooked, now - period);
-			const waiting = toBack ? `${back.waiting} requests` : `${front.waiting} responses`;
+			const waiting = toBack ? counted(back.waiting, 'request') : counted(front.waiting, 'response');
 			const text = `${id} sleeps with ${waiting} on its ring: nobody will look`;
 			this.#findings.set(channel, this.engine.findings.report('asleep', now, [id], text));
 			this.engine.log.add(now, id, 'error', 'check', text);
@@ -84,4 +84,8 @@ export class SleepCheck {
 /** Does `consumer` sleep on work that `producer` has put on the ring? */
 function asleep(producer: ChannelEnd, consumer: ChannelEnd, eventPending: boolean): boolean {
 	return consumer.waiting > 0 && !consumer.looking && !producer.notifying && !eventPending;
+}
+
+function counted(count: number, what: string): string {
+	return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
