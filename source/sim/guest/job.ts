@@ -3,24 +3,26 @@ A workload: one fio job against a block device, as work of the kernel it runs in
 the device and back, is told to the oracle before it is submitted, and every byte read is compared. An I/O larger than the
 device takes in one request becomes several, as in a block layer; its latency is that of the last.
 */
-import {Histogram} from '../../engine/histogram.js';
 import type {RandomStream} from '../../engine/random.js';
 import type {Step} from '../../engine/step.js';
 import {
 	type BlockDevice,
-	BlockRequest,
+	type BlockRequest,
 	flushOperation,
 	notSupported,
 	okay,
-	readOperation,
 	sectorBytes,
 	writeOperation,
 } from '../kernel/block-device.js';
 import type {Cost} from '../kernel/cost.js';
-import type {Kernel, Page} from '../kernel/kernel.js';
+import type {Kernel} from '../kernel/kernel.js';
+import {DeviceQueue} from './device-queue.js';
 import type {DiskOracle} from './disk-oracle.js';
+import {JobCounters} from './job-counters.js';
+import {JobFlush} from './job-flush.js';
 import type {JobOptions} from './job-options.js';
 import {JobPace} from './job-pace.js';
+import {JobRequests} from './job-requests.js';
 
 export const jobCosts = {
 	submit: {name: 'job.submit', ns: 1500, source: 'knob: io_submit(2) and the block layer above the driver'},
@@ -30,56 +32,25 @@ export const jobCosts = {
 	retry: {name: 'job.retry', ns: 300, source: 'knob: the block layer runs its queue again'},
 } satisfies Record<string, Cost>;
 
-const pageBytes = 4096;
-const sectorsPerPage = pageBytes / sectorBytes;
-/** Stands in each sector of a page before it is read into: what no disk gives. */
-const poison = 0x6b6b6b6b;
-
 export type JobState = 'waiting' | 'running' | 'thinking' | 'ended' | 'refused' | 'abandoned';
 
-export class Job {
+export class Job extends JobCounters {
 	state: JobState = 'waiting';
-	/** Completed I/Os and their bytes, well or not. */
-	reads = 0;
-	writes = 0;
-	flushes = 0;
-	bytesRead = 0;
-	bytesWritten = 0;
-	readonly #errors = {read: 0, write: 0, flush: 0};
-	/** Sectors that were not as they may be. */
-	violations = 0;
-	/** I/Os begun and not answered; flushes not counted. */
-	outstanding = 0;
-	readonly readLatency = new Histogram();
-	readonly writeLatency = new Histogram();
-	readonly flushLatency = new Histogram();
 
 	readonly #pace: JobPace;
 	readonly #firstSector: number;
 	readonly #depth: number;
-	/** Requests of one I/O, and bytes of each but the last. */
-	readonly #parts: number;
-	readonly #partBytes: number;
-	readonly #requests: BlockRequest[] = [];
+	readonly #requests: JobRequests;
+	readonly #flush: JobFlush;
+	readonly #queue: DeviceQueue;
+	/** By request, the flush last: how it was answered. */
 	readonly #status: Int32Array;
-	/** The oracle's number of each request: of the write, or the moment of the read. */
-	readonly #token: Float64Array;
 	/** By I/O: since when it counts, requests not answered, whether one failed. */
 	readonly #since: Float64Array;
 	readonly #left: Int32Array;
 	readonly #failed: Uint8Array;
 	readonly #free: Int32Array;
 	#freeCount = 0;
-	readonly #flush: BlockRequest;
-	#flushSince = -1;
-	#flushToken = 0;
-	#flushRefused = false;
-	#flushesSupported: boolean;
-	#writesSinceFlush = 0;
-	/** Requests the device had no room for, in order; a ring. */
-	readonly #refused: Int32Array;
-	#refusedFrom = 0;
-	#refusedCount = 0;
 	#submitting = false;
 	#thinking = false;
 
@@ -90,7 +61,6 @@ export class Job {
 	readonly #verify: Step;
 	readonly #complete: Step;
 	readonly #resume: Step;
-	readonly #room = () => this.kernel.step(this.#retry);
 	readonly #atSubmit: number;
 	readonly #atDone: number;
 
@@ -107,6 +77,7 @@ export class Job {
 		random: RandomStream,
 		readonly vcpu = 0,
 	) {
+		super();
 		const {name, bs, iodepth, offset} = options;
 		const {limits} = device;
 		const capacity = limits.sectors * sectorBytes;
@@ -114,21 +85,12 @@ export class Job {
 		this.#pace = new JobPace(options, size, random);
 		this.#firstSector = offset / sectorBytes;
 		this.#depth = iodepth;
-		const largest = Math.min(limits.bytes - (limits.bytes % pageBytes), limits.segments * pageBytes);
-		this.#partBytes = Math.min(bs, largest);
-		this.#parts = Math.ceil(bs / this.#partBytes);
-		const count = iodepth * this.#parts;
 		const answered = (request: BlockRequest, status: number) => this.#answered(request, status);
-		for (let tag = 0; tag < count; tag++) {
-			this.#requests.push(new BlockRequest(Math.ceil(this.#partBytes / pageBytes), tag, answered));
-		}
-
-		this.#flush = new BlockRequest(0, count, answered);
-		this.#flush.operation = flushOperation;
-		this.#flushesSupported = limits.volatileCache;
-		this.#status = new Int32Array(count + 1);
-		this.#token = new Float64Array(count);
-		this.#refused = new Int32Array(count);
+		this.#requests = new JobRequests(kernel, oracle, limits, bs, iodepth, answered);
+		const {all} = this.#requests;
+		this.#flush = new JobFlush(oracle, options.fsync, all.length, limits.volatileCache, answered);
+		this.#queue = new DeviceQueue(device, [...all, this.#flush.request], () => kernel.step(this.#retry));
+		this.#status = new Int32Array(all.length + 1);
 		this.#since = new Float64Array(iodepth);
 		this.#left = new Int32Array(iodepth);
 		this.#failed = new Uint8Array(iodepth);
@@ -164,17 +126,8 @@ export class Job {
 		}
 
 		this.state = 'abandoned';
-		for (const [tag, request] of this.#requests.entries()) {
-			if (this.#token[tag] > 0) {
-				this.#endToken(tag, request, false);
-			}
-		}
-
-		if (this.#flushSince >= 0) {
-			this.#flushSince = -1;
-			this.oracle.endFlush(this.#flushToken, false);
-		}
-
+		this.#requests.abandon();
+		this.#flush.abandon();
 		this.outstanding = 0;
 	}
 
@@ -197,21 +150,7 @@ export class Job {
 			}
 		}
 
-		return this.#flushSince >= 0 ? Math.min(oldest, this.#flushSince) : oldest;
-	}
-
-	/** I/Os that failed. */
-	get errors(): number {
-		return this.#errors.read + this.#errors.write + this.#errors.flush;
-	}
-
-	errorsOf(operation: 'read' | 'write' | 'flush'): number {
-		return this.#errors[operation];
-	}
-
-	/** Latency histogram of one kind of operation. */
-	latency(operation: 'read' | 'write' | 'flush'): Histogram {
-		return operation === 'read' ? this.readLatency : operation === 'write' ? this.writeLatency : this.flushLatency;
+		return this.#flush.isUnderWay ? Math.min(oldest, this.#flush.since) : oldest;
 	}
 
 	#begins(size: number): void {
@@ -230,32 +169,13 @@ export class Job {
 			return;
 		}
 
-		for (let io = 0; io < this.#depth; io++) {
-			this.#givePages(io);
-		}
-
+		this.#requests.givePages(this.vcpu);
 		this.state = 'running';
 		this.#pace.begin(kernel.now());
 		if (this.#pace.isOpenLoop) {
 			this.#awaitArrival();
 		} else {
 			this.#wantSubmit();
-		}
-	}
-
-	/** Pages of an I/O, in order through its requests. Only the last of a request may be used in part. */
-	#givePages(io: number): void {
-		for (let part = 0; part < this.#parts; part++) {
-			const request = this.#requests[io * this.#parts + part];
-			const bytes = Math.min(this.#partBytes, this.options.bs - part * this.#partBytes);
-			request.segments = Math.ceil(bytes / pageBytes);
-			request.vcpu = this.vcpu;
-			for (let i = 0; i < request.segments; i++) {
-				const page: Page = this.kernel.page();
-				request.pages[i] = page;
-				request.offsets[i] = 0;
-				request.lengths[i] = Math.min(pageBytes, bytes - i * pageBytes);
-			}
 		}
 	}
 
@@ -277,18 +197,14 @@ export class Job {
 
 	/** Asks for the submit step unless it is already asked for or there is nothing for it to do. */
 	#wantSubmit(): void {
-		if (!this.#submitting && (this.#isFlushDue() ? this.#canFlush() : this.#canIssue())) {
+		if (!this.#submitting && (this.#flush.isDue ? this.#canFlush() : this.#canIssue())) {
 			this.#submitting = true;
 			this.kernel.step(this.#submit);
 		}
 	}
 
-	#isFlushDue(): boolean {
-		return this.options.fsync > 0 && this.#writesSinceFlush >= this.options.fsync;
-	}
-
 	#canFlush(): boolean {
-		return this.outstanding === 0 && this.#flushSince < 0;
+		return this.outstanding === 0 && !this.#flush.isUnderWay;
 	}
 
 	#canIssue(): boolean {
@@ -296,7 +212,7 @@ export class Job {
 			this.#freeCount > 0 &&
 			this.#pace.isReady &&
 			!this.#pace.isPauseDue &&
-			this.#flushSince < 0 &&
+			!this.#flush.isUnderWay &&
 			this.state === 'running' &&
 			!this.#pace.isOver(this.kernel.now())
 		);
@@ -304,7 +220,7 @@ export class Job {
 
 	#submits(): void {
 		this.#submitting = false;
-		if (this.#isFlushDue()) {
+		if (this.#flush.isDue) {
 			if (this.#canFlush()) {
 				this.#submitFlush();
 			}
@@ -319,113 +235,50 @@ export class Job {
 	}
 
 	#issue(): void {
-		const {kernel, oracle} = this;
-		const now = kernel.now();
+		const {trace} = this.kernel;
+		const now = this.kernel.now();
+		const {all, parts} = this.#requests;
 		const io = this.#free[--this.#freeCount];
 		this.#since[io] = this.#pace.take(now);
-		this.#left[io] = this.#parts;
+		this.#left[io] = parts;
 		this.#failed[io] = 0;
 		this.outstanding++;
 		const write = this.#pace.isWrite();
 		let sector = this.#firstSector + this.#pace.offset(write) / sectorBytes;
 		if (write) {
-			this.#writesSinceFlush++;
+			this.#flush.countWrite();
 		}
 
-		for (let part = 0; part < this.#parts; part++) {
-			const tag = io * this.#parts + part;
-			const request = this.#requests[tag];
-			const sectors = request.bytes / sectorBytes;
-			request.operation = write ? writeOperation : readOperation;
-			request.sector = sector;
-			request.identity = kernel.trace.begin();
-			kernel.trace.hop(now, request.identity, this.#atSubmit, tag);
-			if (write) {
-				const number = oracle.submitWrite(sector, sectors);
-				this.#token[tag] = number;
-				this.#fill(request, number);
-			} else {
-				this.#token[tag] = oracle.submitRead(sector, sectors);
-				this.#poison(request);
-			}
-
-			this.#send(tag);
-			sector += sectors;
+		for (let tag = io * parts; tag < (io + 1) * parts; tag++) {
+			const request = all[tag];
+			request.identity = trace.begin();
+			trace.hop(now, request.identity, this.#atSubmit, tag);
+			sector += this.#requests.begin(request, write, sector);
+			this.#queue.send(request);
 		}
-	}
-
-	#fill(request: BlockRequest, number: number): void {
-		let sector = request.sector;
-		for (let i = 0; i < request.segments; i++) {
-			const page = request.pages[i];
-			const sectors = request.lengths[i] / sectorBytes;
-			this.oracle.fill(number, sector, sectors, this.kernel.bytes(page), this.kernel.words(page), 0);
-			sector += sectors;
-		}
-	}
-
-	#poison(request: BlockRequest): void {
-		for (let i = 0; i < request.segments; i++) {
-			const words = this.kernel.words(request.pages[i]);
-			for (let sector = 0; sector < sectorsPerPage; sector++) {
-				words[sector * (sectorBytes / 4)] = poison;
-			}
-		}
-	}
-
-	#send(tag: number): void {
-		if (this.#refusedCount === 0 && this.device.submit(this.#requests[tag])) {
-			return;
-		}
-
-		if (this.#refusedCount === 0) {
-			this.device.whenRoom(this.#room);
-		}
-
-		this.#refused[(this.#refusedFrom + this.#refusedCount++) % this.#refused.length] = tag;
 	}
 
 	#retries(): void {
-		if (this.#flushRefused) {
-			this.#flushRefused = false;
-			this.#sendFlush();
+		if (this.#queue.retry()) {
+			this.#wantSubmit();
 		}
-
-		while (this.#refusedCount > 0) {
-			if (!this.device.submit(this.#requests[this.#refused[this.#refusedFrom]])) {
-				this.device.whenRoom(this.#room);
-				return;
-			}
-
-			this.#refusedFrom = (this.#refusedFrom + 1) % this.#refused.length;
-			this.#refusedCount--;
-		}
-
-		this.#wantSubmit();
 	}
 
 	#submitFlush(): void {
-		this.#writesSinceFlush = 0;
-		this.#flushSince = this.kernel.now();
-		this.#flushToken = this.oracle.submitFlush();
-		if (!this.#flushesSupported) {
-			// A device without a volatile cache has nothing to flush: the block layer answers at once.
-			this.#status[this.#flush.tag] = okay;
-			this.kernel.step(this.#complete, this.#flush.tag);
+		const {kernel} = this;
+		const {request} = this.#flush;
+		const now = kernel.now();
+		this.#flush.begin(now);
+		if (!this.#flush.isSupported) {
+			this.#status[request.tag] = okay;
+			kernel.step(this.#complete, request.tag);
 			return;
 		}
 
-		this.#flush.identity = this.kernel.trace.begin();
-		this.#flush.vcpu = this.vcpu;
-		this.kernel.trace.hop(this.#flushSince, this.#flush.identity, this.#atSubmit, this.#flush.tag);
-		this.#sendFlush();
-	}
-
-	#sendFlush(): void {
-		if (!this.device.submit(this.#flush)) {
-			this.#flushRefused = true;
-			this.device.whenRoom(this.#room);
-		}
+		request.identity = kernel.trace.begin();
+		request.vcpu = this.vcpu;
+		kernel.trace.hop(now, request.identity, this.#atSubmit, request.tag);
+		this.#queue.send(request);
 	}
 
 	/** The device answers, inside a step of its driver's kernel. */
@@ -439,17 +292,17 @@ export class Job {
 	}
 
 	#completes(tag: number): void {
-		if (tag === this.#flush.tag) {
+		if (tag === this.#flush.request.tag) {
 			this.#flushed();
 			return;
 		}
 
 		const {kernel} = this;
-		const request = this.#requests[tag];
+		const request = this.#requests.all[tag];
 		const good = this.#status[tag] === okay;
 		kernel.trace.hop(kernel.now(), request.identity, this.#atDone, tag);
-		this.#endToken(tag, request, good);
-		const io = Math.floor(tag / this.#parts);
+		this.violations += this.#requests.end(request, good);
+		const io = Math.floor(tag / this.#requests.parts);
 		if (!good) {
 			this.#failed[io] = 1;
 		}
@@ -461,52 +314,9 @@ export class Job {
 		this.#wantSubmit();
 	}
 
-	/** Tells the oracle how a request ended; what was read is compared. */
-	#endToken(tag: number, request: BlockRequest, good: boolean): void {
-		const {oracle, kernel} = this;
-		const token = this.#token[tag];
-		const sectors = request.bytes / sectorBytes;
-		this.#token[tag] = 0;
-		if (request.operation === writeOperation) {
-			if (good) {
-				oracle.acknowledge(token, request.sector, sectors);
-			} else {
-				oracle.fail(token, request.sector, sectors);
-			}
-
-			return;
-		}
-
-		let sector = request.sector;
-		for (let i = 0; good && i < request.segments; i++) {
-			const page = request.pages[i];
-			const count = request.lengths[i] / sectorBytes;
-			this.violations += oracle.check(token, sector, count, kernel.bytes(page), kernel.words(page), 0);
-			sector += count;
-		}
-
-		oracle.endRead(token, request.sector, sectors);
-	}
-
 	#finish(io: number, write: boolean): void {
-		const {bs} = this.options;
-		const latency = this.kernel.now() - this.#since[io];
-		this.outstanding--;
 		this.#free[this.#freeCount++] = io;
-		if (this.#failed[io] === 1) {
-			this.#errors[write ? 'write' : 'read']++;
-		}
-
-		if (write) {
-			this.writes++;
-			this.bytesWritten += bs;
-			this.writeLatency.record(latency);
-		} else {
-			this.reads++;
-			this.bytesRead += bs;
-			this.readLatency.record(latency);
-		}
-
+		this.countIo(write, this.options.bs, this.kernel.now() - this.#since[io], this.#failed[io] === 1);
 		if (this.outstanding === 0) {
 			this.#drained();
 		}
@@ -514,17 +324,11 @@ export class Job {
 
 	#flushed(): void {
 		const {kernel} = this;
-		const status = this.#status[this.#flush.tag];
-		const good = status === okay;
-		this.oracle.endFlush(this.#flushToken, good);
-		this.flushes++;
-		this.flushLatency.record(kernel.now() - this.#flushSince);
-		this.#flushSince = -1;
+		const status = this.#status[this.#flush.request.tag];
+		this.countFlush(kernel.now() - this.#flush.since, status !== okay && status !== notSupported);
+		this.#flush.end(status);
 		if (status === notSupported) {
 			kernel.log('warning', `${this.options.name}: ${this.device.name} cannot flush`);
-			this.#flushesSupported = false;
-		} else if (!good) {
-			this.#errors.flush++;
 		}
 
 		this.#drained();
@@ -533,7 +337,7 @@ export class Job {
 
 	/** Nothing is in flight: time to pause or to end, unless a flush is due first. */
 	#drained(): void {
-		if (this.#isFlushDue() || this.#flushSince >= 0) {
+		if (this.#flush.isDue || this.#flush.isUnderWay) {
 			return;
 		}
 
@@ -558,7 +362,7 @@ export class Job {
 	}
 
 	#endIfOver(): void {
-		if (this.outstanding === 0 && this.#flushSince < 0 && !this.#isFlushDue()) {
+		if (this.#canFlush() && !this.#flush.isDue) {
 			this.state = 'ended';
 		}
 	}
