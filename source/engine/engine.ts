@@ -111,10 +111,12 @@ export class Engine {
 			let lane = -1;
 			for (let i = 0; i < count; i++) {
 				const laneTime = times[i];
-				if (
-					laneTime < time ||
-					(laneTime === time && laneTime !== Number.POSITIVE_INFINITY && sequences[i] < sequence)
-				) {
+				if (laneTime > time) {
+					continue;
+				}
+
+				// Equal times go by sequence; a lane without an event is equal only to a queue without one.
+				if (laneTime < time || (sequences[i] < sequence && laneTime !== Number.POSITIVE_INFINITY)) {
 					time = laneTime;
 					sequence = sequences[i];
 					lane = i;

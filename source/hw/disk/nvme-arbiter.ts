@@ -34,8 +34,8 @@ export class NvmeArbiter {
 		const queues = this.#queues;
 		this.starved = false;
 		let queue = this.turn;
-		for (let n = 0; n < queues.pairs; n++) {
-			queue = queue + 1 < queues.pairs ? queue + 1 : 0;
+		for (let n = 0; n < queues.sqEnd; n++) {
+			queue = queue + 1 < queues.sqEnd ? queue + 1 : 0;
 			if (queues.hasWork(queue)) {
 				if (this.#commands.hasFree(queue === 0)) {
 					return queue;

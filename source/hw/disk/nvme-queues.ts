@@ -38,6 +38,9 @@ export class NvmeQueues {
 	/** Submission queues that complete here. */
 	readonly cqUsers: Int32Array;
 
+	/** One past the highest submission queue there is: nobody need look at identifiers beyond. */
+	sqEnd = 0;
+
 	/** A bit for each command identifier in use, by submission queue. */
 	readonly #cids: Int32Array;
 
@@ -69,6 +72,7 @@ export class NvmeQueues {
 		this.sqCompletion[id] = completion;
 		this.sqInFlight[id] = 0;
 		this.sqDeleting[id] = 0;
+		this.sqEnd = Math.max(this.sqEnd, id + 1);
 		this.cqUsers[completion]++;
 	}
 
@@ -76,6 +80,9 @@ export class NvmeQueues {
 		this.sqSize[id] = 0;
 		this.sqDeleting[id] = 0;
 		this.cqUsers[this.sqCompletion[id]]--;
+		while (this.sqEnd > 0 && this.sqSize[this.sqEnd - 1] === 0) {
+			this.sqEnd--;
+		}
 	}
 
 	createCompletion(id: number, frame: number, size: number, interrupts: boolean, vector: number): void {
@@ -96,6 +103,7 @@ export class NvmeQueues {
 	/** As after a controller reset: no queue exists. */
 	clear(): void {
 		this.sqSize.fill(0);
+		this.sqEnd = 0;
 		this.cqSize.fill(0);
 		this.sqInFlight.fill(0);
 		this.sqDeleting.fill(0);

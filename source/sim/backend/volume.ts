@@ -85,12 +85,12 @@ export class Volume implements BlockDevice {
 		const {sector} = request;
 		const sectors = request.bytes / sectorBytes;
 		const flush = request.operation === flushOperation;
-		assert(sector >= 0 && sector + sectors <= this.limits.sectors, `${this.name}: the request lies on the volume`);
+		assert(sector >= 0 && sector + sectors <= this.limits.sectors, 'the request lies on the volume');
 		const from = flush ? 0 : this.#extentOf(sector);
 		let to = from;
 		while (!flush && sector + sectors > this.#firsts[to + 1]) to++;
 		const count = to - from + 1;
-		assert(count <= this.#parts.length, `${this.name}: a request crosses no more extents than the device is deep`);
+		assert(count <= this.#parts.length, 'a request crosses no more extents than the device is deep');
 		this.#lacksParts = this.#freeCount < count || this.#waiting.length > 0;
 		if (this.#lacksParts) return false;
 		if (count === 1) {

@@ -38,7 +38,7 @@ export class RunQueues {
 
 	/** Behind those of its own priority. */
 	insert(vcpu: Vcpu): void {
-		assert(!vcpu.queued && !vcpu.onCpu, `${vcpu.name} is queued once`);
+		assert(!vcpu.queued && !vcpu.onCpu, 'a vCPU is queued once');
 		const queue = this.#queues[vcpu.cpu];
 		let at = queue.push(vcpu) - 1;
 		for (; at > 0 && queue[at - 1].priority < vcpu.priority; at--) {
