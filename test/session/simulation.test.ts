@@ -217,7 +217,7 @@ describe('commands', () => {
 			expect(session.host.executed).toBeGreaterThan(executed);
 			// One event may carry several requests on; the notice names the first.
 			const hops = session.host.engine.trace.recent(50).filter(({time}) => time === session.host.now);
-			expect(hops.map(({point}) => point)).toContain(session.notices.at(-1)?.text);
+			expect(hops.map(({point}) => `stepped to the next hop: ${point}`)).toContain(session.notices.at(-1)?.text);
 			const {now} = session.host;
 			session.pass(150);
 			expect(session.host.now).toBe(now);
