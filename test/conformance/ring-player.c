@@ -220,12 +220,9 @@ int main(int argc, char **argv)
 			result = RING_REQUEST_CONS_OVERFLOW(&back, back.req_cons) ? 1 : 0;
 		} else if (strcmp(name, "take-request") == 0) {
 			blkif_request_t request;
-			int segments;
 			RING_COPY_REQUEST(&back, back.req_cons, &request);
 			back.req_cons++;
-			segments = request.nr_segments < BLKIF_MAX_SEGMENTS_PER_REQUEST ? request.nr_segments
-											: BLKIF_MAX_SEGMENTS_PER_REQUEST;
-			memcpy(copy, &request, offsetof(blkif_request_t, seg) + segments * sizeof(request.seg[0]));
+			memcpy(copy, &request, sizeof(request));
 		} else if (strcmp(name, "arm-request-event") == 0) {
 			page.shared.req_event = back.req_cons + number();
 		} else if (strcmp(name, "final-check-requests") == 0) {

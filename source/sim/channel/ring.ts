@@ -15,7 +15,9 @@ export const requestEventWord = 1;
 export const responseProducerWord = 2;
 export const responseEventWord = 3;
 
-// The same for this module alone: V8 folds constants that are not exported, which the hot path of a ring feels.
+// The same for this module alone: V8 folds constants that are not exported, which the hot path of a ring feels. It also inlines
+// by the length of bytecode, so the faces below keep plain fields (a #name is looked up in a context first) and short methods;
+// `declare` keeps a field from being undefined before it is an integer, which V8 would check for at every use.
 const header = 16;
 const reqProd = 0;
 const reqEvent = 1;
@@ -43,7 +45,8 @@ export function wantsNotification(before: number, now: number, event: number): b
 
 /** The frontend's face: puts requests, takes responses. Only the frontend initialises the page. */
 export class FrontRing {
-	readonly size: number;
+	declare readonly words: Int32Array;
+	declare readonly size: number;
 	/** req_prod_pvt: requests filled so far, published or not. Signed 32-bit, wraps. */
 	requestProducer = 0;
 	/** rsp_cons: responses taken so far. */
@@ -51,25 +54,20 @@ export class FrontRing {
 	/** Publications of requests, and how many of them the backend had asked to be told of. */
 	pushes = 0;
 	notifications = 0;
-	readonly #entryWords: number;
-	readonly #hash: StateHash | null;
-	readonly #writes: FaultPoint | null;
+	declare private readonly mask: number;
+	declare private readonly entryWords: number;
+	/** null: an index is stored as it is. */
+	declare private readonly stores: WatchedStores | null;
 	/** Shared req_prod before the last publication. */
-	#publishedBefore = 0;
-	/** Neither hash nor fault point: an index is stored as it is. */
-	readonly #plain: boolean;
+	private publishedBefore = 0;
 
 	/** @param words the shared page; @param entryBytes size of one entry, a multiple of 4. */
-	constructor(
-		readonly words: Int32Array,
-		entryBytes: number,
-		options: RingOptions = {},
-	) {
+	constructor(words: Int32Array, entryBytes: number, options: RingOptions = {}) {
+		this.words = words;
 		this.size = ringEntries(words.length >> 10, entryBytes);
-		this.#entryWords = entryBytes >> 2;
-		this.#hash = options.hash ?? null;
-		this.#writes = options.writes ?? null;
-		this.#plain = this.#hash === null && this.#writes === null;
+		this.mask = this.size - 1;
+		this.entryWords = entryBytes >> 2;
+		this.stores = watched(words, options);
 	}
 
 	/** SHARED_RING_INIT and FRONT_RING_INIT: indices 0, events 1, padding zero. The entries keep what the page held. */
@@ -85,7 +83,7 @@ export class FrontRing {
 	attach(index: number): void {
 		this.requestProducer = index | 0;
 		this.responseConsumer = index | 0;
-		this.#publishedBefore = index | 0;
+		this.publishedBefore = index | 0;
 	}
 
 	/** Slots in which a request may be put. */
@@ -104,33 +102,33 @@ export class FrontRing {
 
 	/** The slot, 0 … size-1, that an index falls in. */
 	slot(index: number): number {
-		return index & (this.size - 1);
+		return index & this.mask;
 	}
 
 	/** Where an index's entry begins, in words from the start of the page. */
 	entry(index: number): number {
-		return header + (index & (this.size - 1)) * this.#entryWords;
+		return (index & this.mask) * this.entryWords + header;
 	}
 
 	/** Takes the next request slot: where it begins, in words. The caller fills it; nobody sees it before `publishRequests`. */
 	nextRequest(): number {
-		assert(!this.full, 'a request is only put where there is room');
-		const entry = this.entry(this.requestProducer);
-		this.requestProducer = (this.requestProducer + 1) | 0;
-		return entry;
+		const index = this.requestProducer;
+		assert((index - this.responseConsumer) >>> 0 !== this.size, 'a request is only put where there is room');
+		this.requestProducer = (index + 1) | 0;
+		return (index & this.mask) * this.entryWords + header;
 	}
 
 	/** First half of RING_PUSH_REQUESTS_AND_CHECK_NOTIFY: makes the filled requests visible. */
 	publishRequests(): void {
-		this.#publishedBefore = this.words[reqProd];
+		this.publishedBefore = this.words[reqProd];
 		this.pushes++;
-		store(this.words, reqProd, this.requestProducer, this.#hash, this.#writes);
+		this.storeIndex(reqProd, this.requestProducer);
 	}
 
 	/** Second half: whether the backend asked to be told of one of the requests last published. */
 	mustNotify(): boolean {
 		const now = this.requestProducer;
-		if (wantsNotification(this.#publishedBefore, now, this.words[reqEvent])) {
+		if (wantsNotification(this.publishedBefore, now, this.words[reqEvent])) {
 			this.notifications++;
 			return true;
 		}
@@ -144,8 +142,8 @@ export class FrontRing {
 		const before = words[reqProd];
 		const now = this.requestProducer;
 		this.pushes++;
-		if (this.#plain) words[reqProd] = now;
-		else store(words, reqProd, now, this.#hash, this.#writes);
+		if (this.stores === null) words[reqProd] = now;
+		else this.stores.store(reqProd, now);
 		if ((now - words[reqEvent]) >>> 0 < (now - before) >>> 0) {
 			this.notifications++;
 			return true;
@@ -166,14 +164,14 @@ export class FrontRing {
 
 	/** Takes the next response: where it begins, in words. Copy it once, then look at the copy only. */
 	nextResponse(): number {
-		const entry = this.entry(this.responseConsumer);
-		this.responseConsumer = (this.responseConsumer + 1) | 0;
-		return entry;
+		const index = this.responseConsumer;
+		this.responseConsumer = (index + 1) | 0;
+		return (index & this.mask) * this.entryWords + header;
 	}
 
 	/** Asks to be told when `ahead` more responses than those taken are there. */
 	armResponseEvent(ahead = 1): void {
-		store(this.words, rspEvent, (this.responseConsumer + ahead) | 0, this.#hash, this.#writes);
+		this.storeIndex(rspEvent, (this.responseConsumer + ahead) | 0);
 	}
 
 	/** True when the next response will be told of: arming again would change nothing. */
@@ -189,15 +187,21 @@ export class FrontRing {
 			return true;
 		}
 
-		if (this.#plain) words[rspEvent] = (taken + 1) | 0;
-		else store(words, rspEvent, (taken + 1) | 0, this.#hash, this.#writes);
+		if (this.stores === null) words[rspEvent] = (taken + 1) | 0;
+		else this.stores.store(rspEvent, (taken + 1) | 0);
 		return words[rspProd] !== taken;
+	}
+
+	private storeIndex(word: number, value: number): void {
+		if (this.stores === null) this.words[word] = value;
+		else this.stores.store(word, value);
 	}
 }
 
 /** The backend's face: takes requests, puts responses over the slots of requests already taken. */
 export class BackRing {
-	readonly size: number;
+	declare readonly words: Int32Array;
+	declare readonly size: number;
 	/** rsp_prod_pvt: responses filled so far, published or not. Signed 32-bit, wraps. */
 	responseProducer = 0;
 	/** req_cons: requests taken so far. */
@@ -205,31 +209,26 @@ export class BackRing {
 	/** Publications of responses, and how many of them the frontend had asked to be told of. */
 	pushes = 0;
 	notifications = 0;
-	readonly #entryWords: number;
-	readonly #hash: StateHash | null;
-	readonly #writes: FaultPoint | null;
-	#publishedBefore = 0;
-	/** Neither hash nor fault point: an index is stored as it is. */
-	readonly #plain: boolean;
+	declare private readonly mask: number;
+	declare private readonly entryWords: number;
+	/** null: an index is stored as it is. */
+	declare private readonly stores: WatchedStores | null;
+	private publishedBefore = 0;
 
 	/** @param words the shared page, as mapped by the backend; @param entryBytes size of one entry, a multiple of 4. */
-	constructor(
-		readonly words: Int32Array,
-		entryBytes: number,
-		options: RingOptions = {},
-	) {
+	constructor(words: Int32Array, entryBytes: number, options: RingOptions = {}) {
+		this.words = words;
 		this.size = ringEntries(words.length >> 10, entryBytes);
-		this.#entryWords = entryBytes >> 2;
-		this.#hash = options.hash ?? null;
-		this.#writes = options.writes ?? null;
-		this.#plain = this.#hash === null && this.#writes === null;
+		this.mask = this.size - 1;
+		this.entryWords = entryBytes >> 2;
+		this.stores = watched(words, options);
 	}
 
 	/** BACK_RING_ATTACH: goes on with both private indices at `index`. */
 	attach(index: number): void {
 		this.requestConsumer = index | 0;
 		this.responseProducer = index | 0;
-		this.#publishedBefore = index | 0;
+		this.publishedBefore = index | 0;
 	}
 
 	/**
@@ -247,21 +246,17 @@ export class BackRing {
 	}
 
 	slot(index: number): number {
-		return index & (this.size - 1);
+		return index & this.mask;
 	}
 
 	entry(index: number): number {
-		return header + (index & (this.size - 1)) * this.#entryWords;
+		return (index & this.mask) * this.entryWords + header;
 	}
 
 	/** RING_HAS_UNCONSUMED_REQUESTS: what is published, but never more than could have been put without overwriting. */
 	get unconsumedRequests(): number {
 		const taken = this.requestConsumer;
 		const requests = (this.words[reqProd] - taken) >>> 0;
-		if (requests === 0) {
-			return 0;
-		}
-
 		const room = (this.size - (taken - this.responseProducer)) >>> 0;
 		return Math.min(requests, room);
 	}
@@ -278,14 +273,14 @@ export class BackRing {
 
 	/** Takes the next request: where it begins, in words. Copy it once, then look at the copy only. */
 	nextRequest(): number {
-		const entry = this.entry(this.requestConsumer);
-		this.requestConsumer = (this.requestConsumer + 1) | 0;
-		return entry;
+		const index = this.requestConsumer;
+		this.requestConsumer = (index + 1) | 0;
+		return (index & this.mask) * this.entryWords + header;
 	}
 
 	/** Asks to be told when `ahead` more requests than those taken are there. */
 	armRequestEvent(ahead = 1): void {
-		store(this.words, reqEvent, (this.requestConsumer + ahead) | 0, this.#hash, this.#writes);
+		this.storeIndex(reqEvent, (this.requestConsumer + ahead) | 0);
 	}
 
 	/** True when the next request will be told of: arming again would change nothing. */
@@ -301,30 +296,30 @@ export class BackRing {
 			return true;
 		}
 
-		if (this.#plain) words[reqEvent] = (taken + 1) | 0;
-		else store(words, reqEvent, (taken + 1) | 0, this.#hash, this.#writes);
+		if (this.stores === null) words[reqEvent] = (taken + 1) | 0;
+		else this.stores.store(reqEvent, (taken + 1) | 0);
 		return words[reqProd] !== taken && this.unconsumedRequests > 0;
 	}
 
 	/** Takes the next response slot: where it begins, in words. Nobody sees it before `publishResponses`. */
 	nextResponse(): number {
-		assert(this.responseProducer !== this.requestConsumer, 'a response answers a request that was taken');
-		const entry = this.entry(this.responseProducer);
-		this.responseProducer = (this.responseProducer + 1) | 0;
-		return entry;
+		const index = this.responseProducer;
+		assert(index !== this.requestConsumer, 'a response answers a request that was taken');
+		this.responseProducer = (index + 1) | 0;
+		return (index & this.mask) * this.entryWords + header;
 	}
 
 	/** First half of RING_PUSH_RESPONSES_AND_CHECK_NOTIFY: makes the filled responses visible. */
 	publishResponses(): void {
-		this.#publishedBefore = this.words[rspProd];
+		this.publishedBefore = this.words[rspProd];
 		this.pushes++;
-		store(this.words, rspProd, this.responseProducer, this.#hash, this.#writes);
+		this.storeIndex(rspProd, this.responseProducer);
 	}
 
 	/** Second half: whether the frontend asked to be told of one of the responses last published. */
 	mustNotify(): boolean {
 		const now = this.responseProducer;
-		if (wantsNotification(this.#publishedBefore, now, this.words[rspEvent])) {
+		if (wantsNotification(this.publishedBefore, now, this.words[rspEvent])) {
 			this.notifications++;
 			return true;
 		}
@@ -338,8 +333,8 @@ export class BackRing {
 		const before = words[rspProd];
 		const now = this.responseProducer;
 		this.pushes++;
-		if (this.#plain) words[rspProd] = now;
-		else store(words, rspProd, now, this.#hash, this.#writes);
+		if (this.stores === null) words[rspProd] = now;
+		else this.stores.store(rspProd, now);
 		if ((now - words[rspEvent]) >>> 0 < (now - before) >>> 0) {
 			this.notifications++;
 			return true;
@@ -347,30 +342,43 @@ export class BackRing {
 
 		return false;
 	}
+
+	private storeIndex(word: number, value: number): void {
+		if (this.stores === null) this.words[word] = value;
+		else this.stores.store(word, value);
+	}
 }
 
-/** One store to the shared page: the fault point decides, the state hash sees what the other side will see. */
-function store(
-	words: Int32Array,
-	word: number,
-	value: number,
-	hash: StateHash | null,
-	writes: FaultPoint | null,
-): void {
-	let stored = value;
-	if (writes !== null && writes.armed !== null) {
-		const verdict = writes.armed.decide(word);
-		if (verdict === drop) {
-			return;
+/** Stores of indices that somebody looks at: the fault point decides, the state hash sees what the other side will see. */
+class WatchedStores {
+	constructor(
+		private readonly words: Int32Array,
+		private readonly hash: StateHash | null,
+		private readonly writes: FaultPoint | null,
+	) {}
+
+	store(word: number, value: number): void {
+		const {hash, writes} = this;
+		let stored = value;
+		if (writes !== null && writes.armed !== null) {
+			const verdict = writes.armed.decide(word);
+			if (verdict === drop) {
+				return;
+			}
+
+			if (verdict === alter) {
+				stored = (value + writes.armed.value) | 0;
+			}
 		}
 
-		if (verdict === alter) {
-			stored = (value + writes.armed.value) | 0;
+		this.words[word] = stored;
+		if (hash !== null) {
+			hash.word(stored ^ (word << 30));
 		}
 	}
+}
 
-	words[word] = stored;
-	if (hash !== null) {
-		hash.word(stored ^ (word << 30));
-	}
+/** null where nobody looks. */
+function watched(words: Int32Array, {hash, writes}: RingOptions): WatchedStores | null {
+	return hash === undefined && writes === undefined ? null : new WatchedStores(words, hash ?? null, writes ?? null);
 }
