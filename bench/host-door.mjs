@@ -9,13 +9,3 @@ export function completedIos(host) {
 
 	return ios;
 }
-
-/** Options of `new Host(scenario, options)`; `checks` turns invariants and oracle off where the host can. */
-export function hostOptions({checks}) {
-	return {version: 'bench', checks};
-}
-
-/** Whether this host runs without invariants and oracle: false while there is no such option. */
-export function checksAreOff(host) {
-	return host.checks === false;
-}
