@@ -102,12 +102,15 @@ describe('an SSD, random 4 KiB reads', () => {
 		expect(measured * (overhead + read + transfer)).toBeLessThan(1.005e9);
 	});
 
-	it.each([2, 4, 8, 16, 32, 64, 128, 256, 512])('depth %i: below the limits, within 85 %% of the model', (depth) => {
-		const measured = measure(ssd, depth, 20_000_000, blocks);
-		const limit = Math.min(depth / (read + transfer), dies / read, channels / transfer) * 1e9;
-		expect(measured).toBeLessThanOrEqual(limit * 1.001);
-		expect(measured).toBeGreaterThanOrEqual(0.85 * model(depth, 10_000));
-	});
+	it.each([2, 4, 8, 16, 32, 64, 128, 256, 512])(
+		'depth %i: below the limits, within 85 percent of the model',
+		(depth) => {
+			const measured = measure(ssd, depth, 20_000_000, blocks);
+			const limit = Math.min(depth / (read + transfer), dies / read, channels / transfer) * 1e9;
+			expect(measured).toBeLessThanOrEqual(limit * 1.001);
+			expect(measured).toBeGreaterThanOrEqual(0.85 * model(depth, 10_000));
+		},
+	);
 
 	it('depth 1024: at least 90 % of the model’s ceiling', () => {
 		const measured = measure(ssd, 1024, 20_000_000, blocks);
