@@ -27,6 +27,6 @@ export class Step {
 		readonly xen: boolean,
 		readonly run: (argument: number) => void,
 	) {
-		this.tag = tagOf(owner.name + '/' + name);
+		this.tag = tagOf(`${owner.name}/${name}`);
 	}
 }

@@ -97,7 +97,7 @@ export class PhysicalCpu implements Lane {
 
 	/** Whether the running step is the current vCPU's and Xen executes it: a hypercall. */
 	get inHypercall(): boolean {
-		return this.#step !== null && this.#step.xen && !this.#inXen;
+		return this.#step?.xen === true && !this.#inXen;
 	}
 
 	/** New work for Xen itself on this CPU (a hardware interrupt), ahead of any vCPU. */
