@@ -21,6 +21,7 @@ let id = 0;
 let sum = 0;
 let notified = 0;
 
+/** C's sum is a uint32_t; callers say `| 0` where V8 would otherwise carry ours through floating point: it is no part of the ring. */
 function mix(sum, value) {
 	return ((sum << 5) - sum + value) | 0;
 }
@@ -45,10 +46,10 @@ function putRequests() {
 function serve(before) {
 	blkif.copyRequest(page, back.nextRequest(), request);
 	const operation = blkif.requestOperation(request);
-	let s = mix(before, operation);
+	let s = mix(before | 0, operation);
 	s = mix(s, blkif.requestHandle(request));
 	s = mix(s, request[2]);
-	s = mix(s, blkif.requestSector(request));
+	s = mix(s, blkif.requestSector(request) | 0);
 	const count = blkif.requestSegmentCount(request);
 	for (let i = 0; i < count; i++) {
 		s = mix(s, blkif.segmentReference(request, i) + blkif.segmentFirst(request, i) + blkif.segmentLast(request, i));
@@ -71,7 +72,7 @@ function answerRequests() {
 }
 
 function takeResponses() {
-	let s = sum;
+	let s = sum | 0;
 	do {
 		while (front.unconsumedResponses > 0) {
 			blkif.copyResponse(page, front.nextResponse(), response);
