@@ -2,8 +2,9 @@
 A guest's disk served by domain zero: real blkfront and blkback on real kernels over the small Xen and its xenstored, the
 directories as xl writes them, and a disk in memory behind.
 */
-import {RingIdentities} from '../../source/sim/channel/ring-identities.js';
+
 import {Blkback, type BlkbackOptions} from '../../source/sim/backend/blkback.js';
+import {RingIdentities} from '../../source/sim/channel/ring-identities.js';
 import {Blkfront} from '../../source/sim/frontend/blkfront.js';
 import {
 	type BlockDevice,
