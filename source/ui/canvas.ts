@@ -58,6 +58,13 @@ export class Canvas {
 		return at;
 	}
 
+	/** How many cells in a row, from (x, y) in steps of `step`, hold one of `glyphs`; at most `most`. */
+	extent(x: number, y: number, step: 1 | -1, most: number, glyphs: string): number {
+		let cells = 0;
+		while (cells < most && glyphs.includes(this.#glyphs[y]?.[x + cells * step] || '\0')) cells++;
+		return cells;
+	}
+
 	/** Runs that end at cell `end` (exclusive). */
 	runsRight(end: number, y: number, runs: readonly Run[]): void {
 		this.runs(end - runsWidth(runs), y, runs);

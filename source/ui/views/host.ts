@@ -140,6 +140,9 @@ function closedWords({frontState, backState}: ChannelView, room: number): string
 	return width(both) <= room ? both : cut(frontState === 'Connected' ? backState : frontState, room);
 }
 
+/** What a channel's line is drawn with. */
+const channelLines = '─═█┄';
+
 /**
  * In slow motion: the requests of the ring that the session shows in detail, each a mark where it is: on the channel
  * towards the backend, with the backend, in the device, on the channel back to the guest.
@@ -150,30 +153,43 @@ function drawMarks({canvas, snapshot}: Brush, layout: HostLayout): void {
 	if (ring === undefined || span === undefined) return;
 	const device = (slot: SlotView) => devices.findIndex(({name}) => slot.waitsFor.split(/\W+/).includes(name));
 	const count = (fits: (slot: SlotView) => boolean) => ring.slots.filter(fits).length;
-	const marks = (number: number, cells: number) => '■'.repeat(Math.min(number, Math.max(0, cells)));
+	// Marks take the place of a channel's line and of blanks, never that of words: a duration says more than they do.
 	const half = Math.floor((span.width - 4) / 2);
-	const requests = marks(
+	const onLine = (x: number, step: 1 | -1, number: number, style: string) => {
+		const marks = '■'.repeat(Math.min(number, canvas.extent(x, span.y, step, half, channelLines)));
+		canvas.put(step > 0 ? x : x - marks.length + 1, span.y, marks, style);
+	};
+	onLine(
+		span.x + span.width - 3,
+		-1,
 		count(({state}) => state === 'request'),
-		half,
+		'bold warn',
 	);
-	const responses = marks(
+	onLine(
+		span.x + 2,
+		1,
 		count(({state}) => state === 'response'),
-		half,
+		'bold good',
 	);
-	canvas.put(span.x + span.width - 2 - width(requests), span.y, requests, 'bold warn');
-	canvas.put(span.x + 2, span.y, responses, 'bold good');
-	const inBackend = marks(
+	// One blank stays between the marks and the words before them.
+	const inBox = (x: number, y: number, number: number, most: number) => {
+		const marks = '■'.repeat(Math.max(0, Math.min(number, most, canvas.extent(x, y, -1, most + 1, ' ') - 1)));
+		canvas.put(x - marks.length + 1, y, marks, 'bold accent');
+	};
+	inBox(
+		span.x - 3,
+		span.y,
 		count((slot) => slot.state === 'taken' && device(slot) < 0),
 		16,
 	);
-	canvas.put(span.x - 2 - width(inBackend), span.y, inBackend, 'bold accent');
+	const {x, y, width: cells} = layout.hardware;
 	devices.slice(0, layout.hardware.height - 2).forEach((_, index) => {
-		const inside = marks(
+		inBox(
+			x + cells - 3,
+			y + 1 + index,
 			count((slot) => slot.state === 'taken' && device(slot) === index),
 			32,
 		);
-		const {x, y, width: cells} = layout.hardware;
-		canvas.put(x + cells - 2 - width(inside), y + 1 + index, inside, 'bold accent');
 	});
 }
 
