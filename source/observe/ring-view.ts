@@ -1,11 +1,13 @@
 /**
-One ring under glass: its indices as they lie in the shared page, and each slot with what its bytes say. A slot is the backend's from
-the moment its request is taken until a response is put there, and responses come in whatever order the disk completes: so the bytes
-of a taken slot may describe a request that has been answered through another slot already. Read-only.
+One ring under glass: its indices as they lie in the shared page, each slot with what is there, and every request on the ring that has no
+answer yet. A slot is the backend's from the moment its request is taken until a response is put there, and responses come in
+whatever order the disk completes: so a taken slot may hold the bytes of a request that was answered through another slot
+(it is kept for some later answer), and a request may have lost its slot to another's answer. Which requests wait is
+therefore read from the frontend's shadow. Read-only.
 */
 import type {Engine} from '../engine/engine.js';
 import * as blkif from '../sim/channel/blkif.js';
-import {type FrontRing, requestEventWord, requestProducerWord, responseEventWord} from '../sim/channel/ring.js';
+import {type FrontRing, requestEventWord, responseEventWord} from '../sim/channel/ring.js';
 import type {Blkfront} from '../sim/frontend/blkfront.js';
 import {rowOnRing} from '../sim/frontend/blkfront-shadow.js';
 import type {VbdChannel} from '../sim/host/vbd-channel.js';
@@ -31,21 +33,16 @@ export function ringView(engine: Engine, channel: VbdChannel): RingView | undefi
 	}
 
 	const indices = indicesOf(ring, channel);
+	const {responseConsumer, responseProducer, requestConsumer} = indices;
+	const requests = unanswered(engine, channel, blkfront, ring, indices);
 	const slots: SlotView[] = [];
 	for (let slot = 0; slot < ring.size; slot++) {
-		slots.push(free(slot));
+		slots.push(empty(slot, 'free'));
 	}
 
-	const {responseConsumer, responseProducer, requestConsumer} = indices;
 	for (let n = 0; n < ring.outstanding; n++) {
-		const index = responseConsumer + n;
-		const slot = ring.slot(index);
-		if (n < ring.unconsumedResponses) {
-			slots[slot] = responseSlot(engine, channel, blkfront, ring, slot);
-		} else {
-			const taken = (index - responseProducer) >>> 0 < (requestConsumer - responseProducer) >>> 0;
-			slots[slot] = requestSlot(engine, channel, blkfront, ring, slot, taken ? 'taken' : 'request');
-		}
+		const slot = ring.slot(responseConsumer + n);
+		slots[slot] = requests.find((each) => each.slot === slot) ?? empty(slot, 'taken');
 	}
 
 	return {
@@ -62,6 +59,7 @@ export function ringView(engine: Engine, channel: VbdChannel): RingView | undefi
 		backPort: blkback?.port ?? -1,
 		ringReference: blkfront.ringReference,
 		slots,
+		requests,
 	};
 }
 
@@ -75,62 +73,60 @@ function indicesOf(ring: FrontRing, {blkback}: VbdChannel) {
 	};
 }
 
-function free(slot: number): SlotView {
-	return {slot, state: 'free', id: 0, operation: '', sector: 0, segments: 0, waitsFor: '', age: 0};
+/** A slot without a request of its own: free, or (taken) kept for the next answer. */
+function empty(slot: number, state: 'free' | 'taken'): SlotView {
+	const reserved = state === 'taken';
+	return {slot, state, reserved, id: -1, operation: '', sector: 0, segments: 0, waitsFor: '', age: 0};
 }
 
-function requestSlot(
+/** Every request on the ring whose answer the frontend has not read, the oldest first. */
+function unanswered(
 	engine: Engine,
 	channel: VbdChannel,
 	{shadow}: Blkfront,
 	ring: FrontRing,
-	slot: number,
-	state: 'request' | 'taken',
-): SlotView {
-	const copy = new Int32Array(blkif.requestWords);
-	blkif.copyRequest(ring.words, ring.entry(slot), copy);
-	const id = copy[2];
-	const onRing = id >= 0 && id < shadow.size && shadow.states[id] === rowOnRing && shadow.slots[id] === slot;
-	const published = (ring.words[requestProducerWord] - ring.responseConsumer) >>> 0;
-	const pushed = ((slot - ring.responseConsumer) & (ring.size - 1)) < published;
-	return {
-		slot,
-		state,
-		id,
-		operation: nameOf(blkif.requestOperation(copy)),
-		sector: blkif.requestSector(copy),
-		segments: blkif.requestSegmentCount(copy),
-		waitsFor: onRing
-			? waitsFor(engine, channel, channel.identities.slots[slot])
-			: pushed
-				? 'the next answer: its own went through another slot'
-				: '',
-		age: engine.now - channel.identities.since[slot],
-	};
+	{responseConsumer, responseProducer, requestConsumer}: ReturnType<typeof indicesOf>,
+): SlotView[] {
+	const responses = unreadResponses(ring, responseConsumer);
+	const asked = (ring.requestProducer - responseProducer) >>> 0;
+	const taken = (requestConsumer - responseProducer) >>> 0;
+	return shadow
+		.inOrder()
+		.filter((row) => shadow.states[row] === rowOnRing)
+		.map((row) => {
+			const request = shadow.requests[row];
+			const own = shadow.slots[row];
+			// How far its slot lies behind the last answer: beyond what is asked for, an answer lies there or did.
+			const place = (own - responseProducer) & (ring.size - 1);
+			const holds = place < asked && channel.identities.slots[own] === request?.identity;
+			const answer = responses.get(row);
+			const state = answer !== undefined ? 'response' : holds && place >= taken ? 'request' : 'taken';
+			const slot = answer ?? (holds ? own : -1);
+			return {
+				slot,
+				state,
+				reserved: false,
+				id: row,
+				operation: nameOf(shadow.operations[row]),
+				sector: request?.sector ?? 0,
+				segments: request?.segments ?? 0,
+				waitsFor: waitsFor(engine, channel, {identity: request?.identity ?? 0, state, slot}),
+				age: engine.now - shadow.since[row],
+			};
+		});
 }
 
-/** A response covers the start of the request that lay in its slot; what it answers is in the frontend's shadow. */
-function responseSlot(
-	engine: Engine,
-	channel: VbdChannel,
-	{shadow}: Blkfront,
-	ring: FrontRing,
-	slot: number,
-): SlotView {
+/** Slots of the responses that the frontend has not read, by the id that each answers. */
+function unreadResponses(ring: FrontRing, responseConsumer: number): Map<number, number> {
+	const slots = new Map<number, number>();
 	const copy = new Int32Array(4);
-	blkif.copyResponse(ring.words, ring.entry(slot), copy);
-	const id = copy[0];
-	const request = id >= 0 && id < shadow.size ? shadow.requests[id] : null;
-	return {
-		slot,
-		state: 'response',
-		id,
-		operation: nameOf(blkif.responseOperation(copy)),
-		sector: request?.sector ?? 0,
-		segments: request?.segments ?? 0,
-		waitsFor: request === null ? '' : waitsFor(engine, channel, request.identity),
-		age: request === null ? 0 : engine.now - shadow.since[id],
-	};
+	for (let n = 0; n < Math.min(ring.unconsumedResponses, ring.size); n++) {
+		const slot = ring.slot(responseConsumer + n);
+		blkif.copyResponse(ring.words, ring.entry(slot), copy);
+		slots.set(copy[0], slot);
+	}
+
+	return slots;
 }
 
 function nameOf(operation: number): string {

@@ -224,11 +224,18 @@ export interface RingView {
 	readonly ringReference: number;
 	/** One per slot. */
 	readonly slots: readonly SlotView[];
+	/** Requests on the ring without an answer read, the oldest first; those whose slot another's answer took have slot -1. */
+	readonly requests: readonly SlotView[];
 }
 
+/** A slot of the ring, or a request on it. */
 export interface SlotView {
+	/** -1: a request whose slot was used for another's answer. */
 	readonly slot: number;
 	readonly state: 'free' | 'request' | 'taken' | 'response';
+	/** Taken, and what was asked there is answered through another slot: kept for the next answer, nobody's request. */
+	readonly reserved: boolean;
+	/** -1: no request is here. */
 	readonly id: number;
 	/** `READ`, `WRITE`, `FLUSH`. */
 	readonly operation: string;
@@ -236,7 +243,7 @@ export interface SlotView {
 	readonly segments: number;
 	/** Where it is, in words: `nvme0 queue, entry 17`. */
 	readonly waitsFor: string;
-	/** ns since the guest put it on the ring. */
+	/** ns since the frontend took the request. */
 	readonly age: number;
 }
 

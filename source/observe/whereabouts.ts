@@ -3,15 +3,23 @@ Where a request is and what it waits for, in words: from the last trace point it
 next step can run at all.
 */
 import type {Engine} from '../engine/engine.js';
+import {requestEventWord, responseEventWord} from '../sim/channel/ring.js';
 import type {VbdChannel} from '../sim/host/vbd-channel.js';
 import type {DomainKernel} from '../sim/kernel/domain-kernel.js';
 import {runnable} from '../sim/xen/vcpu.js';
 
-/** `nvme0 queue, entry 17`; `Domain-0 to run`. @param identity as in engine/trace.ts. */
-export function waitsFor(engine: Engine, channel: VbdChannel, identity: number): string {
-	const place = engine.trace.whereIs(identity);
+/** A request on a ring: its identity (engine/trace.ts), whose turn it is, and its slot or -1. */
+export interface RingRequest {
+	readonly identity: number;
+	readonly state: 'request' | 'taken' | 'response';
+	readonly slot: number;
+}
+
+/** `nvme0 queue, entry 17`; `Domain-0 to run`. */
+export function waitsFor(engine: Engine, channel: VbdChannel, request: RingRequest): string {
+	const place = engine.trace.whereIs(request.identity);
 	if (place === undefined) {
-		return '';
+		return forgotten(channel, request);
 	}
 
 	const {frontKernel, backKernel} = channel;
@@ -29,7 +37,7 @@ export function waitsFor(engine: Engine, channel: VbdChannel, identity: number):
 		case 'slot':
 			return toRun(frontKernel) ?? `${front} to push it`;
 		case 'ring':
-			return beforeBackend(channel, back);
+			return beforeBackend(channel, back, place.detail);
 		case 'blkback':
 			return toRun(backKernel) ?? `${back} to check and map it`;
 		case 'mapped':
@@ -37,7 +45,7 @@ export function waitsFor(engine: Engine, channel: VbdChannel, identity: number):
 		case 'completed':
 			return toRun(backKernel) ?? `${back} to unmap and answer`;
 		case 'response':
-			return beforeFrontend(channel, front);
+			return beforeFrontend(channel, front, place.detail);
 		case 'answered':
 			return 'nothing, it is answered';
 		default:
@@ -62,32 +70,62 @@ function atDevice(driver: DomainKernel, point: string, detail: number): string {
 	}
 }
 
-/** On the ring, not taken. */
-function beforeBackend(channel: VbdChannel, back: string): string {
-	const {backKernel, frontKernel} = channel;
-	if (channel.asleepSince >= 0) {
-		return `an event for ${backKernel.name} that was lost`;
+/** The trace keeps the newest requests only: of one that has waited longer, the ring itself says whose turn it is. */
+function forgotten(channel: VbdChannel, {state, slot}: RingRequest): string {
+	const {frontKernel, backKernel} = channel;
+	const back = `blkback in ${backKernel.name}`;
+	switch (state) {
+		case 'request':
+			return beforeBackend(channel, back, slot);
+		case 'taken':
+			return toRun(backKernel) ?? `${back} to answer`;
+		case 'response':
+			return beforeFrontend(channel, `blkfront in ${frontKernel.name}`, slot);
+		default:
+			return state satisfies never;
 	}
+}
 
+/** On the ring, not taken. */
+function beforeBackend(channel: VbdChannel, back: string, slot: number): string {
+	const {backKernel, frontKernel} = channel;
 	if (channel.back.looking || channel.eventPending('back')) {
 		return toRun(backKernel) ?? `${back} to take it`;
 	}
 
-	return channel.front.notifying ? `${frontKernel.name} to notify ${backKernel.name}` : `${back} to look`;
+	if (channel.front.notifying) {
+		return `${frontKernel.name} to notify ${backKernel.name}`;
+	}
+
+	return channel.asleepSince >= 0
+		? `${backKernel.name} to look: ${unnoticed(channel, requestEventWord, slot)}`
+		: `${back} to look`;
 }
 
 /** Answered on the ring, not read. */
-function beforeFrontend(channel: VbdChannel, front: string): string {
+function beforeFrontend(channel: VbdChannel, front: string, slot: number): string {
 	const {backKernel, frontKernel} = channel;
-	if (channel.asleepSince >= 0) {
-		return `an event for ${frontKernel.name} that was lost`;
-	}
-
 	if (channel.front.looking || channel.eventPending('front')) {
 		return toRun(frontKernel) ?? `${front} to read the answer`;
 	}
 
-	return channel.back.notifying ? `${backKernel.name} to notify ${frontKernel.name}` : `${front} to look`;
+	if (channel.back.notifying) {
+		return `${backKernel.name} to notify ${frontKernel.name}`;
+	}
+
+	return channel.asleepSince >= 0
+		? `${frontKernel.name} to look: ${unnoticed(channel, responseEventWord, slot)}`
+		: `${front} to look`;
+}
+
+/**
+Why nobody looks at a slot of a ring that sleeps. Who slept asked to be told of the entry before its event index (Xen public/io/ring.h,
+RING_PUSH_*_AND_CHECK_NOTIFY): for that one a notification went out, and it is neither pending nor handled. For those
+after it none was due.
+*/
+function unnoticed({blkfront}: VbdChannel, eventWord: number, slot: number): string {
+	const ring = blkfront?.ring ?? null;
+	return ring !== null && ring.slot(ring.words[eventWord] - 1) === slot ? 'its notification was lost' : 'not notified';
 }
 
 /** Says so when the domain cannot take the next step now; undefined when it can. */

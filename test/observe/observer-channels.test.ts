@@ -39,12 +39,8 @@ describe('a channel whose wake-up is lost', () => {
 	test('shows what lies on its ring: requests that nobody has taken', () => {
 		const requests = slotsOf(asleep, 'request');
 		expect(requests).toHaveLength(32);
-		for (const {operation, segments, sector, waitsFor, age} of requests) {
-			expect({operation, segments, waitsFor}).toEqual({
-				operation: 'WRITE',
-				segments: 1,
-				waitsFor: 'an event for Domain-0 that was lost',
-			});
+		for (const {operation, segments, sector, age} of requests) {
+			expect({operation, segments}).toEqual({operation: 'WRITE', segments: 1});
 			expect(sector % 8).toBe(0);
 			expect(age).toBeGreaterThan(2 * second);
 		}
@@ -55,6 +51,13 @@ describe('a channel whose wake-up is lost', () => {
 		expect(ring?.requestEvent).toBe((ring?.requestConsumer ?? 0) + 1);
 		expect(ring?.grantsGiven).toBe(32);
 		expect(ring?.grantsMapped).toBe(0);
+	});
+
+	test('says of each request that nobody was told, and of the one whose push was to tell that this was lost', () => {
+		const words = asleep.ring?.requests.map(({waitsFor}) => waitsFor);
+		expect(words).toHaveLength(32);
+		expect(words?.[0]).toBe('Domain-0 to look: its notification was lost');
+		expect(new Set(words?.slice(1))).toEqual(new Set(['Domain-0 to look: not notified']));
 	});
 
 	test('is in trouble at both ends, and its job waits', () => {
@@ -86,6 +89,27 @@ describe('a channel whose wake-up is lost', () => {
 	});
 });
 
+test('a request that waits longer than the trace remembers still says what it waits for', () => {
+	const watched = new WatchedHost('web-and-db').advance(2 * second);
+	watched.observer.watch('db.xvda', 0);
+	watched.host.operate({
+		verb: 'fault',
+		fault: {
+			fault: 'evt.lost',
+			id: 'gone',
+			target: {domain: 'db', vdev: 'xvda'},
+			direction: 'to-backend',
+			times: 1,
+			for: 0,
+		},
+	});
+	const {ring} = watched.advance(14 * second).look();
+	const words = ring?.requests.map(({waitsFor}) => waitsFor) ?? [];
+	expect(ring?.requests.every(({age}) => age > 9 * second)).toBe(true);
+	expect(words[0]).toBe('Domain-0 to look: its notification was lost');
+	expect(new Set(words.slice(1))).toEqual(new Set(['Domain-0 to look: not notified']));
+});
+
 test('a ring that is always full says so, and the neighbour’s is not', () => {
 	const watched = new WatchedHost('full-ring').advance(1500 * millisecond);
 	let full = 0;
@@ -110,20 +134,32 @@ describe('the slots of a ring', () => {
 		const watched = new WatchedHost('web-and-db').advance(4020 * millisecond);
 		watched.observer.watch('db.xvda', 0);
 		const seen = new Set<string>();
+		let reused = 0;
 		for (let step = 0; step < 400; step++) {
 			watched.host.advance(4020 * millisecond + step * 37_003, 1e9);
 			const snapshot = watched.observer.snapshot();
 			const {inFlight, unread} = channelOf(snapshot, 'db.xvda');
 			expect(slotsOf(snapshot, 'request', 'taken', 'response')).toHaveLength(inFlight);
 			expect(slotsOf(snapshot, 'response')).toHaveLength(unread);
-			for (const {waitsFor, operation, age, state} of slotsOf(snapshot, 'request', 'taken')) {
+			const requests = snapshot.ring?.requests ?? [];
+			expect(requests).toHaveLength(inFlight);
+			expect(new Set(requests.map(({id}) => id)).size).toBe(inFlight);
+			const moved = requests.filter(({slot}) => slot < 0).length;
+			expect(snapshot.ring?.slots.filter(({reserved}) => reserved)).toHaveLength(moved);
+			reused += moved;
+			if (inFlight > 0) expect(requests[0].age).toBe(channelOf(snapshot, 'db.xvda').oldest);
+			for (const [n, {slot, waitsFor, operation, age, state}] of requests.entries()) {
 				expect(operation).toMatch(/^(WRITE|FLUSH)$/);
 				expect(age).toBeGreaterThanOrEqual(0);
-				if (state === 'taken') expect(waitsFor).not.toBe('');
+				expect(age).toBeLessThanOrEqual(requests[Math.max(0, n - 1)].age);
+				if (state !== 'request') expect(waitsFor).not.toBe('');
+				if (slot >= 0) expect(snapshot.ring?.slots[slot]).toEqual(requests[n]);
+				else expect(state).toBe('taken');
 				seen.add(waitsFor.replace(/\d+$/, 'n'));
 			}
 		}
 
+		expect(reused).toBeGreaterThan(0);
 		expect([...seen]).toEqual(expect.arrayContaining(['nvme0, its medium']));
 	});
 

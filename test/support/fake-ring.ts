@@ -10,6 +10,7 @@ export function fakeRing(channel: ChannelView | undefined): RingView | undefined
 		return {
 			slot,
 			state: !used ? 'free' : age < 3 ? 'request' : age > 22 ? 'response' : 'taken',
+			reserved: false,
 			id: 200 + slot,
 			operation: 'WRITE',
 			sector: 4096 * (slot + 1),
@@ -32,5 +33,6 @@ export function fakeRing(channel: ChannelView | undefined): RingView | undefined
 		backPort: 12,
 		ringReference: 8,
 		slots,
+		requests: slots.filter(({state}) => state !== 'free').sort((a, b) => b.age - a.age),
 	};
 }
