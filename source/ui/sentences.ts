@@ -4,7 +4,7 @@
  */
 import type {ChannelLook, SlotView, Snapshot} from '../observe/snapshot.js';
 import {duration, percent, quantity, throughput} from './format.js';
-import {channelOf, type Subject} from './subject.js';
+import {channelOf, longWait, p99Label, type Subject, unanswered} from './subject.js';
 import {counted, listed} from './text.js';
 
 /** States a sentence exists for, `kind.state`. */
@@ -16,7 +16,7 @@ export type SentenceKey =
 	| `disk.${PartLook}`
 	| `driver.${PartLook}`
 	| `xenstored.${PartLook}`
-	| `job.${'idle' | 'going' | 'waiting' | 'failed' | 'burning'}`
+	| `job.${'idle' | 'going' | 'waiting' | 'late' | 'failed' | 'burning'}`
 	| 'xen.running'
 	| `cpu.${'idle' | 'busy' | 'full'}`
 	| `device.${PartLook | 'full'}`
@@ -87,9 +87,14 @@ export const sentences: Readonly<Record<SentenceKey, Sentence>> = {
 	'xenstored.busy': {glyph: 'xenstored', what: xenstored, state: 'Serving requests.'},
 	'xenstored.trouble': {glyph: 'xenstored', what: xenstored, state: 'In trouble: it does not answer.'},
 	'job.idle': {glyph: ' ', what: job, state: 'Not started, pausing or done: nothing outstanding.'},
-	'job.going': {glyph: '✓', what: job, state: 'Going; every block read back was right.'},
-	'job.waiting': {glyph: 'no answer', what: job, state: 'Its oldest operation has had no answer for a second or more.'},
-	'job.failed': {glyph: '✗', what: job, state: 'Operations failed, or a block read back was wrong.'},
+	'job.going': {glyph: 'data ✓', what: job, state: 'Going. ✓ (data verified): every block read so far was as written.'},
+	'job.waiting': {glyph: 'no answer', what: job, state: 'Nothing has been answered for a second or more.'},
+	'job.late': {
+		glyph: 'oldest waits',
+		what: job,
+		state: 'Answers come, but its oldest operation has waited for a second or more.',
+	},
+	'job.failed': {glyph: 'data wrong ✗', what: job, state: 'Operations failed, or a block read back was wrong.'},
 	'job.burning': {glyph: 'hog', what: job, state: 'Burning CPU; it does no I/O.'},
 	'xen.running': {
 		glyph: 'Xen',
@@ -110,7 +115,7 @@ export const sentences: Readonly<Record<SentenceKey, Sentence>> = {
 };
 
 /** Which sentence fits a subject as it is now. */
-export function sentenceKey(subject: Subject): SentenceKey {
+export function sentenceKey(subject: Subject, snapshot?: Snapshot): SentenceKey {
 	switch (subject.kind) {
 		case 'channel':
 			return `channel.${subject.channel.look}`;
@@ -133,7 +138,9 @@ export function sentenceKey(subject: Subject): SentenceKey {
 			const {errors, verified, oldest, outstanding, rate, iodepth} = subject.job;
 			if (errors > 0 || !verified) return 'job.failed';
 			if (iodepth === 0) return 'job.burning';
-			if (oldest >= 1e9) return 'job.waiting';
+			const channel = snapshot === undefined ? undefined : channelOf(snapshot, subject);
+			if (unanswered(subject.job, channel) !== undefined) return 'job.waiting';
+			if (oldest >= longWait) return 'job.late';
 			return outstanding > 0 || rate > 0 ? 'job.going' : 'job.idle';
 		}
 		case 'xen':
@@ -152,8 +159,8 @@ export function sentenceKey(subject: Subject): SentenceKey {
 const ready: ReadonlySet<string> = new Set(['live', 'probing', 'ready']);
 
 /** The selected subject in plain words: its name, then what it is and how it is right now. */
-export function describe(subject: Subject): {readonly name: string; readonly text: string} {
-	const {what, state} = sentences[sentenceKey(subject)];
+export function describe(subject: Subject, snapshot?: Snapshot): {readonly name: string; readonly text: string} {
+	const {what, state} = sentences[sentenceKey(subject, snapshot)];
 	switch (subject.kind) {
 		case 'channel': {
 			const {id, frontend, backend, size, look, inFlight, unread, oldest, since, requestRate, frontState, backState} =
@@ -204,7 +211,7 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 			if (iodepth === 0) return {name: `${subject.domain.name} ${name}`, text: `${summary}. ${state}`};
 			const percentiles = [
 				['p50', p50],
-				['p99', p99],
+				[p99Label(subject.job), p99],
 				['p99.9', p999],
 			]
 				.flatMap(([label, value]) => (typeof value === 'number' ? [`${label} ${duration(value)}`] : []))
@@ -222,7 +229,7 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 		}
 		case 'cpu': {
 			const {id, busy, running, top} = subject.cpu;
-			const use = busy > 0 ? `, most of it for ${top.name} (${percent(top.share)} %)` : '';
+			const use = busy > 0 ? `, the largest share ${top.name}'s, ${percent(top.share)} %` : '';
 			const now = running === 'idle' ? 'Idle at this instant.' : `${running} is on it at this instant.`;
 			return {name: `cpu${id}`, text: `${sentence(what)} Busy ${percent(busy)} %${use}. ${now}`};
 		}

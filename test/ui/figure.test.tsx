@@ -1,5 +1,6 @@
 /** The Host figure: marks of requests in slow motion, jobs and their verdicts, scales, and what stands where. */
 import {afterEach, describe, expect, test} from 'vitest';
+import type {JobView, Snapshot} from '../../source/observe/snapshot.js';
 import {fakeClock} from '../support/fake-session.js';
 import {type FakeOptions, fakeSnapshot} from '../support/fake-snapshot.js';
 import {type AppOptions, renderApp} from './render-app.js';
@@ -39,7 +40,7 @@ describe.each(sizes)('marks of requests at %i×%i', (columns, rows) => {
 			const going = words()?.filter((word) => !['top', 'now'].includes(word));
 			show(options, {columns, rows}, fakeClock({frozen: true}));
 			const frozen = words()?.filter((word) => !['top', 'now'].includes(word));
-				expect(frozen).toEqual(going);
+			expect(frozen).toEqual(going);
 		},
 	);
 
@@ -47,4 +48,99 @@ describe.each(sizes)('marks of requests at %i×%i', (columns, rows) => {
 		show({ring: 'db.xvda', asleep: 4_200_000_000}, {columns, rows}, fakeClock({frozen: true}));
 		expect(text()).toMatch(/×[─■]+ ?4\.2 ?s ?[─■]+×/);
 	});
+});
+
+/** The console showing `change` made to a snapshot. */
+function showChanged(change: (snapshot: Snapshot) => Snapshot, options: FakeOptions = {}, terminal: AppOptions = {}) {
+	const shown = show(options, terminal);
+	shown.wait(1000);
+	const snapshot = change(fakeSnapshot(12_345_000_000, options));
+	shown.message({type: 'snapshot', snapshot, clock: fakeClock()});
+	return shown;
+}
+
+/** The same snapshot with every job of db changed. */
+const withJobs = (change: Partial<JobView>) => (snapshot: Snapshot) => ({
+	...snapshot,
+	domains: snapshot.domains.map((domain) =>
+		domain.name === 'db' ? {...domain, jobs: domain.jobs.map((job) => ({...job, ...change}))} : domain,
+	),
+});
+
+describe('a job', () => {
+	test.each(sizes)('says with words that its data is right, at %i×%i', (columns, rows) => {
+		show({}, {columns, rows});
+		expect(text()).toMatch(columns < 100 ? /randread 4k .*data ✓/ : /randread 4k .*data verified ✓/);
+	});
+
+	test.each(sizes)('that has no answer is not said to be well, at %i×%i', (columns, rows) => {
+		show({asleep: 3_500_000_000}, {columns, rows});
+		const line = text()
+			.split('\n')
+			.find((each) => each.includes('no answer'));
+		expect(line).toMatch(/no answer (for )?3\.5 s/);
+		expect(line).not.toContain('✓');
+	});
+
+	test('has an oldest operation that waits, as long as others are answered', () => {
+		showChanged(withJobs({oldest: 29_000_000_000, rate: 3800}));
+		expect(text()).toContain('oldest waits 29 s');
+		expect(text()).not.toContain('no answer');
+		// Kicked a moment ago: the rate is still that of the stall, the ring itself moves again.
+		showChanged(withJobs({oldest: 29_000_000_000, rate: 0}));
+		expect(text()).not.toContain('no answer');
+	});
+
+	test('that commits shows what a commit takes', () => {
+		show({}, {columns: 80, rows: 24});
+		expect(text()).toMatch(/write 4k +commit p99 2\.9 ms/);
+		show();
+		expect(text()).toMatch(/write 4k fsync=1 .*commit p99 2\.9 ms/);
+	});
+
+	test('whose data is wrong says so', () => {
+		showChanged(withJobs({verified: false}));
+		expect(text()).toContain('data wrong ✗');
+	});
+});
+
+test('what a verdict means is in the legend, in ASCII too', () => {
+	const {type} = show({}, {ascii: true, rows: 60});
+	type('?G');
+	expect(text()).toMatch(/data v +Going\. v \(data verified\)/);
+});
+
+describe('what a CPU is used for', () => {
+	test('is the largest share, whatever its size', () => {
+		const {type} = showChanged((snapshot) => ({
+			...snapshot,
+			cpus: snapshot.cpus.map((cpu) => ({...cpu, busy: 4.3, top: {name: 'Xen', share: 1.4}})),
+		}));
+		expect(text()).toMatch(/cpu0 .*4\.3% top Xen/);
+		type('\t\t\u001B[B');
+		expect(text()).toContain("Busy 4.3 %, the largest share Xen's, 1.4 %.");
+	});
+
+	test('is who runs now while the host is frozen', () => {
+		show({}, {columns: 80, rows: 24}, fakeClock({frozen: true}));
+		expect(text()).toMatch(/cpu0 .*% now Domain-0/);
+	});
+});
+
+test('a driver has commands out, a device has them queued', () => {
+	show();
+	expect(text()).toMatch(/nvme .*\d+ commands? out/);
+	expect(text()).toMatch(/nvme0 .*\d+ queued/);
+	expect(text()).not.toMatch(/queue \d+ of/);
+});
+
+test('a domain that used no CPU has no history of it', () => {
+	const {type} = showChanged((snapshot) => ({
+		...snapshot,
+		domains: snapshot.domains.map((domain) => ({...domain, history: domain.id === 0 ? [50, 50] : [0.01, 0.02]})),
+	}));
+	type('2');
+	expect(text()).toMatch(/CPU 0 TO 100 %/);
+	expect(text()).toMatch(/Domain-0 .*▄▄/);
+	expect(text()).not.toMatch(/db .*[▁▂▃▄▅▆▇]/);
 });

@@ -5,7 +5,7 @@ import {duration, percent, quantity, sparkline} from '../format.js';
 import {keyName} from '../keys.js';
 import {describe, keysFor} from '../sentences.js';
 import {type ConsoleState, isSlow, type World} from '../state.js';
-import {keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
+import {channelOf, keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
 import {cut, listed, width, wrap} from '../text.js';
 import {channelAt, type DomainFrame, type HostLayout, layoutHost} from './host-layout.js';
 import {channelRuns, cpuRuns, deviceRuns, diskRuns, type Figures, jobRuns, partColumns, partRuns} from './lines.js';
@@ -73,7 +73,7 @@ function drawDomain(brush: Brush, frame: DomainFrame, guest: boolean): void {
 		}
 		if (line.kind === 'job') {
 			subject = {kind: 'job', job: line.job, domain};
-			runs = jobRuns(line.job, inner, figures);
+			runs = jobRuns(line.job, channelOf(snapshot, subject), inner, figures);
 		} else if (line.kind === 'part') {
 			const {part} = line;
 			subject = {kind: 'part', part, domain};
@@ -267,7 +267,7 @@ function drawHardware(brush: Brush, {hardware: box}: HostLayout): void {
 
 /** What the selected part is and how it is, in words, and the keys that act on it. */
 export function drawSelection(canvas: Canvas, area: Rectangle, snapshot: Snapshot, subject: Subject): void {
-	const {name, text} = describe(subject);
+	const {name, text} = describe(subject, snapshot);
 	const keys = keysFor(snapshot, subject).map(([key, label]) => `${keyName(key).toLowerCase()} ${label}`);
 	const head = `${name}   `;
 	const indent = 3;

@@ -4,7 +4,8 @@
 import type {ChannelView, CpuView, DeviceView, JobView, PartView} from '../../observe/snapshot.js';
 import type {Run} from '../canvas.js';
 import {duration, gauge, percent, quantity, sparkline, throughput} from '../format.js';
-import {cut, left, right, width} from '../text.js';
+import {longWait, p99Label, unanswered} from '../subject.js';
+import {counted, cut, left, right, width} from '../text.js';
 
 /** What all figures of a frame share: `~` while their window is shorter than a simulated second. */
 export interface Figures {
@@ -50,13 +51,16 @@ export function partRuns(
 		if (rate !== undefined && rate > 0) add(`  ${mark}${quantity(rate)} ${unit}`);
 		return runs;
 	}
-	// A driver's queue says more than its rate; a ring's fill is shown at the guest's end already.
-	const queue = used === undefined || size === undefined || kind === 'blkback' ? '' : `${used}/${size}`;
-	if (rate !== undefined && (queue === '' || room >= 11 + width(queue))) {
+	// What a driver has out says more than its rate; a ring's fill is shown at the guest's end already.
+	const queue = used === undefined || size === undefined || kind === 'blkback' ? '' : `${counted(used, 'command')} out`;
+	const reserved = queue === '' ? 0 : width(queue) + 2;
+	if (rate !== undefined && room >= reserved + (queue === '' ? 0 : 9)) {
 		const figure = `${mark}${quantity(rate)}`;
-		if (!(room >= 22 && add(right(`${figure} ${unit}`, 14)))) add(right(`${figure}/s`, Math.min(room, 9)));
+		if (!(room >= reserved + 22 && add(right(`${figure} ${unit}`, 14)))) {
+			add(right(`${figure}/s`, Math.min(room - reserved, 9)));
+		}
 	}
-	if (queue !== '' && !add(right(`queue ${used} of ${size}`, 18))) add(`  ${queue}`);
+	if (queue !== '' && !(room >= reserved && add(right(queue, Math.min(18, room))))) add(`  ${used} out`);
 	if (history.length > 0 && room >= 5) add(`  ${sparkline(history, Math.min(24, room - 2))}`, 'cool');
 	return runs;
 }
@@ -109,48 +113,60 @@ export function channelRuns(channel: ChannelView, cells: number, {mark}: Figures
 	];
 }
 
-/** A job: `randread 4k  p99 402 µs  ✓`; the mark says that every block read so far was right. */
-export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
-	const failed = job.errors > 0 || !job.verified;
-	const waiting = job.oldest >= 1e9;
-	const verdict: Run = failed ? ['✗', 'bold bad'] : job.iodepth === 0 ? [' '] : ['✓', 'good'];
-	const measured = waiting
-		? `${cells >= 40 ? 'no answer for' : 'no answer'} ${duration(job.oldest)}`
-		: job.p99 === undefined
-			? job.iodepth === 0 || job.outstanding > 0
-				? ''
-				: 'idle'
-			: `p99 ${mark}${duration(job.p99)}`;
-	const rate = job.iodepth === 0 ? '' : `${mark}${quantity(job.rate)}/s`;
-	let room = cells - 2;
-	const tail = measured === '' ? '' : right(measured, Math.max(12, width(measured) + 2));
-	room -= width(tail);
-	const middle = room >= 30 ? right(rate, 10) : '';
-	const head = left(job.summary, Math.max(0, room - width(middle)));
-	return [[head], [middle], [tail, waiting ? 'bad' : ''], [' '], verdict];
+/** A job: `randread 4k  p99 402 µs  data verified ✓`: every block read so far was right. None is said of a stall. */
+export function jobRuns(job: JobView, channel: ChannelView | undefined, cells: number, {mark}: Figures): Run[] {
+	const {summary, errors, verified, iodepth, oldest, p99, outstanding, rate} = job;
+	const silent = unanswered(job, channel);
+	const measured =
+		silent !== undefined
+			? `${cells >= 40 ? 'no answer for' : 'no answer'} ${duration(silent)}`
+			: oldest >= longWait
+				? `oldest waits ${duration(oldest)}`
+				: p99 === undefined
+					? iodepth === 0 || outstanding > 0
+						? ''
+						: 'idle'
+					: `${p99Label(job)} ${mark}${duration(p99)}`;
+	const tail = measured === '' ? '' : right(measured, Math.max(cells < 40 ? 0 : 12, width(measured) + 2));
+	// `commit` says of the flush what fio's word does, where both have no room.
+	const title = cells < 40 && p99Label(job) !== 'p99' ? summary.replace(/ fsync=1$/, '') : summary;
+	const need = width(title) + width(tail);
+	// The longest words that leave the rest whole.
+	const fitting = (words: readonly string[]) => {
+		const [last] = words.slice(-1);
+		return words.find((each) => need + (cells >= 44 ? 10 : 0) + width(each) <= cells) ?? last;
+	};
+	let verdict: Run = [''];
+	if (errors > 0) verdict = [fitting([`  ${counted(errors, 'error')} ✗`, ' ✗']), 'bold bad'];
+	else if (!verified) verdict = [fitting(['  data wrong ✗', ' ✗']), 'bold bad'];
+	else if (iodepth > 0 && oldest < longWait) verdict = [fitting(['  data verified ✓', ' data ✓', ' ✓']), 'good'];
+	const room = cells - width(tail) - width(verdict[0]);
+	const middle = iodepth > 0 && room >= width(title) + 10 ? right(`${mark}${quantity(rate)}/s`, 10) : '';
+	const head = left(title, Math.max(0, room - width(middle)));
+	return [[head], [middle], [tail, silent !== undefined ? 'bad' : oldest >= longWait ? 'warn' : ''], verdict];
 }
 
-/** A physical CPU: `cpu0 ████░░░░░░ 41.9% Domain-0`. `instant`: who is on it now, instead of who used it most. */
+/** A physical CPU: `cpu0 ████░░░░░░ 41.9% top Domain-0`. `instant`: who is on it now, instead of who used it most. */
 export function cpuRuns(cpu: CpuView, cells: number, {mark}: Figures, instant: boolean): Run[] {
 	const name = `cpu${cpu.id}`;
-	const who = instant ? cpu.running : cpu.busy > 0 ? cpu.top.name : 'idle';
-	const bars = Math.max(8, Math.min(24, cells - width(name) - 20));
+	const who = instant ? `now ${cpu.running}` : cpu.busy > 0 ? `top ${cpu.top.name}` : 'idle';
+	const bars = Math.max(8, Math.min(24, cells - width(name) - 21));
 	const filled = Math.max(0, Math.min(bars, Math.round((cpu.busy / 100) * bars)));
 	return [
 		[`${name} `],
 		['█'.repeat(filled), cpu.busy > 95 ? 'warn' : 'good'],
 		['░'.repeat(bars - filled), 'dim'],
 		[right(`${mark}${percent(cpu.busy)}%`, 7)],
-		[` ${cut(who, Math.max(0, cells - width(name) - bars - 9))}`, who === 'idle' ? 'dim' : 'accent'],
+		[` ${cut(who, Math.max(0, cells - width(name) - bars - 9))}`, who.endsWith('idle') ? 'dim' : 'accent'],
 	];
 }
 
-/** A device: `00:04.0 nvme0  SSD, 8 channels  ▅▆▇▆  read 123 MB/s  write 0.8 MB/s  queue 5 of 64  irq 11.2k/s`. */
+/** A device: `00:04.0 nvme0  SSD, 8 channels  ▅▆▇▆  read 123 MB/s  write 0.8 MB/s  5 queued  irq 11.2k/s`. */
 export function deviceRuns(device: DeviceView, cells: number, modelCells: number, {mark}: Figures): Run[] {
 	const fields: Array<readonly [text: string, cells: number]> = [
 		[`read ${mark}${throughput(device.readBytesPerSecond)}`, 16],
 		[`write ${mark}${throughput(device.writeBytesPerSecond)}`, 16],
-		[`queue ${device.queued} of ${device.queueSize}`, 18],
+		[`${device.queued} queued`, 11],
 		[`irq ${mark}${quantity(device.interruptRate)}/s`, 12],
 		[device.queued > 0 ? `oldest ${duration(device.oldest)}` : '', 13],
 		[`busiest unit ${mark}${percent(device.busy)}%`, 22],
