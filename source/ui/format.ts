@@ -81,13 +81,18 @@ function trimmed(value: number): string {
 
 const levels = '▁▂▃▄▅▆▇';
 
-/** The newest `cells` values as bars, scaled so that the highest nearly fills its cell; nothing at all is a blank; `full` sets the scale. */
+/** A history of rates is drawn to the scale of its highest, but of no less than this, so that a trickle looks like one. */
+const leastScale = 10;
+
+/**
+ * The newest `cells` values as bars from 0 to `full`; without it, to the highest of them. What prints as 0.0 is a blank.
+ */
 export function sparkline(values: readonly number[], cells: number, full = 0): string {
 	const shown = values.slice(-cells);
-	const highest = full > 0 ? full : Math.max(...shown, 0);
+	const highest = full > 0 ? full : Math.max(...shown, leastScale);
 	let bars = '';
 	for (const value of shown) {
-		bars += value <= 0 ? ' ' : levels[Math.min(6, Math.floor((value / highest) * 6.999))];
+		bars += value < 0.05 ? ' ' : levels[Math.min(6, Math.floor((value / highest) * 6.999))];
 	}
 	return bars.padStart(cells);
 }

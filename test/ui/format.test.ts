@@ -73,8 +73,9 @@ test('a gauge shows at least one cell for anything and is full only when full', 
 	expect(gauge(1, 1023, 10)).toBe(1);
 });
 
-test('a sparkline is scaled to its highest value and leaves nothing blank', () => {
-	expect(sparkline([0, 1, 4, 8], 4)).toBe(' ▁▄▇');
-	expect(sparkline([1, 1], 4)).toBe('  ▇▇');
+test('a sparkline is scaled to its highest value, but a trickle stays one, and nothing leaves a blank', () => {
+	expect(sparkline([0, 10, 40, 80], 4)).toBe(' ▁▄▇');
+	expect(sparkline([1, 1], 4)).toBe('  ▁▁');
+	expect(sparkline([0.04, 0], 2, 100)).toBe('  ');
 	expect(sparkline([50], 1, 100)).toBe('▄');
 });

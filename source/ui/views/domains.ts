@@ -72,7 +72,13 @@ const ownColumns: readonly OwnColumn[] = [
 		cell: ({vbds}, _, mark) =>
 			vbds.flatMap(({name, p99}) => (p99 === undefined ? [] : [`${name} ${mark}${duration(p99)}`])).join(', ') || '-',
 	},
-	{heading: 'CPU HISTORY', width: 14, cell: ({history}) => sparkline(history, 14), style: 'cool'},
+	// To the scale of all its virtual CPUs, as `run` is of one.
+	{
+		heading: 'CPU 0 TO 100 %',
+		width: 14,
+		cell: ({history, vcpus}) => sparkline(history, 14, 100 * Math.max(1, vcpus.length)),
+		style: 'cool',
+	},
 ];
 
 /** What went over a domain's own channels; undefined when it has none. */
@@ -270,7 +276,7 @@ function cpuPanel(cpus: readonly CpuView[], mark: string): Panel {
 				['░'.repeat(bars - filled), 'dim'],
 				[`  ${left(running, 12)} `, running === 'idle' ? 'dim' : 'accent'],
 				[`${left(most, Math.max(18, width(most)))} `],
-				[sparkline(history, 24), 'cool'],
+				[sparkline(history, 24, 100), 'cool'],
 			];
 		}),
 	};
