@@ -47,6 +47,11 @@ export interface ClockView {
 	readonly finished: boolean;
 	readonly recording: boolean;
 	readonly replaying: boolean;
+	/**
+	State hashes of the recording that is replayed: compared so far, how many there are, and when (ns) the first was that differs.
+	Undefined when no recording is replayed.
+	*/
+	readonly hashes: {readonly compared: number; readonly of: number; readonly differsAt: number | undefined} | undefined;
 	/** Counts figure changes: figures are the same while it is. */
 	readonly figures: number;
 }

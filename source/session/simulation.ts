@@ -4,10 +4,12 @@ paced to the wall clock; recorded. Knows nothing of threads or terminals: time i
 */
 import type {Observer} from '../observe/observer.js';
 import type {Host} from '../sim/host.js';
+import {evaluateExpectations} from '../sim/scenario/expectation.js';
 import {Refused} from '../sim/scenario/problems.js';
 import type {ClockView, Command, Message} from './messages.js';
 import {verbOf} from './operator-lines.js';
 import {Pace} from './pace.js';
+import {Replay} from './replay.js';
 
 /** Events in one slice: a few milliseconds of work. */
 const sliceEvents = 4000;
@@ -30,6 +32,8 @@ export interface SimulationOptions {
 export class Simulation {
 	#host: Host;
 	#observer: Observer;
+	/** While a recording is replayed. */
+	#replay: Replay | undefined;
 	readonly #pace: Pace;
 	#frozen = false;
 	#failed = false;
@@ -38,6 +42,8 @@ export class Simulation {
 	#figuresAt = Number.NEGATIVE_INFINITY;
 	#snapshotAt = Number.NEGATIVE_INFINITY;
 	#figures = 0;
+	/** Events executed, and virtual time, when the figures last changed. */
+	#figuresOf = {executed: -1, now: -1};
 	#dirty = true;
 	#ring: string | undefined;
 	/** Asked for by the timeline, and not taken over yet. */
@@ -156,17 +162,22 @@ export class Simulation {
 		return this.#stopped ? snapshotMilliseconds : Math.min(this.#untilNext(wall), snapshotMilliseconds);
 	}
 
+	/** The runtime is over, and everything due by then has happened. */
 	get finished(): boolean {
-		return this.#host.finished;
+		const {finished, nextTime, runtime} = this.#host;
+		return finished && nextTime > runtime;
 	}
 
 	get #stopped(): boolean {
-		return this.#frozen || this.#failed || this.#host.finished;
+		return this.#frozen || this.#failed || this.finished;
 	}
 
-	/** A timeline's `speed:` line ends the slice it lies in, so that nothing passes at the old speed. */
+	/** Of a new host. A timeline's `speed:` line ends the slice it lies in, so that nothing passes at the old speed. */
 	#listen(): void {
-		const {engine} = this.#host;
+		const {engine, scenario} = this.#host;
+		const replayed = this.options.replaying ? scenario.recording : undefined;
+		this.#replay = replayed && new Replay(this.#host, replayed);
+		this.#figuresOf = {executed: -1, now: -1};
 		this.#host.onSpeed = (speed) => {
 			this.#askedSpeed = speed === 0 ? Number.POSITIVE_INFINITY : speed;
 			engine.stop();
@@ -177,18 +188,21 @@ export class Simulation {
 	#advance(target: number): boolean {
 		try {
 			const sample = this.#observer.nextSample;
-			const reached = this.#host.advance(Math.min(target, sample), sliceEvents);
+			const wasOver = this.#replay?.over;
+			const reached = (this.#replay ?? this.#host).advance(Math.min(target, sample), sliceEvents);
 			if (reached && this.#host.now >= sample) {
 				this.#observer.sample();
 			}
 
-			if (this.#host.finished) {
-				this.#dirty = true;
-				this.#figuresAt = Number.NEGATIVE_INFINITY;
-				if (this.#recording) {
-					this.#emitRecording();
-				}
+			if (this.#replay?.over !== wasOver) {
+				this.#endReplay();
+			}
 
+			if (this.finished) {
+				this.#finish();
+			}
+
+			if (this.#stopped) {
 				return true;
 			}
 
@@ -201,21 +215,49 @@ export class Simulation {
 
 	#step(): void {
 		this.#frozen = true;
-		if (this.#host.finished || this.#failed) {
+		if (this.finished || this.#failed) {
 			return;
 		}
 
 		try {
-			const hop = this.#host.stepHop();
-			if (hop !== undefined) {
+			const wasOver = this.#replay?.over;
+			const hop = (this.#replay ?? this.#host).stepHop();
+			if (this.#replay?.over !== wasOver) {
+				this.#endReplay();
+			} else if (hop !== undefined) {
 				this.#notice(`stepped to the next hop: ${hop}`);
 			}
 
 			while (this.#host.now >= this.#observer.nextSample) {
 				this.#observer.sample();
 			}
+
+			if (this.finished) {
+				this.#finish();
+			}
 		} catch (error) {
 			this.#fail(error);
+		}
+	}
+
+	/** The end of the recording: a person decides whether to see what nobody has recorded. */
+	#endReplay(): void {
+		this.#frozen = true;
+		this.#dirty = true;
+		this.#notice(`${this.#replay?.verdict()}; ${this.finished ? '' : 'space goes on, '}0 again`);
+	}
+
+	/** The scenario's runtime is over: the last picture is judged. */
+	#finish(): void {
+		const {scenario, metrics, engine} = this.#host;
+		this.#dirty = true;
+		const results = evaluateExpectations(scenario, metrics, engine.now);
+		const met = results.filter((result) => result.met).length;
+		const count = results.length === 0 ? 'no expectations' : `${met} of ${results.length} expectations met`;
+		const severity = met === results.length ? 'notice' : 'warning';
+		engine.log.add(engine.now, 'ringtop', severity, 'check', `run over: ${count}`);
+		if (this.#recording) {
+			this.#emitRecording();
 		}
 	}
 
@@ -225,7 +267,7 @@ export class Simulation {
 			return;
 		}
 
-		if (this.#host.finished || this.#failed) {
+		if (this.finished || this.#failed) {
 			this.#notice('the run is over; 0 starts it again', 'error');
 			return;
 		}
@@ -253,7 +295,14 @@ export class Simulation {
 	}
 
 	#report(wall: number): void {
-		if (wall - this.#figuresAt >= this.#delay * 1000) {
+		const {executed, now} = this.#host;
+		const of = this.#figuresOf;
+		// While time stands the figures stand, as they are at that instant.
+		const stale = this.#stopped
+			? executed !== of.executed || now !== of.now
+			: wall - this.#figuresAt >= this.#delay * 1000;
+		if (stale) {
+			this.#figuresOf = {executed, now};
 			this.#figuresAt = wall;
 			this.#figures++;
 			this.#observer.refresh();
@@ -273,9 +322,10 @@ export class Simulation {
 			speed: this.#pace.speed,
 			reached: this.#pace.reached,
 			frozen: this.#frozen,
-			finished: this.#host.finished,
+			finished: this.finished,
 			recording: this.#recording,
 			replaying: this.options.replaying,
+			hashes: this.#replay?.view(),
 			figures: this.#figures,
 		};
 	}

@@ -65,6 +65,10 @@ export class Host {
 	) {
 		this.engine = new Engine(scenario.seed);
 		const {engine} = this;
+		if (scenario.question !== '') {
+			engine.log.add(0, 'question', 'notice', 'say', scenario.question);
+		}
+
 		this.architecture = architectureNamed(scenario.arch);
 		this.oracle = new Oracle(engine);
 		this.rules = new FaultRules(engine);
@@ -161,8 +165,11 @@ export class Host {
 		}
 	}
 
-	/** Runs until the next hop of any request. Returns what it was, or undefined at the end of the run. */
-	stepHop(): string | undefined {
+	/**
+	Runs until the next hop of any request, at most to `until` (ns) and event `last`.
+	@returns what it was, or undefined when none came by then.
+	*/
+	stepHop(until = this.scenario.runtime, last = Number.POSITIVE_INFINITY): string | undefined {
 		const {trace} = this.engine;
 		let hop: string | undefined;
 		trace.onHop = (request, point) => {
@@ -172,8 +179,9 @@ export class Host {
 			}
 		};
 		try {
-			while (hop === undefined && !this.finished) {
-				this.advance(this.scenario.runtime, 1_000_000);
+			let reached = false;
+			while (hop === undefined && !reached && this.executed < last) {
+				reached = this.advance(until, Math.min(1_000_000, last - this.executed));
 			}
 		} finally {
 			trace.onHop = null;

@@ -167,6 +167,27 @@ describe('pace', () => {
 		expect(session.host.now - now).toBeLessThan(0.35 * second);
 	});
 
+	test('frozen or stepped, the figures are those of that instant, and stay', () => {
+		const session = new Session();
+		session.pass(2730);
+		const figure = () => session.last.snapshot.channels[0].requestRate;
+		const settled = () => {
+			session.turn();
+			const {figures} = session.last.clock;
+			const rate = figure();
+			session.pass(3000);
+			expect(session.last.clock.figures).toBe(figures);
+			expect(figure()).toBe(rate);
+			return figures;
+		};
+		const running = session.last.clock.figures;
+		session.send({type: 'freeze', frozen: true});
+		const frozen = settled();
+		expect(frozen).toBe(running + 1);
+		session.send({type: 'step'});
+		expect(settled()).toBe(frozen + 1);
+	});
+
 	test('figures change as often as was asked for, gauges ten times a second', () => {
 		const session = new Session();
 		session.send({type: 'watch', ring: undefined, logFrom: 0, delay: 0.5});
@@ -249,6 +270,28 @@ describe('commands', () => {
 		expect(session.last.snapshot.ring?.channel).toBe('web.xvda');
 	});
 
+	test('the end of the run is the last line of the log, with what was met', () => {
+		const session = new Session();
+		session.run(5 * second);
+		session.pass(300);
+		expect(session.last.snapshot.log.at(-1)).toMatchObject({
+			time: 4 * second,
+			source: 'ringtop',
+			text: 'run over: 2 of 2 expectations met',
+		});
+	});
+
+	test('the question of a scenario is the first line of the log', () => {
+		const session = new Session(`${small}question: Does it read and write?\n`);
+		session.pass(100);
+		expect(session.last.snapshot.log[0]).toMatchObject({
+			number: 0,
+			topic: 'say',
+			source: 'question',
+			text: 'Does it read and write?',
+		});
+	});
+
 	test('nothing is taken any more when the run is over, and the last picture stays, judged', () => {
 		const session = new Session();
 		session.run(5 * second);
@@ -327,9 +370,77 @@ describe('recordings', () => {
 		replay.run(second);
 		replay.operate({verb: 'kick', target: 'web.xvda'});
 		expect(replay.notices.at(-1)).toMatchObject({severity: 'error', text: expect.stringContaining('replay')});
-		replay.run(session.host.now);
+		replay.pass(3000);
 		expect(replay.last.clock.replaying).toBe(true);
 		expect(replay.host.hashes.slice(0, session.host.hashes.length)).toEqual(session.host.hashes);
+	});
+
+	/** One that stops in the middle of the run, right after a line of the operator's. */
+	function stopped(): Session {
+		const session = new Session();
+		session.send({type: 'record', on: true});
+		session.pass(1200);
+		session.operate({verb: 'kick', target: 'web.xvda'});
+		session.pass(1337);
+		session.operate({verb: 'xl', line: 'pause web'});
+		session.send({type: 'record', on: false});
+		return session;
+	}
+
+	test('a replay ends where the recording stopped, with the outcome; then a person may go on', () => {
+		const session = stopped();
+		const replay = new Session(session.recordings[0], {replaying: true, speed: Number.POSITIVE_INFINITY});
+		replay.run(1.5 * second);
+		replay.send({type: 'freeze', frozen: true});
+		replay.turn();
+		const [of, passed] = [session.host.hashes.length + 1, replay.host.hashes.length];
+		expect(replay.last.clock.hashes).toEqual({compared: passed, of, differsAt: undefined});
+		replay.send({type: 'freeze', frozen: false});
+		replay.pass(3000);
+		expect(replay.host).toMatchObject({now: session.host.now, executed: session.host.executed});
+		expect(replay.last.clock).toMatchObject({frozen: true, hashes: {compared: of, of, differsAt: undefined}});
+		expect(replay.notices).toEqual([
+			expect.objectContaining({text: `replay ended: ${of} of ${of} state hashes equal; space goes on, 0 again`}),
+		]);
+		replay.send({type: 'freeze', frozen: false});
+		replay.pass(3000);
+		expect(replay.host.now).toBe(4 * second);
+		expect(replay.last.clock).toMatchObject({finished: true, hashes: {compared: of, of}});
+		expect(replay.notices).toHaveLength(1);
+	});
+
+	test('a replay can be stepped to its end, and not beyond', () => {
+		const session = stopped();
+		const replay = new Session(session.recordings[0], {replaying: true, speed: Number.POSITIVE_INFINITY});
+		replay.host.advance(session.host.now - millisecond, 1e9);
+		for (let n = 0; n < 10_000 && replay.host.executed < session.host.executed; n++) replay.send({type: 'step'});
+		replay.send({type: 'step'});
+		expect(replay.host.executed).toBeGreaterThanOrEqual(session.host.executed);
+		replay.turn();
+		expect(replay.last.clock.hashes).toMatchObject({compared: session.host.hashes.length + 1, differsAt: undefined});
+		expect(replay.notices.filter(({text}) => text.startsWith('replay ended'))).toHaveLength(1);
+	});
+
+	test('a replay that goes another way says where it first differs', () => {
+		const session = stopped();
+		const [first, second_] = session.host.hashes;
+		const text = session.recordings[0].replace(second_.hash, first.hash);
+		const replay = new Session(text, {replaying: true, speed: Number.POSITIVE_INFINITY});
+		replay.pass(5000);
+		expect(replay.last.clock.hashes?.differsAt).toBe(2 * second);
+		expect(replay.notices.at(-1)?.text).toBe(
+			'replay ended: its state hash differs first at 2 s; space goes on, 0 again',
+		);
+	});
+
+	test('a recording of the whole run ends with it', () => {
+		const session = new Session();
+		session.send({type: 'record', on: true});
+		session.run(5 * second);
+		const replay = new Session(session.recordings[0], {replaying: true, speed: Number.POSITIVE_INFINITY});
+		replay.pass(5000);
+		expect(replay.last.clock.finished).toBe(true);
+		expect(replay.notices.at(-1)?.text).toBe('replay ended: 5 of 5 state hashes equal; 0 again');
 	});
 
 	test('a recording of a replay is the recording again', () => {

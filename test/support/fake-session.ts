@@ -14,6 +14,7 @@ export function fakeClock(value: Partial<ClockView> = {}): ClockView {
 		finished: false,
 		recording: false,
 		replaying: false,
+		hashes: undefined,
 		figures: 0,
 		...value,
 	};
