@@ -39,6 +39,20 @@ export class IommuContext {
 		this.#entries++;
 	}
 
+	/** The same for `count` frames from `first` on: a domain's own memory. */
+	enterRun(first: number, count: number, writable: boolean): void {
+		assert(first >= 0 && first + count <= this.frames, 'IOMMU entries are frames of the machine');
+		for (let frame = first; frame < first + count; frame++) {
+			assert(this.#readers[frame] < countLimit, 'a frame is entered at most 65535 times');
+			this.#readers[frame]++;
+			if (writable) {
+				this.#writers[frame]++;
+			}
+		}
+
+		this.#entries += count;
+	}
+
 	/** Takes one entry back; `writable` as it was entered. */
 	remove(frame: number, writable: boolean): void {
 		assert(frame >= 0 && frame < this.frames && this.#readers[frame] > 0, 'what leaves the IOMMU was entered');

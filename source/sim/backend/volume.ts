@@ -22,7 +22,8 @@ export class Volume implements BlockDevice {
 	readonly limits: BlockLimits;
 	/** First sector of each extent within the volume, and one past the last. */
 	readonly #firsts: readonly number[];
-	readonly #parts: readonly BlockRequest[];
+	/** Made when first taken: few volumes ever use as many as the device is deep. */
+	readonly #parts: BlockRequest[] = [];
 	/** The submitter's request that each part belongs to. */
 	readonly #whole: (BlockRequest | null)[];
 	/** Parts that the whole request of part i has not heard of yet, and the worst status; kept at its first part. */
@@ -58,13 +59,7 @@ export class Volume implements BlockDevice {
 
 		this.#firsts = firsts;
 		this.limits = {...device.limits, sectors: firsts[firsts.length - 1], readonly: readonly || device.limits.readonly};
-		const {depth, segments} = device.limits;
-		const parts: BlockRequest[] = [];
-		for (let i = 0; i < depth; i++) {
-			parts.push(new BlockRequest(segments, i, (part, status) => this.#done(part.tag, status)));
-		}
-
-		this.#parts = parts;
+		const {depth} = device.limits;
 		this.#whole = new Array(depth).fill(null);
 		this.#remaining = new Int32Array(depth);
 		this.#statuses = new Int32Array(depth);
@@ -90,7 +85,7 @@ export class Volume implements BlockDevice {
 		let to = from;
 		while (!flush && sector + sectors > this.#firsts[to + 1]) to++;
 		const count = to - from + 1;
-		assert(count <= this.#parts.length, 'a request crosses no more extents than the device is deep');
+		assert(count <= this.#free.length, 'a request crosses no more extents than the device is deep');
 		this.#lacksParts = this.#freeCount < count || this.#waiting.length > 0;
 		if (this.#lacksParts) return false;
 		if (count === 1) {
@@ -189,6 +184,11 @@ export class Volume implements BlockDevice {
 
 	#take(request: BlockRequest, first: number): number {
 		const index = this.#free[--this.#freeCount];
+		if (index === this.#parts.length) {
+			const {segments} = this.device.limits;
+			this.#parts.push(new BlockRequest(segments, index, (done, status) => this.#done(done.tag, status)));
+		}
+
 		const part = this.#parts[index];
 		part.operation = request.operation;
 		part.forceUnitAccess = request.forceUnitAccess;

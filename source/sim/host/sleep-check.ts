@@ -52,8 +52,8 @@ export class SleepCheck {
 	#look(channel: WatchedChannel): void {
 		const {front, back, id} = channel;
 		const now = this.engine.now;
-		const toBack = asleep(front, back, channel.eventPending('back'));
-		const toFront = asleep(back, front, channel.eventPending('front'));
+		const toBack = idle(front, back) && !channel.eventPending('back');
+		const toFront = idle(back, front) && !channel.eventPending('front');
 		const sleeping = toBack || toFront;
 		if (sleeping === channel.asleepSince >= 0) {
 			return;
@@ -81,9 +81,9 @@ export class SleepCheck {
 	}
 }
 
-/** Does `consumer` sleep on work that `producer` has put on the ring? */
-function asleep(producer: ChannelEnd, consumer: ChannelEnd, eventPending: boolean): boolean {
-	return consumer.waiting > 0 && !consumer.looking && !producer.notifying && !eventPending;
+/** Does nobody look at the work that `producer` has put on the ring for `consumer`? Then only an event on its way can help. */
+function idle(producer: ChannelEnd, consumer: ChannelEnd): boolean {
+	return consumer.waiting > 0 && !consumer.looking && !producer.notifying;
 }
 
 function counted(count: number, what: string): string {

@@ -56,7 +56,7 @@ export class DeviceAssignment {
 		this.#frames = frames;
 		this.#grants = grants;
 		this.#protect = options.iommu;
-		frames.onAllocate = (domid, frame) => this.#contexts[domid]?.enter(frame, true);
+		frames.onAllocate = (domid, first, count) => this.#contexts[domid]?.enterRun(first, count, true);
 		frames.onFree = (domid, frame) => this.#contexts[domid]?.remove(frame, true);
 		grants.onDeviceMap = (mapper, frame, writable) => this.#contexts[mapper]?.enter(frame, writable);
 		grants.onDeviceUnmap = (mapper, frame, writable) => this.#contexts[mapper]?.remove(frame, writable);
@@ -210,7 +210,7 @@ export class DeviceAssignment {
 
 	#makeContext(domid: number, name: string): IommuContext {
 		const context = new IommuContext(name, this.#frames.frames);
-		this.#frames.forEachFrame(domid, (frame) => context.enter(frame, true));
+		this.#frames.forEachRun(domid, (first, count) => context.enterRun(first, count, true));
 		this.#grants.forEachDeviceMapping(domid, (frame, writable) => context.enter(frame, writable));
 		this.#contexts[domid] = context;
 		return context;

@@ -20,8 +20,8 @@ const released = 1;
 const xenHeap = 2;
 
 export class FrameTable {
-	/** Told of each frame that begins or ceases to be reachable by its owner's devices (the domain's own allocation). */
-	onAllocate: (domid: number, frame: number) => void = () => {};
+	/** Told of each run of frames that begins, and each frame that ceases, to be reachable by its owner's devices (its own allocation). */
+	onAllocate: (domid: number, first: number, count: number) => void = () => {};
 	onFree: (domid: number, frame: number) => void = () => {};
 
 	readonly frames: number;
@@ -79,16 +79,18 @@ export class FrameTable {
 		if (refused !== 0) return refused;
 		if (this.freeFrames < frames.length) return -ENOMEM;
 		let given = 0;
-		let first = frames.length >= 32 ? this.#free.takeWord(0) : -1;
-		while (first >= 0 && given + 32 <= frames.length) {
-			for (let i = 0; i < 32; i++) frames[given++] = first + i;
-			this.#owner.fill(domid, first, first + 32);
-			this.#flags.fill(0, first, first + 32);
-			first = given + 32 <= frames.length ? this.#free.takeWord(first + 32) : -1;
+		while (frames.length - given >= 32) {
+			const first = this.#free.firstWord();
+			if (first < 0) break;
+			const count = this.#free.takeWords(first, (frames.length - given) >> 5);
+			this.#owner.fill(domid, first, first + count);
+			this.#flags.fill(0, first, first + count);
+			numberUp(frames, given, first, count);
+			this.#pages[domid] += count;
+			this.onAllocate(domid, first, count);
+			given += count;
 		}
 
-		this.#pages[domid] += given;
-		for (let i = 0; i < given; i++) this.onAllocate(domid, frames[i]);
 		while (given < frames.length) frames[given++] = this.allocate(domid);
 		return 0;
 	}
@@ -213,14 +215,20 @@ export class FrameTable {
 		return this.#free.count;
 	}
 
-	/** Visits the frames a domain owns and has not given up, lowest first. Cold paths only. */
-	forEachFrame(domid: number, visit: (frame: number) => void): void {
-		let left = this.pages(domid) + this.shared(domid);
-		for (let frame = 0; left > 0 && frame < this.frames; frame++) {
-			if (this.#owner[frame] !== domid) continue;
-			left--;
-			if (this.#flags[frame] === 0) visit(frame);
+	/** Visits the runs of frames a domain owns and has not given up, lowest first. Cold paths only. */
+	forEachRun(domid: number, visit: (first: number, count: number) => void): void {
+		for (let frame = 0; frame < this.frames; ) {
+			const count = this.#run(domid, frame);
+			if (count > 0) visit(frame, count);
+			frame += count + 1;
 		}
+	}
+
+	/** How many frames from `first` on are the domain's own and not given up. */
+	#run(domid: number, first: number): number {
+		let frame = first;
+		while (frame < this.frames && this.#owner[frame] === domid && this.#flags[frame] === 0) frame++;
+		return frame - first;
 	}
 
 	#refusal(domid: number, count: number): number {
@@ -237,7 +245,7 @@ export class FrameTable {
 		this.#owner[frame] = domid;
 		this.#flags[frame] = 0;
 		this.#pages[domid]++;
-		this.onAllocate(domid, frame);
+		this.onAllocate(domid, frame, 1);
 	}
 
 	#reclaim(frame: number): void {
@@ -249,6 +257,11 @@ export class FrameTable {
 		this.#memory.scrub(frame);
 		this.#free.give(frame);
 	}
+}
+
+/** `count` numbers from `first` on, at `at` in `frames`. */
+function numberUp(frames: Int32Array, at: number, first: number, count: number): void {
+	for (let i = 0; i < count; i++) frames[at + i] = first + i;
 }
 
 function nextAligned(frame: number, alignment: number): number {

@@ -39,22 +39,28 @@ export class FreeFrames {
 		}
 	}
 
-	/**
-	Takes the 32 frames that begin with the lowest wholly free word of the bitmap, at or after that of `from`: what populating a
-	domain does most. Returns the first, -1 when no word is wholly free.
-	*/
-	takeWord(from: number): number {
+	/** The lowest frame that begins a wholly free word of the bitmap, 32 frames; -1 when none is wholly free. */
+	firstWord(): number {
+		const at = this.#levels[0].indexOf(-1);
+		return at < 0 ? -1 : at * 32;
+	}
+
+	/** Takes wholly free words of the bitmap from frame `first` on, at most `limit` of them: what populating a domain does. Returns the frames taken. */
+	takeWords(first: number, limit: number): number {
 		const words = this.#levels[0];
-		for (let at = from >> 5; at < words.length; at++) {
-			if (words[at] === -1) {
-				words[at] = 1 << 31;
-				this.count -= 31;
-				this.take(at * 32 + 31);
-				return at * 32;
+		const from = first >> 5;
+		let to = from;
+		while (to < words.length && to - from < limit && words[to] === -1) to++;
+		words.fill(0, from, to);
+		for (let level = 1; level < this.#levels.length; level++) {
+			const below = this.#levels[level - 1];
+			for (let bit = from >> (5 * (level - 1)); bit <= (to - 1) >> (5 * (level - 1)); bit++) {
+				if (below[bit] === 0) this.#levels[level][bit >> 5] &= ~(1 << (bit & 31));
 			}
 		}
 
-		return -1;
+		this.count -= (to - from) * 32;
+		return (to - from) * 32;
 	}
 
 	give(frame: number): void {
