@@ -69,7 +69,15 @@ export interface Binding {
 	/** What it does, as help and README say it. */
 	readonly about: string;
 	/** Words in the footer and how much they are wanted there (higher stays longer); absent: help only. */
-	readonly footer?: {readonly label: string; readonly rank: number; readonly modes?: readonly Mode[]};
+	readonly footer?: {
+		readonly label: string;
+		readonly rank: number;
+		readonly modes?: readonly Mode[];
+		/** Where it is wanted more or less than elsewhere. */
+		readonly ranks?: Partial<Record<Mode, number>>;
+	};
+	/** What it does in one view, where that is not what it does in all. */
+	readonly aboutIn?: Partial<Record<ViewName, string>>;
 }
 
 const over: readonly Mode[] = ['help', 'faults'];
@@ -80,27 +88,70 @@ export const bindings: readonly Binding[] = [
 	{action: 'view-domains', keys: ['2'], modes: views, about: 'domains as xentop lists them'},
 	{action: 'view-channel', keys: ['3'], modes: views, about: 'one ring under glass'},
 	{action: 'view-log', keys: ['5'], modes: views, about: 'everything that happened, in order'},
-	{action: 'next-pane', keys: ['tab'], modes: ['host', 'channel'], about: 'next pane; in Channel the next ring'},
-	{action: 'previous-pane', keys: ['shift-tab'], modes: ['host', 'channel'], about: 'previous pane or ring'},
+	{
+		action: 'next-pane',
+		keys: ['tab'],
+		modes: ['host', 'channel'],
+		about: 'next pane; in Channel the next ring',
+		aboutIn: {host: 'next pane', channel: 'next ring'},
+	},
+	{
+		action: 'previous-pane',
+		keys: ['shift-tab'],
+		modes: ['host', 'channel'],
+		about: 'previous pane or ring',
+		aboutIn: {host: 'previous pane', channel: 'previous ring'},
+	},
 	{
 		action: 'up',
 		keys: ['up', 'k'],
 		modes: [...views, ...over],
 		about: 'move up; in Domains show one more from the top',
+		aboutIn: {
+			host: 'to the part above',
+			domains: 'show one more from the top',
+			channel: 'request above',
+			log: 'line above',
+		},
 	},
-	{action: 'down', keys: ['down', 'j'], modes: [...views, ...over], about: 'move down; in Domains hide the topmost'},
-	{action: 'left', keys: ['left', 'h'], modes: views, about: 'move left; in Domains scroll the columns'},
-	{action: 'right', keys: ['right', 'l'], modes: views, about: 'move right; in Domains scroll the columns'},
+	{
+		action: 'down',
+		keys: ['down', 'j'],
+		modes: [...views, ...over],
+		about: 'move down; in Domains hide the topmost',
+		aboutIn: {host: 'to the part below', domains: 'hide the topmost', channel: 'request below', log: 'line below'},
+	},
+	{
+		action: 'left',
+		keys: ['left', 'h'],
+		modes: ['host', 'domains', 'channel'],
+		about: 'move left; in Domains scroll the columns',
+		aboutIn: {host: 'to the part at the left', domains: 'scroll the columns', channel: 'previous ring'},
+	},
+	{
+		action: 'right',
+		keys: ['right', 'l'],
+		modes: ['host', 'domains', 'channel'],
+		about: 'move right; in Domains scroll the columns',
+		aboutIn: {host: 'to the part at the right', domains: 'scroll the columns', channel: 'next ring'},
+	},
 	{action: 'page-up', keys: ['pageup'], modes: [...views, ...over], about: 'a page up'},
 	{action: 'page-down', keys: ['pagedown'], modes: [...views, ...over], about: 'a page down'},
 	{action: 'first', keys: ['g', 'home'], modes: [...views, ...over], about: 'to the first'},
-	{action: 'last', keys: ['G', 'end'], modes: [...views, ...over], about: 'to the last; the log follows again'},
+	{
+		action: 'last',
+		keys: ['G', 'end'],
+		modes: [...views, ...over],
+		about: 'to the last; the log follows again',
+		aboutIn: {host: 'to the last', domains: 'to the last', channel: 'to the last'},
+	},
 	{
 		action: 'look',
 		keys: ['enter'],
-		modes: views,
+		modes: ['host', 'domains'],
 		about: 'look inside what is selected',
-		footer: {label: 'look', rank: 55, modes: ['host', 'domains']},
+		footer: {label: 'look', rank: 55, modes: ['host', 'domains'], ranks: {domains: 77}},
+		aboutIn: {host: 'look inside what is selected', domains: 'look at the ring of the topmost'},
 	},
 	{
 		action: 'back',
@@ -139,10 +190,17 @@ export const bindings: readonly Binding[] = [
 		keys: ['!'],
 		modes: views,
 		about: 'kick the selected ring: both ends look at it again',
+		aboutIn: {channel: 'kick this ring: both ends look at it again'},
 		footer: {label: 'kick', rank: 50, modes: ['host', 'channel']},
 	},
 	{action: 'clear-last', keys: ['u'], modes: views, about: 'clear the last fault'},
-	{action: 'record', keys: ['w'], modes: views, about: 'recording on, off'},
+	{
+		action: 'record',
+		keys: ['w'],
+		modes: views,
+		about: 'recording on, off',
+		footer: {label: 'record', rank: 45},
+	},
 	{action: 'restart', keys: ['0'], modes: views, about: 'restart the scenario with the same seed'},
 	{
 		action: 'sort-next',

@@ -14,7 +14,7 @@ import {orderedDomains, scrollableColumns} from './views/domains.js';
 import {layoutSize, viewArea} from './views/frame.js';
 import {layoutHost} from './views/host-layout.js';
 import {movePane, moveSelection} from './views/host-moves.js';
-import {filteredLog, logRows, markedLine} from './views/log.js';
+import {filteredLog, logLines, logRows, markedLine} from './views/log.js';
 import {helpEnd, helpRows} from './views/overlays.js';
 import {xentopColumns} from './xentop-table.js';
 
@@ -174,10 +174,15 @@ const viewOf: Partial<Record<Action, ViewName>> = {
 	'view-log': 'log',
 };
 
+/** What can no longer be done once the run is over. */
+const needTime: ReadonlySet<Action> = new Set<Action>(['freeze', 'step', 'inject', 'kick', 'clear-last']);
+
 function inView(state: ConsoleState, world: World, action: Action): Update {
 	const {snapshot} = world;
 	const view = viewOf[action];
 	if (view !== undefined) return none({...state, view, trail: []});
+	if (world.clock?.finished === true && needTime.has(action))
+		return {state, effects: [info('The run is over. 0 restarts it.')]};
 	switch (action) {
 		case 'freeze':
 			return {state: {...state, frozen: !state.frozen}, effects: [send({type: 'freeze', frozen: !state.frozen})]};
@@ -372,7 +377,7 @@ function inChannel(state: ConsoleState, world: World, snapshot: Snapshot, action
 }
 
 function inLog(state: ConsoleState, world: World, action: Action): ConsoleState {
-	const lines = filteredLog(world.log, state.log.filter);
+	const lines = filteredLog(logLines(world), state.log.filter);
 	if (action === 'last' || lines.length === 0) return {...state, log: {...state.log, cursor: undefined}};
 	const rows = logRows(viewArea(world.columns, layoutSize(world.columns, world.rows).rows).height);
 	const at = scroll(action, markedLine(lines, state.log.cursor), lines.length - 1, rows);

@@ -3,9 +3,10 @@ import type {ChannelView, RingView, SlotView, Snapshot} from '../../observe/snap
 import type {Canvas, Rectangle, Run} from '../canvas.js';
 import {duration, quantity, sparkline, throughput} from '../format.js';
 import {sentences} from '../sentences.js';
-import type {ConsoleState} from '../state.js';
+import type {ConsoleState, World} from '../state.js';
 import {channelOf, ringName, selectedSubject} from '../subject.js';
 import {clean, counted, cut, left, right, width, wrap} from '../text.js';
+import {overWords} from './log.js';
 
 /** The channel the view shows: the one asked for, else the selected part's, else the first. */
 export function shownChannel(snapshot: Snapshot, state: ConsoleState): ChannelView | undefined {
@@ -41,13 +42,20 @@ const styles: Readonly<Record<SlotView['state'], string>> = {
 	response: 'good',
 };
 
-export function drawChannelView(canvas: Canvas, area: Rectangle, snapshot: Snapshot, state: ConsoleState): void {
+export function drawChannelView(
+	canvas: Canvas,
+	area: Rectangle,
+	snapshot: Snapshot,
+	world: World,
+	state: ConsoleState,
+): void {
 	const channel = shownChannel(snapshot, state);
 	if (channel === undefined) {
 		canvas.frame(area, 'dim', {left: [[' Channel ', 'bold']]});
 		canvas.put(area.x + 3, area.y + 2, 'No domain has a channel: nothing is attached.', '');
 		return;
 	}
+	const over = overWords(world);
 	const mark = snapshot.window < 1e9 ? '~' : '';
 	const box = {...area, height: area.height - 2};
 	const others =
@@ -66,7 +74,7 @@ export function drawChannelView(canvas: Canvas, area: Rectangle, snapshot: Snaps
 			],
 			right: [[` ${channel.frontState} ⇄ ${channel.backState} `, channel.look === 'closed' ? 'warn' : 'dim']],
 		},
-		{right: others === '' ? [] : [[others, 'dim']]},
+		{left: over === undefined ? [] : [[` ${over} `, 'bold']], right: others === '' ? [] : [[others, 'dim']]},
 	);
 	const ring = snapshot.ring?.channel === channel.id ? snapshot.ring : undefined;
 	const x = area.x + 2;

@@ -6,7 +6,7 @@
 import type {CpuView, DomainView, Snapshot} from '../../observe/snapshot.js';
 import type {Canvas, Rectangle, Run} from '../canvas.js';
 import {clock, duration, percent, quantity, sparkline, throughput} from '../format.js';
-import type {ConsoleState, DomainsState} from '../state.js';
+import type {ConsoleState, DomainsState, World} from '../state.js';
 import {cut, left, right, width} from '../text.js';
 import {
 	columnWidths,
@@ -17,6 +17,7 @@ import {
 	type XentopDomain,
 	xentopColumns,
 } from '../xentop-table.js';
+import {overWords} from './log.js';
 
 type Row = XentopDomain & {readonly view: DomainView};
 
@@ -131,7 +132,13 @@ function shownColumns(widths: readonly number[], {sort, scrolled}: DomainsState,
 	return {shown, room, complete};
 }
 
-export function drawDomains(canvas: Canvas, area: Rectangle, snapshot: Snapshot, state: ConsoleState): void {
+export function drawDomains(
+	canvas: Canvas,
+	area: Rectangle,
+	snapshot: Snapshot,
+	world: World,
+	state: ConsoleState,
+): void {
 	const {domains: view} = state;
 	const all = orderedDomains(snapshot, view);
 	const hidden = Math.min(view.hidden, Math.max(0, all.length - 1));
@@ -139,7 +146,9 @@ export function drawDomains(canvas: Canvas, area: Rectangle, snapshot: Snapshot,
 	const {host, cpus} = snapshot;
 	let y = area.y;
 	const put = (text: string, style = '') => canvas.put(area.x + 1, y++, text, style, area.width - 1);
-	put(`ringtop - ${clock(snapshot.time)}   Xen ${host.xenVersion}`);
+	const over = overWords(world);
+	if (over !== undefined) canvas.runsRight(area.x + area.width - 1, y, [[over, 'bold']]);
+	canvas.put(area.x + 1, y++, `ringtop - ${clock(snapshot.time)}   Xen ${host.xenVersion}`);
 	for (const line of summaryLines(all, {...host, cpus: cpus.length})) put(line);
 	const bottom = area.y + area.height;
 	const widths = columnWidths(listed);

@@ -1,21 +1,39 @@
 /** The last line: views and keys that work here, written from the table of keys; or the newest notice. */
 import type {Canvas, Run} from '../canvas.js';
 import {runsWidth} from '../canvas.js';
-import {bindings, keyName, type Mode, type ViewName, views, viewTitles} from '../keys.js';
+import {type Action, bindings, keyName, type Mode, type ViewName, views, viewTitles} from '../keys.js';
 import {type ConsoleState, modeOf, type Overlay, type World} from '../state.js';
 import {clean, cut} from '../text.js';
 
-export function footerRuns(mode: Mode, cells: number): Run[] {
+/** What the footer needs to know beyond the mode. */
+export interface FooterFacts {
+	/** The run is over: only what still does something is offered. */
+	readonly finished?: boolean;
+	/** A parameter of the palette has the keyboard, not the search. */
+	readonly parameter?: boolean;
+}
+
+export function footerRuns(mode: Mode, cells: number, {finished = false, parameter = false}: FooterFacts = {}): Run[] {
 	const shown = views.find((view) => view === mode);
 	const tabs = shown === undefined ? [] : viewTabs(shown, cells < 100);
-	const wanted = bindings.flatMap((binding) => {
-		const {footer} = binding;
-		if (footer === undefined || !(footer.modes ?? binding.modes).includes(mode)) return [];
-		return [{rank: footer.rank, key: keyName(binding.keys[0]).toLowerCase(), label: footer.label, binding}];
+	const over = finished && shown !== undefined;
+	let wanted = bindings.flatMap(({action, footer, keys, modes}): Item[] => {
+		if (over) {
+			const label = modes.includes(mode) ? stillWorks[action] : undefined;
+			return label === undefined ? [] : [{rank: 0, key: keyName(keys[0]), label}];
+		}
+		if (footer === undefined || !(footer.modes ?? modes).includes(mode)) return [];
+		const rank = footer.ranks?.[mode] ?? footer.rank;
+		return [{rank, key: keyName(keys[0]).toLowerCase(), label: footer.label}];
 	});
-	if (shown !== undefined) wanted.push({rank: 65, key: '-+', label: 'speed', binding: bindings[0]});
-	const gap = cells < 100 ? 2 : 3;
-	let used = 1 + runsWidth(tabs) + (tabs.length > 0 ? gap : 0);
+	if (mode === 'palette' && parameter) {
+		wanted = wanted.map((item) => (item.key === 'tab' ? {...item, label: 'next'} : item));
+		wanted.unshift({rank: 99, key: '←→', label: 'change'});
+	}
+	if (shown !== undefined && !over) wanted.push({rank: 65, key: '-+', label: 'speed'});
+	const gap = cells < 100 ? 1 + Number(over || shown === undefined) : 3;
+	// Tight tabs end in a blank of their own.
+	let used = 1 + runsWidth(tabs) + (tabs.length > 0 && cells >= 100 ? gap : 0) - gap;
 	const kept = wanted
 		.toSorted((a, b) => b.rank - a.rank)
 		.filter(({key, label}) => {
@@ -29,11 +47,20 @@ export function footerRuns(mode: Mode, cells: number): Run[] {
 	order.sort((a, b) => Number(a.label === 'help') - Number(b.label === 'help'));
 	const runs: Run[] = [[' '], ...tabs];
 	order.forEach(({key, label}, index) => {
-		if (index > 0 || tabs.length > 0) runs.push([' '.repeat(gap)]);
+		if (index > 0 || (tabs.length > 0 && cells >= 100)) runs.push([' '.repeat(gap)]);
 		runs.push([key, 'bold accent'], [` ${label}`]);
 	});
 	return runs;
 }
+
+interface Item {
+	readonly rank: number;
+	readonly key: string;
+	readonly label: string;
+}
+
+/** What a key is for once the run is over. */
+const stillWorks: Partial<Record<Action, string>> = {restart: 'restart', leave: 'quit', help: 'help'};
 
 function viewTabs(shown: ViewName, tight: boolean): Run[] {
 	return views.flatMap((view): Run[] => {
@@ -51,7 +78,11 @@ export function drawFooter(canvas: Canvas, y: number, world: World, state: Conso
 		const {text, severity} = world.notice;
 		const style = severity === 'error' ? 'bold bad' : 'bold accent';
 		canvas.put(0, y, cut(` ${clean(text)}`, canvas.columns), style);
-	} else canvas.runs(0, y, footerRuns(modeOf(state), canvas.columns));
+	} else {
+		const finished = world.clock?.finished === true;
+		const parameter = overlay?.kind === 'palette' && overlay.palette.field > 0;
+		canvas.runs(0, y, footerRuns(modeOf(state), canvas.columns, {finished, parameter}));
+	}
 }
 
 type Prompt = Extract<Overlay, {kind: 'leave' | 'delay' | 'filter'}>;

@@ -38,10 +38,10 @@ export function drawFrame(world: World, state: ConsoleState): Canvas {
 				drawHost(canvas, area, snapshot, world, state);
 				break;
 			case 'domains':
-				drawDomains(canvas, area, snapshot, state);
+				drawDomains(canvas, area, snapshot, world, state);
 				break;
 			case 'channel':
-				drawChannelView(canvas, area, snapshot, state);
+				drawChannelView(canvas, area, snapshot, world, state);
 				break;
 			case 'log':
 				drawLog(canvas, area, world, state);

@@ -50,7 +50,9 @@ export function headerRuns(world: World, state: ConsoleState, cells: number): Ru
 	const room = cells - 2 - tailWidth - gap;
 	const runs: Run[] = [[' '], [cut(name, room), 'bold']];
 	const left = room - width(name) - 3;
-	if (left >= 12) runs.push([`   ${cut(title, left)}`]);
+	// Whole, or what stands before its colon, or nothing.
+	const whole = [title, title.split(':')[0]].find((words) => width(words) <= left);
+	if (whole !== undefined) runs.push([`   ${whole}`]);
 	runs.push([' '.repeat(Math.max(1, cells - 1 - tailWidth - runsWidth(runs)))]);
 	tail.forEach((run, index) => {
 		if (index > 0) runs.push([' '.repeat(gap)]);

@@ -9,7 +9,7 @@ import {channelOf, keyOf, type Subject, selectedSubject, troubleOf} from '../sub
 import {cut, listed, width, wrap} from '../text.js';
 import {channelAt, type DomainFrame, type HostLayout, layoutHost} from './host-layout.js';
 import {channelRuns, cpuRuns, deviceRuns, diskRuns, type Figures, jobRuns, partColumns, partRuns} from './lines.js';
-import {logRuns} from './log.js';
+import {logRuns, overWords} from './log.js';
 
 interface Brush {
 	readonly canvas: Canvas;
@@ -58,7 +58,10 @@ function drawDomain(brush: Brush, frame: DomainFrame, guest: boolean): void {
 	const style = trouble >= 4 ? 'bad' : 'dim';
 	canvas.frame(frame, style, {}, hidden > 0 ? {right: [[` +${hidden} more `, 'dim']]} : {});
 	const chosen = isChosen(brush, {kind: 'domain', domain});
-	const share = shareRuns(domain, figures, cells < 42);
+	const shares = shareRuns(domain, figures, cells < 42);
+	// The name goes before what it waited.
+	const named = width(domain.name) + 6 + String(domain.id).length;
+	const share = named + runsWidth(shares) <= cells ? shares : shares.filter((_, index) => index !== 2 && index !== 3);
 	const name = cut(domain.name, cells - 6 - String(domain.id).length - runsWidth(share));
 	canvas.edge(x, y, cells, frame.joined ? '├┤' : '╭╮', style, {right: share});
 	canvas.runs(x + 1, y, [mark(chosen), [`${domain.id} `, 'dim'], [name, 'bold'], [' ']], cells - 2);
@@ -299,10 +302,9 @@ export function drawSelection(canvas: Canvas, area: Rectangle, snapshot: Snapsho
 
 /** The newest log lines; once the run is over, what was expected and what came of it. */
 function drawTail(canvas: Canvas, area: Rectangle, snapshot: Snapshot, world: World): void {
-	if (world.clock?.finished === true && snapshot.expectations.length > 0) {
-		const met = snapshot.expectations.filter(({met: each}) => each === true).length;
-		const {length} = snapshot.expectations;
-		canvas.put(area.x + 1, area.y, `The run is over: ${met} of ${length} expectations met. 0 restarts it.`, 'bold');
+	const over = overWords(world);
+	if (over !== undefined) {
+		canvas.put(area.x + 1, area.y, `The ${over}. 0 restarts it.`.replace('run over', 'run is over'), 'bold');
 		// Those not met are shown even when there is no room for all.
 		const ordered = snapshot.expectations.toSorted((a, b) => Number(a.met === true) - Number(b.met === true));
 		ordered.slice(0, area.height - 1).forEach(({text, met: each, measured}, index) => {

@@ -124,13 +124,14 @@ export function drawPalette(canvas: Canvas, snapshot: Snapshot, world: World, pa
 	entries.slice(top, top + rows).forEach((each, index) => {
 		const at = top + index;
 		if (!each.near && (at === 0 || entries[at - 1].near) && entries.some(({near: fits}) => fits)) {
-			canvas.put(x, y++, `─ elsewhere ${'─'.repeat(cells)}`, 'dim', cells);
+			canvas.put(x, y++, `─ elsewhere ${'─'.repeat(cells - 12)}`, 'dim');
 		}
 		const chosen = at === cursor;
 		const target = each.target.replace('.', ' ');
 		const text = `${left(each.kind.layer, 16)} ${left(each.kind.title, 22)} ${target}`;
 		canvas.runs(x, y++, [
-			[chosen ? '► ' : '  ', 'bold warn'],
+			// The one mark is where the keyboard is.
+			[chosen ? (palette.field === 0 ? '► ' : '– ') : '  ', 'bold warn'],
 			[cut(text, cells - 2), chosen ? 'bold' : ''],
 		]);
 	});
