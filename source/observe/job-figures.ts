@@ -17,15 +17,18 @@ export class JobFigures {
 		const {running} = job;
 		this.#operations = samples.counter(() => running.reads + running.writes);
 		this.#bytes = samples.counter(() => running.bytesRead + running.bytesWritten);
-		this.#latency = samples.distribution(
-			() => job.counts().read.latency,
-			() => job.counts().write.latency,
-		);
+		this.#latency = job.isCommitting
+			? samples.distribution(() => job.commits())
+			: samples.distribution(
+					() => job.counts().read.latency,
+					() => job.counts().write.latency,
+				);
 	}
 
 	view(now: number): JobView {
-		const {running, words, summary} = this.job;
-		const {oldestSince} = running;
+		const {running, words, summary, isCommitting} = this.job;
+		const {oldestSince, answeredAt} = running;
+		const waits = oldestSince !== Number.POSITIVE_INFINITY;
 		return {
 			name: words.name,
 			summary,
@@ -39,7 +42,9 @@ export class JobFigures {
 			p99: this.#latency.p99,
 			p999: this.#latency.p999,
 			errors: running.errors,
-			oldest: oldestSince === Number.POSITIVE_INFINITY ? 0 : now - oldestSince,
+			oldest: waits ? now - oldestSince : 0,
+			silence: waits ? now - Math.max(oldestSince, answeredAt) : 0,
+			commits: isCommitting,
 			verified: running.violations === 0,
 		};
 	}
@@ -58,6 +63,8 @@ export function restingJobView(words: Job, hog: RunningHog | undefined): JobView
 		p999: undefined,
 		errors: 0,
 		oldest: 0,
+		silence: 0,
+		commits: false,
 		verified: true,
 	};
 	if (words.kind === 'disk') {

@@ -23,7 +23,8 @@ export interface RunFacts {
 
 /** Latencies in nanoseconds; quantiles to within 1/128. */
 export interface OperationReport {
-	readonly operation: OperationName;
+	/** `commit`: of a job with fsync, from a write's arrival to the end of the flush that covers it. */
+	readonly operation: OperationName | 'commit';
 	readonly count: number;
 	readonly bytes: number;
 	readonly errors: number;

@@ -38,12 +38,15 @@ export function makeReport(host: Host, facts: RunFacts): Report {
 		ending: facts.ending,
 		complete: facts.ending === 'end',
 		failure: facts.failure,
-		jobs: host.workloads.jobs.map(({domain, job, disk, summary}) => ({
-			domain,
-			job,
-			summary,
-			on: disk,
-			operations: operationReports(sample.job(`${domain}/${job}`)),
+		jobs: host.workloads.jobs.map((each) => ({
+			domain: each.domain,
+			job: each.job,
+			summary: each.summary,
+			on: each.disk,
+			operations: [
+				...operationReports(sample.job(`${each.domain}/${each.job}`)),
+				...(each.isCommitting ? commitReport(each.commits()) : []),
+			],
 		})),
 		disks: diskIds(scenario).map((disk) => ({disk, operations: operationReports(sample.disk(disk))})),
 		cpu: cpuReport(host, sample),
@@ -63,6 +66,13 @@ function operationReports(disk: DiskSample): OperationReport[] {
 		const {latency, bytes, errors} = disk[operation];
 		return latency.count === 0 ? [] : [{operation, count: latency.count, bytes, errors, ...latencies(latency)}];
 	});
+}
+
+/** Its bytes and errors are the writes' and the flushes'. */
+function commitReport(latency: Histogram): OperationReport[] {
+	return latency.count === 0
+		? []
+		: [{operation: 'commit', count: latency.count, bytes: 0, errors: 0, ...latencies(latency)}];
 }
 
 function latencies(latency: Histogram): Pick<OperationReport, 'mean' | 'p50' | 'p99' | 'p999' | 'max'> {

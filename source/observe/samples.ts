@@ -1,6 +1,6 @@
 /**
 Retained samples of cumulative counters and histograms, taken at regular moments of virtual time. A figure is the difference
-of two of them: of now and of the last refresh, or of the sample that lies at least a second back if that is longer ago.
+of two of them: of now and of the last refresh, or of the newest sample that lies at least a second back if that refresh does not.
 Figures change at `refresh` alone, all together and over the same window, so that those on one screen agree.
 */
 import {assert} from '../engine/assert.js';
@@ -14,7 +14,7 @@ const historyLength = 60;
 const leastWindow = 1_000_000_000;
 const second = 1_000_000_000;
 /** Every so many samples histograms are copied too, which costs most of it; windows begin with such samples. */
-const wholeEvery = 5;
+const wholeEvery = 2;
 
 /** One cumulative counter. */
 export interface Counter {
@@ -105,7 +105,7 @@ export class Samples {
 
 		let from = this.#times[n % kept];
 		let base = this.#rows[n % kept];
-		const sinceLast = this.#lastTime >= 0 && this.#lastTime < from;
+		const sinceLast = this.#lastTime >= 0 && (this.#lastTime < from || this.#lastTime <= now - leastWindow);
 		if (sinceLast) {
 			from = this.#lastTime;
 			base = this.#last;

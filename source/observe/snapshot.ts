@@ -148,6 +148,8 @@ export interface JobView {
 	readonly bytesPerSecond: number;
 	readonly outstanding: number;
 	readonly iodepth: number;
+	/** The latencies are of commits: from a write's arrival to the end of the flush that covers it. Else of each operation. */
+	readonly commits: boolean;
 	readonly mean: number | undefined;
 	readonly p50: number | undefined;
 	readonly p99: number | undefined;
@@ -155,6 +157,8 @@ export interface JobView {
 	readonly errors: number;
 	/** Age of the oldest operation without an answer, ns. */
 	readonly oldest: number;
+	/** How long nothing at all has been answered while something waits, ns: at most `oldest`, and 0 when nothing waits. */
+	readonly silence: number;
 	/** Every block read so far compared equal with what was written. */
 	readonly verified: boolean;
 }

@@ -67,6 +67,8 @@ describe('a channel whose wake-up is lost', () => {
 		expect(rows.oldest).toBeGreaterThan(2.9 * second);
 		expect(rows.rate).toBe(0);
 		expect(rows.outstanding).toBe(64);
+		expect(rows.silence).toBeGreaterThan(2.9 * second);
+		expect(rows.silence).toBeLessThanOrEqual(rows.oldest);
 	});
 
 	test('leaves the neighbour alone', () => {
@@ -80,6 +82,13 @@ describe('a channel whose wake-up is lost', () => {
 		]);
 		expect(asleep.findings).toEqual([expect.objectContaining({kind: 'asleep', explainedBy: 'nudge'})]);
 		expect(asleep.log.filter(({topic}) => topic === 'fault')).toHaveLength(2);
+	});
+
+	test('answers again after the kick, though what arrived meanwhile is old', () => {
+		const snapshot = new WatchedHost('lost-notification').advance(7001 * millisecond).look();
+		const [rows] = snapshot.domains.find(({name}) => name === 'db')?.jobs ?? [];
+		expect(rows.oldest).toBeGreaterThan(second);
+		expect(rows.silence).toBeLessThan(10 * millisecond);
 	});
 
 	test('is awake after the kick', () => {

@@ -34,6 +34,15 @@ describe('a report', () => {
 		}
 	});
 
+	test('says how long writes took to be safe, beside what they and their flushes took', () => {
+		const [{operations}] = report.jobs;
+		expect(operations.map(({operation}) => operation)).toEqual(['read', 'write', 'flush', 'commit']);
+		const [, write, flush, commit] = operations;
+		expect(commit.count).toBe(8 * flush.count);
+		expect(commit.p50).toBeGreaterThan(write.p50);
+		expect(reportText(report, plain)).toMatch(/^ +commit +\d/m);
+	});
+
 	test('books all CPU time to somebody', () => {
 		const {cpu} = report;
 		expect(cpu.total).toBe(cpu.cpus * report.time);

@@ -156,6 +156,8 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		p999: undefined,
 		errors: 0,
 		oldest: 0,
+		silence: value.oldest ?? 0,
+		commits: / fsync=/.test(value.summary),
 		verified: true,
 		...value,
 	});

@@ -17,6 +17,10 @@ export class JobCounters {
 	readonly readLatency = new Histogram();
 	readonly writeLatency = new Histogram();
 	readonly flushLatency = new Histogram();
+	/** From a write's arrival to the end of the flush that covers it; of writes that failed, or whose flush did, nothing. */
+	readonly commitLatency = new Histogram();
+	/** When something was answered last, ns; -1 when nothing has been. */
+	answeredAt = -1;
 	readonly #errors = {read: 0, write: 0, flush: 0};
 
 	/** I/Os that failed. */

@@ -300,6 +300,7 @@ export class Job extends JobCounters {
 		const {kernel} = this;
 		const request = this.#requests.all[tag];
 		const good = this.#status[tag] === okay;
+		this.answeredAt = kernel.now();
 		kernel.trace.hop(kernel.now(), request.identity, this.#atDone, tag);
 		this.violations += this.#requests.end(request, good);
 		const io = Math.floor(tag / this.#requests.parts);
@@ -316,7 +317,12 @@ export class Job extends JobCounters {
 
 	#finish(io: number, write: boolean): void {
 		this.#free[this.#freeCount++] = io;
-		this.countIo(write, this.options.bs, this.kernel.now() - this.#since[io], this.#failed[io] === 1);
+		const failed = this.#failed[io] === 1;
+		this.countIo(write, this.options.bs, this.kernel.now() - this.#since[io], failed);
+		if (write && !failed) {
+			this.#flush.cover(this.#since[io]);
+		}
+
 		if (this.outstanding === 0) {
 			this.#drained();
 		}
@@ -325,7 +331,10 @@ export class Job extends JobCounters {
 	#flushed(): void {
 		const {kernel} = this;
 		const status = this.#status[this.#flush.request.tag];
-		this.countFlush(kernel.now() - this.#flush.since, status !== okay && status !== notSupported);
+		const failed = status !== okay && status !== notSupported;
+		this.answeredAt = kernel.now();
+		this.countFlush(kernel.now() - this.#flush.since, failed);
+		this.#flush.commit(kernel.now(), !failed, this.commitLatency);
 		this.#flush.end(status);
 		if (status === notSupported) {
 			kernel.log('warning', `${this.options.name}: ${this.device.name} cannot flush`);

@@ -4,7 +4,7 @@ draws from its own random stream and is judged by the oracle of its disk.
 */
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
-import type {Histogram} from '../../engine/histogram.js';
+import {Histogram} from '../../engine/histogram.js';
 import {CpuHog} from '../guest/cpu-hog.js';
 import {Job} from '../guest/job.js';
 import {summaryOf} from '../guest/job-options.js';
@@ -19,6 +19,7 @@ import type {JobMeter} from './sample.js';
 export class RunningJob implements JobMeter {
 	/** fio's words: `randread 4k`. */
 	readonly summary: string;
+	#commits = new Histogram();
 	readonly #last = {read: nothingDone, write: nothingDone, flush: nothingDone};
 
 	constructor(
@@ -43,6 +44,21 @@ export class RunningJob implements JobMeter {
 
 	counts() {
 		return {read: this.#counts('read'), write: this.#counts('write'), flush: this.#counts('flush')};
+	}
+
+	/** Its writes flush, so that a write is done when it is safe: `commits` says when. */
+	get isCommitting(): boolean {
+		return this.words.fsync > 0;
+	}
+
+	/** From a write's arrival to the end of the flush that covers it. The same object while nothing more was counted. */
+	commits(): Histogram {
+		const {commitLatency} = this.running;
+		if (this.#commits.count !== commitLatency.count) {
+			this.#commits = commitLatency.snapshot();
+		}
+
+		return this.#commits;
 	}
 
 	/** The same object while nothing more was counted: snapshots of histograms are large. */

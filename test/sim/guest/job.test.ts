@@ -3,7 +3,7 @@ A job as fio would run it, on a fake kernel and a disk in memory: depth, arrival
 what it tells the oracle.
 */
 import {describe, expect, test} from 'vitest';
-import {Job} from '../../../source/sim/guest/job.js';
+import {Job, jobCosts} from '../../../source/sim/guest/job.js';
 import {type JobOptions, summaryOf} from '../../../source/sim/guest/job-options.js';
 import {Oracle} from '../../../source/sim/guest/oracle.js';
 import {
@@ -192,10 +192,33 @@ describe('a job', () => {
 		);
 		expect(job.flushes).toBe(4);
 		expect(job.flushLatency.count).toBe(4);
+		expect(job.commitLatency.count).toBe(12);
+		// The first of three writes waits for two more and the flush, the last for the flush alone.
+		const total = job.writeLatency.total + job.flushLatency.total;
+		expect(job.commitLatency.total).toBeGreaterThan(total);
+		expect(job.commitLatency.total).toBeLessThan(3 * total);
 		bench.oracle.disk('web', 'xvda').powerLost();
 		const reader = bench.start({rw: 'read', numberIos: 12});
 		bench.kernel.run(100 * millisecond);
 		expect(reader.violations).toBe(0);
+	});
+
+	test('with fsync=1 a commit takes its write and its flush', () => {
+		const bench = new Bench();
+		const job = bench.start({rw: 'write', fsync: 1, numberIos: 20});
+		bench.kernel.run(100 * millisecond);
+		expect(job.commitLatency.count).toBe(20);
+		const {total} = job.commitLatency;
+		// Between the two the job only has to ask.
+		expect(total - job.writeLatency.total - job.flushLatency.total).toBeGreaterThanOrEqual(0);
+		expect(total - job.writeLatency.total - job.flushLatency.total).toBeLessThanOrEqual(20 * 2 * jobCosts.submit.ns);
+	});
+
+	test('a job that does not flush commits nothing', () => {
+		const bench = new Bench();
+		const job = bench.start({rw: 'write', numberIos: 20});
+		bench.kernel.run(100 * millisecond);
+		expect(job.commitLatency.count).toBe(0);
 	});
 
 	test('needs no flush from a device without a volatile cache', () => {
@@ -204,6 +227,7 @@ describe('a job', () => {
 		bench.kernel.run(100 * millisecond);
 		expect(bench.disk.seen.every(({operation}) => operation === writeOperation)).toBe(true);
 		expect(job.flushes).toBe(5);
+		expect(job.commitLatency.count).toBe(5);
 		expect(job.state).toBe('ended');
 	});
 
