@@ -16,6 +16,7 @@ const pairs: ReadonlyArray<readonly [string, string]> = [
 	['■█', '#'],
 	['▓▒', '%'],
 	['·░', '.'],
+	['□', '_'],
 	['×✗', 'x'],
 	['✓', 'v'],
 	['⚑', '!'],
@@ -40,7 +41,8 @@ const table = new Map(pairs.flatMap(([glyphs, ascii]) => [...glyphs].map((glyph)
 /** `text` in ASCII, as wide as before. */
 export function toAscii(text: string): string {
 	let result = '';
-	for (const glyph of text) {
+	// Both ways at once takes three characters; between blanks there is room for them.
+	for (const glyph of text.replaceAll(' ⇄ ', '<->')) {
 		if (glyph >= ' ' && glyph <= '~') result += glyph;
 		else result += table.get(glyph) ?? '?'.repeat(width(glyph));
 	}

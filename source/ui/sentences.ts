@@ -4,7 +4,7 @@
  */
 import type {ChannelLook, SlotView, Snapshot} from '../observe/snapshot.js';
 import {duration, percent, quantity, throughput} from './format.js';
-import {channelOf, longWait, p99Label, type Subject, unanswered} from './subject.js';
+import {channelOf, longWait, p99Label, type Subject} from './subject.js';
 import {counted, listed} from './text.js';
 
 /** States a sentence exists for, `kind.state`. */
@@ -20,7 +20,7 @@ export type SentenceKey =
 	| 'xen.running'
 	| `cpu.${'idle' | 'busy' | 'full'}`
 	| `device.${PartLook | 'full'}`
-	| `slot.${SlotView['state']}`;
+	| `slot.${SlotView['state'] | 'reserved'}`;
 
 type PartLook = 'idle' | 'busy' | 'trouble';
 
@@ -67,20 +67,20 @@ export const sentences: Readonly<Record<SentenceKey, Sentence>> = {
 	'domain.dead': {glyph: 'died', what: domain, state: 'Dead: its frame stays until the last of its pages is free.'},
 	'domain.shutdown': {glyph: 's', what: domain, state: 'It shut itself down.'},
 	'domain.dying': {glyph: 'd', what: domain, state: 'Dying: its memory is being taken back.'},
-	'blkback.idle': {glyph: 'blkback', what: blkback, state: 'Idle: no request came in the window.'},
+	'blkback.idle': {glyph: 'blkback', what: blkback, state: 'No request is in its hands at this instant.'},
 	'blkback.busy': {glyph: 'blkback', what: blkback, state: 'At work.'},
 	'blkback.trouble': {glyph: 'blkback', what: blkback, state: 'In trouble: its ring sleeps or is not connected.'},
-	'blkfront.idle': {glyph: 'xvda ····', what: blkfront, state: 'Idle: nothing is outstanding.'},
+	'blkfront.idle': {glyph: 'xvda ····', what: blkfront, state: 'Nothing is outstanding at this instant.'},
 	'blkfront.busy': {
 		glyph: 'xvda ■■··',
 		what: blkfront,
 		state: 'Waiting for answers: a slot is filled for each request.',
 	},
 	'blkfront.trouble': {glyph: 'xvda ■■■■', what: blkfront, state: 'In trouble: its ring sleeps or is not connected.'},
-	'disk.idle': {glyph: 'disk', what: disk, state: 'Idle: nothing is outstanding.'},
+	'disk.idle': {glyph: 'disk', what: disk, state: 'Nothing is outstanding at this instant.'},
 	'disk.busy': {glyph: 'disk', what: disk, state: 'At work.'},
 	'disk.trouble': {glyph: 'disk', what: disk, state: 'In trouble: operations on it fail.'},
-	'driver.idle': {glyph: 'nvme', what: driver, state: 'Idle: the device has nothing to do.'},
+	'driver.idle': {glyph: 'nvme', what: driver, state: 'No command is in the device at this instant.'},
 	'driver.busy': {glyph: 'nvme', what: driver, state: 'Commands are in the device.'},
 	'driver.trouble': {glyph: 'nvme', what: driver, state: 'In trouble: it aborts, resets or has given the device up.'},
 	'xenstored.idle': {glyph: 'xenstored', what: xenstored, state: 'Quiet: connected devices do not need it.'},
@@ -109,13 +109,18 @@ export const sentences: Readonly<Record<SentenceKey, Sentence>> = {
 	'device.full': {glyph: 'queue 64', what: device, state: 'Its queue is full: the driver has to wait.'},
 	'device.trouble': {glyph: 'state', what: device, state: 'Not ready: its driver resets it or has given it up.'},
 	'slot.free': {glyph: '·', what: slot, state: 'Free.'},
+	'slot.reserved': {
+		glyph: '□',
+		what: slot,
+		state: 'Reserved for the next answer: what was asked here is answered through another slot.',
+	},
 	'slot.request': {glyph: '■', what: slot, state: 'A request the backend has not taken yet.'},
 	'slot.taken': {glyph: '▓', what: slot, state: 'Taken by the backend, on its way through driver and device.'},
-	'slot.response': {glyph: '░', what: slot, state: 'A response the guest has not read yet.'},
+	'slot.response': {glyph: 'o', what: slot, state: 'A response the guest has not read yet.'},
 };
 
 /** Which sentence fits a subject as it is now. */
-export function sentenceKey(subject: Subject, snapshot?: Snapshot): SentenceKey {
+export function sentenceKey(subject: Subject): SentenceKey {
 	switch (subject.kind) {
 		case 'channel':
 			return `channel.${subject.channel.look}`;
@@ -132,14 +137,13 @@ export function sentenceKey(subject: Subject, snapshot?: Snapshot): SentenceKey 
 		case 'part': {
 			const {kind, trouble, used, rate} = subject.part;
 			if (kind === 'job') return 'job.going';
-			return `${kind}.${trouble ? 'trouble' : (used ?? 0) > 0 || (rate ?? 0) > 0 ? 'busy' : 'idle'}`;
+			return `${kind}.${trouble ? 'trouble' : (used ?? rate ?? 0) > 0 ? 'busy' : 'idle'}`;
 		}
 		case 'job': {
-			const {errors, verified, oldest, outstanding, rate, iodepth} = subject.job;
+			const {errors, verified, oldest, silence, outstanding, rate, iodepth} = subject.job;
 			if (errors > 0 || !verified) return 'job.failed';
 			if (iodepth === 0) return 'job.burning';
-			const channel = snapshot === undefined ? undefined : channelOf(snapshot, subject);
-			if (unanswered(subject.job, channel) !== undefined) return 'job.waiting';
+			if (silence >= longWait) return 'job.waiting';
 			if (oldest >= longWait) return 'job.late';
 			return outstanding > 0 || rate > 0 ? 'job.going' : 'job.idle';
 		}
@@ -159,8 +163,8 @@ export function sentenceKey(subject: Subject, snapshot?: Snapshot): SentenceKey 
 const ready: ReadonlySet<string> = new Set(['live', 'probing', 'ready']);
 
 /** The selected subject in plain words: its name, then what it is and how it is right now. */
-export function describe(subject: Subject, snapshot?: Snapshot): {readonly name: string; readonly text: string} {
-	const {what, state} = sentences[sentenceKey(subject, snapshot)];
+export function describe(subject: Subject): {readonly name: string; readonly text: string} {
+	const {what, state} = sentences[sentenceKey(subject)];
 	switch (subject.kind) {
 		case 'channel': {
 			const {id, frontend, backend, size, look, inFlight, unread, oldest, since, requestRate, frontState, backState} =
@@ -174,7 +178,7 @@ export function describe(subject: Subject, snapshot?: Snapshot): {readonly name:
 					inFlight === 0
 						? `Busy: ${quantity(requestRate)} requests/s, none in flight just now.`
 						: `Busy: ${waiting}, the oldest for ${duration(oldest)}.`,
-				full: `Full for ${duration(since)}: ${waiting}, the oldest for ${duration(oldest)}; ${frontend} has to wait.`,
+				full: `Full${since >= 10_000_000 ? ` for ${duration(since)}` : ''}: ${waiting}, the oldest for ${duration(oldest)}; ${frontend} has to wait.`,
 				asleep: `Asleep for ${duration(since)}: ${listed(left)} on it, both ends sleep; a notification was lost.`,
 				closed: `Not connected: ${frontend} is ${frontState}, ${backend} is ${backState}.`,
 			};
@@ -196,7 +200,11 @@ export function describe(subject: Subject, snapshot?: Snapshot): {readonly name:
 			const name = [part.title, part.subject].filter((word) => word !== '').join(' ');
 			const where = ` In ${owner?.name ?? 'Xen'}.`;
 			const queue =
-				part.used === undefined || part.size === undefined ? '' : ` ${part.used} of ${part.size} slots are used.`;
+				part.used === undefined || part.size === undefined
+					? ''
+					: part.kind === 'driver'
+						? ` ${counted(part.used, 'command')} out, ${part.size} at most.`
+						: ` ${part.used} of ${part.size} slots are used.`;
 			const latency = part.latency === undefined ? '' : ` A request takes ${duration(part.latency)} on average.`;
 			const counters = part.counters
 				.slice(0, 4)

@@ -46,7 +46,7 @@ export interface ConsoleState {
 	/** The subject selected in Host (subject.ts); '' until something is there. */
 	readonly selected: string;
 	readonly domains: DomainsState;
-	/** The ring under glass, and which of its requests is marked (by slot). */
+	/** The ring under glass, and which of its requests is marked (requestKey). */
 	readonly channel: {readonly id: string; readonly slot: number};
 	readonly log: {
 		/** Number of the marked line; undefined follows the newest. */

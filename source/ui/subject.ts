@@ -92,17 +92,9 @@ export function channelOf(snapshot: Snapshot, subject: Subject): ChannelView | u
 	}
 }
 
-/** Nanoseconds for which a job has had no answer at all; undefined while answers come, however long others wait. */
-export function unanswered(job: JobView, channel: ChannelView | undefined): number | undefined {
-	const asleep = channel?.look === 'asleep';
-	// The rate is a figure and may be a second old; the ages on the ring are of this instant.
-	const oldest = channel === undefined || channel.inFlight === 0 ? job.oldest : Math.min(job.oldest, channel.oldest);
-	return oldest >= longWait && (asleep || job.rate === 0) ? oldest : undefined;
-}
-
 /** What the percentile of a job is of: one that commits waits for its write and for the flush after it. */
-export function p99Label({summary}: JobView): string {
-	return summary.includes('fsync') ? 'commit p99' : 'p99';
+export function p99Label({commits}: JobView): string {
+	return commits ? 'commit p99' : 'p99';
 }
 
 /** From here on, ns, a wait is worth a word of its own. */

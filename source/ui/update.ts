@@ -9,12 +9,12 @@ import {openPalette, type PaletteEvent, paletteEntries, paletteLine, updatePalet
 import {type ConsoleState, type Effect, modeOf, type Overlay, type World} from './state.js';
 import {channelOf, keyOf, selectedSubject} from './subject.js';
 import {graphemes} from './text.js';
-import {markedSlot, shownChannel, slotRows, slotsInFlight} from './views/channel.js';
+import {markedRequest, requestKey, shownChannel, slotRows} from './views/channel.js';
 import {orderedDomains, scrollableColumns} from './views/domains.js';
 import {layoutSize, viewArea} from './views/frame.js';
 import {layoutHost} from './views/host-layout.js';
 import {movePane, moveSelection} from './views/host-moves.js';
-import {filteredLog, logLines, logRows, markedLine} from './views/log.js';
+import {filteredLog, logRows, markedLine} from './views/log.js';
 import {helpEnd, helpRows} from './views/overlays.js';
 import {xentopColumns} from './xentop-table.js';
 
@@ -370,14 +370,13 @@ function inChannel(state: ConsoleState, world: World, snapshot: Snapshot, action
 	}
 	const ring = snapshot.ring?.channel === channel.id ? snapshot.ring : undefined;
 	if (ring === undefined) return state;
-	const slots = slotsInFlight(ring);
 	const rows = slotRows(layoutSize(world.columns, world.rows).rows);
-	const slot = slots[scroll(action, markedSlot(slots, state.channel.slot), slots.length - 1, rows)];
-	return {...state, channel: {id: channel.id, slot: slot?.slot ?? -1}};
+	const slot = ring.requests[scroll(action, markedRequest(ring, state.channel.slot), ring.requests.length - 1, rows)];
+	return {...state, channel: {id: channel.id, slot: slot === undefined ? -1 : requestKey(slot)}};
 }
 
 function inLog(state: ConsoleState, world: World, action: Action): ConsoleState {
-	const lines = filteredLog(logLines(world), state.log.filter);
+	const lines = filteredLog(world.log, state.log.filter);
 	if (action === 'last' || lines.length === 0) return {...state, log: {...state.log, cursor: undefined}};
 	const rows = logRows(viewArea(world.columns, layoutSize(world.columns, world.rows).rows).height);
 	const at = scroll(action, markedLine(lines, state.log.cursor), lines.length - 1, rows);

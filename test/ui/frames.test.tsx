@@ -65,7 +65,7 @@ describe.each(sizes)('at %i×%i', (columns, rows) => {
 		]) {
 			expect(text()).toContain(words);
 		}
-		expect(text()).toMatch(/│►◄═+( vbd 51712 )?═+► │/);
+		expect(text()).toMatch(/│► ◄═+( vbd 51712 )?═+► │/);
 		expect(text()).toContain('► web xvda');
 		expect(text()).not.toContain('Request');
 		expect(text()).toMatch(/1 ?Host +2 ?Domains +3 ?Channel +5 ?Log/);
@@ -85,7 +85,7 @@ describe('a channel', () => {
 		show({}, {columns: 118, rows: 24});
 		expect(text()).toMatch(/◄═+ vbd 51712 ═+►/);
 		show({full: true});
-		expect(text()).toMatch(/◄█+ full 4.0 ms █+►/);
+		expect(text()).toMatch(/◄█+ full █+►/);
 		show({asleep: 1_300_000_000});
 		expect(text()).toMatch(/×─+ 1.3 s ─+×/);
 		expect(text()).toContain('ASLEEP');

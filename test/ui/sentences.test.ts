@@ -46,3 +46,27 @@ describe('sentences', () => {
 		}
 	});
 });
+
+describe('a part that is between two requests', () => {
+	test('is said to be so, in the same breath as its count', () => {
+		const snapshot = fakeSnapshot(20_000_000_000);
+		const words = subjectsOf(snapshot).flatMap((subject) =>
+			subject.kind === 'part' && (subject.part.kind === 'driver' || subject.part.kind === 'blkback')
+				? [inWords({...subject, part: {...subject.part, used: 0, size: 32, rate: 900}}).text]
+				: [],
+		);
+		expect(words.length).toBeGreaterThan(1);
+		for (const text of words) {
+			expect(text).toMatch(/No (request|command) is in .* at this instant\. 0 /);
+			expect(text).not.toMatch(/At work|Commands are in/);
+		}
+	});
+});
+
+test('a ring says for how long it is full only when that is long enough to read', () => {
+	const [ring] = fakeSnapshot(20_000_000_000, {full: true}).channels.slice(1);
+	expect(inWords({kind: 'channel', channel: {...ring, since: 488_000}}).text).toContain('Full: 32 requests');
+	expect(inWords({kind: 'channel', channel: {...ring, since: 58_000_000}}).text).toContain(
+		'Full for 58 ms: 32 requests',
+	);
+});

@@ -5,7 +5,7 @@ import {duration, percent, quantity, sparkline} from '../format.js';
 import {keyName} from '../keys.js';
 import {describe, keysFor} from '../sentences.js';
 import {type ConsoleState, isSlow, type World} from '../state.js';
-import {channelOf, keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
+import {keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
 import {cut, listed, width, wrap} from '../text.js';
 import {channelAt, type DomainFrame, type HostLayout, layoutHost} from './host-layout.js';
 import {channelRuns, cpuRuns, deviceRuns, diskRuns, type Figures, jobRuns, partColumns, partRuns} from './lines.js';
@@ -76,7 +76,7 @@ function drawDomain(brush: Brush, frame: DomainFrame, guest: boolean): void {
 		}
 		if (line.kind === 'job') {
 			subject = {kind: 'job', job: line.job, domain};
-			runs = jobRuns(line.job, channelOf(snapshot, subject), inner, figures);
+			runs = jobRuns(line.job, inner, figures);
 		} else if (line.kind === 'part') {
 			const {part} = line;
 			subject = {kind: 'part', part, domain};
@@ -114,28 +114,32 @@ function drawHidden({canvas}: Brush, {guests, hiddenGuests}: HostLayout): void {
 	canvas.put(last.x + last.width - 2 - width(text), last.y + last.height - 1, text, 'bold');
 }
 
-/** A channel in the gap between two frames, in one of its five looks. The first cell is kept for the mark. */
+/** A channel in the gap between two frames, in one of its five looks. The first two cells are kept for the mark. */
 function drawChannel(brush: Brush, channel: ChannelView, x: number, y: number, cells: number): void {
 	const {canvas} = brush;
 	const chosen = isChosen(brush, {kind: 'channel', channel});
 	canvas.runs(x, y, [mark(chosen)], 1);
-	const room = cells - 2;
+	const room = cells - 3;
 	const {look, label, since, inFlight} = channel;
 	// Words in the middle of a line that fills the gap between `head` and `tail`.
 	const around = (line: string, words: string, head: string, tail: string, style: string) => {
 		const sides = Math.max(0, room - width(head) - width(tail) - width(words));
 		const before = Math.floor(sides / 2);
 		const drawn = `${head}${line.repeat(before)}${words}${line.repeat(sides - before)}${tail}`;
-		canvas.put(x + 1, y, cut(drawn, room), `${chosen ? 'bold ' : ''}${style}`.trim());
+		canvas.put(x + 2, y, cut(drawn, room), `${chosen ? 'bold ' : ''}${style}`.trim());
 	};
 	const fitting = (words: string) => (width(words) + 8 <= room ? ` ${words} ` : '');
 	if (look === 'idle') around('─', fitting(label), '◄', '►', 'dim');
 	else if (look === 'busy') around('═', fitting(label), '◄', '►', 'accent');
-	else if (look === 'full') around('█', fitting(`full ${duration(since)}`), '◄', '►', 'warn');
+	else if (look === 'full')
+		around('█', fitting(since >= unbroken ? `full ${duration(since)}` : 'full'), '◄', '►', 'warn');
 	else if (look === 'asleep')
 		around('─', room < 12 ? duration(since).replace(' ', '') : ` ${duration(since)} `, '×', '×', 'bad');
 	else around('┄', ` ${closedWords(channel, room - 4)} `, '', '', inFlight > 0 ? 'warn' : 'dim');
 }
+
+/** A ring that never drains for so long, ns, is worth the time: below, the number would only flicker. */
+const unbroken = 10_000_000;
 
 /** The xenbus states of a channel that is not connected, as many words as fit. */
 function closedWords({frontState, backState}: ChannelView, room: number): string {
@@ -155,7 +159,7 @@ function drawMarks({canvas, snapshot}: Brush, layout: HostLayout): void {
 	const span = layout.channels.find(({channel}) => channel.id === ring?.channel);
 	if (ring === undefined || span === undefined) return;
 	const device = (slot: SlotView) => devices.findIndex(({name}) => slot.waitsFor.split(/\W+/).includes(name));
-	const count = (fits: (slot: SlotView) => boolean) => ring.slots.filter(fits).length;
+	const count = (fits: (slot: SlotView) => boolean) => ring.requests.filter(fits).length;
 	// Marks take the place of a channel's line and of blanks, never that of words: a duration says more than they do.
 	const half = Math.floor((span.width - 4) / 2);
 	const onLine = (x: number, step: 1 | -1, number: number, style: string) => {
@@ -270,7 +274,7 @@ function drawHardware(brush: Brush, {hardware: box}: HostLayout): void {
 
 /** What the selected part is and how it is, in words, and the keys that act on it. */
 export function drawSelection(canvas: Canvas, area: Rectangle, snapshot: Snapshot, subject: Subject): void {
-	const {name, text} = describe(subject, snapshot);
+	const {name, text} = describe(subject);
 	const keys = keysFor(snapshot, subject).map(([key, label]) => `${keyName(key).toLowerCase()} ${label}`);
 	const head = `${name}   `;
 	const indent = 3;

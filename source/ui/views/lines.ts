@@ -4,7 +4,7 @@
 import type {ChannelView, CpuView, DeviceView, JobView, PartView} from '../../observe/snapshot.js';
 import type {Run} from '../canvas.js';
 import {duration, gauge, percent, quantity, sparkline, throughput} from '../format.js';
-import {longWait, p99Label, unanswered} from '../subject.js';
+import {longWait, p99Label} from '../subject.js';
 import {counted, cut, left, right, width} from '../text.js';
 
 /** What all figures of a frame share: `~` while their window is shorter than a simulated second. */
@@ -70,7 +70,7 @@ export function diskRuns(part: PartView, channel: ChannelView | undefined, cells
 	const used = channel?.inFlight ?? part.used ?? 0;
 	const size = channel?.size ?? part.size ?? 0;
 	const titleCells = Math.max(4, width(part.title));
-	const bars = Math.min(20, Math.max(4, cells - titleCells - 19));
+	const bars = Math.min(20, Math.max(4, cells - titleCells - (cells >= 40 ? 23 : 19)));
 	const asleep = channel?.look === 'asleep';
 	const full = size > 0 && used >= size;
 	const style = asleep ? 'bad' : full ? 'warn' : 'good';
@@ -83,16 +83,17 @@ export function diskRuns(part: PartView, channel: ChannelView | undefined, cells
 				? part.state
 				: latency === undefined
 					? ''
-					: `${mark}${duration(latency)}`;
+					: `${cells >= 40 ? 'mean ' : ''}${mark}${duration(latency)}`;
+	const wordCells = cells >= 40 ? 14 : 10;
 	const alarm = asleep || part.trouble;
 	const runs: Run[] = [
 		[left(part.title, titleCells), alarm ? 'bold bad' : 'accent'],
 		[' '],
 		...bar(used, size, bars, style),
 		[right(`${used}/${size}`, 7)],
-		[right(cut(words, 9), 10), alarm ? 'bold bad' : ''],
+		[right(cut(words, wordCells - 1), wordCells), alarm ? 'bold bad' : ''],
 	];
-	const room = cells - titleCells - bars - 18;
+	const room = cells - titleCells - bars - 8 - wordCells;
 	const p99 = part.p99 ?? channel?.p99;
 	if (p99 !== undefined && room >= 13 && !alarm) runs.push([right(`p99 ${mark}${duration(p99)}`, 14), '']);
 	return runs;
@@ -114,19 +115,18 @@ export function channelRuns(channel: ChannelView, cells: number, {mark}: Figures
 }
 
 /** A job: `randread 4k  p99 402 µs  data verified ✓`: every block read so far was right. None is said of a stall. */
-export function jobRuns(job: JobView, channel: ChannelView | undefined, cells: number, {mark}: Figures): Run[] {
-	const {summary, errors, verified, iodepth, oldest, p99, outstanding, rate} = job;
-	const silent = unanswered(job, channel);
-	const measured =
-		silent !== undefined
-			? `${cells >= 40 ? 'no answer for' : 'no answer'} ${duration(silent)}`
-			: oldest >= longWait
-				? `oldest waits ${duration(oldest)}`
-				: p99 === undefined
-					? iodepth === 0 || outstanding > 0
-						? ''
-						: 'idle'
-					: `${p99Label(job)} ${mark}${duration(p99)}`;
+export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
+	const {summary, errors, verified, iodepth, oldest, silence, p99, outstanding, rate} = job;
+	const silent = silence >= longWait;
+	const measured = silent
+		? `${cells >= 40 ? 'no answer for' : 'no answer'} ${duration(silence)}`
+		: oldest >= longWait
+			? `oldest waits ${duration(oldest)}`
+			: p99 === undefined
+				? iodepth === 0 || outstanding > 0
+					? ''
+					: 'idle'
+				: `${p99Label(job)} ${mark}${duration(p99)}`;
 	const tail = measured === '' ? '' : right(measured, Math.max(cells < 40 ? 0 : 12, width(measured) + 2));
 	// `commit` says of the flush what fio's word does, where both have no room.
 	const title = cells < 40 && p99Label(job) !== 'p99' ? summary.replace(/ fsync=1$/, '') : summary;
@@ -143,7 +143,7 @@ export function jobRuns(job: JobView, channel: ChannelView | undefined, cells: n
 	const room = cells - width(tail) - width(verdict[0]);
 	const middle = iodepth > 0 && room >= width(title) + 10 ? right(`${mark}${quantity(rate)}/s`, 10) : '';
 	const head = left(title, Math.max(0, room - width(middle)));
-	return [[head], [middle], [tail, silent !== undefined ? 'bad' : oldest >= longWait ? 'warn' : ''], verdict];
+	return [[head], [middle], [tail, silent ? 'bad' : oldest >= longWait ? 'warn' : ''], verdict];
 }
 
 /** A physical CPU: `cpu0 ████░░░░░░ 41.9% top Domain-0`. `instant`: who is on it now, instead of who used it most. */

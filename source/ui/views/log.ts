@@ -15,22 +15,6 @@ export function overWords({snapshot, clock: time}: Pick<World, 'snapshot' | 'clo
 	return `run over: ${met} of ${length} expectations met`;
 }
 
-/** The log, and after it that the run is over. */
-export function logLines(world: World): readonly LogLine[] {
-	const text = overWords(world);
-	if (text === undefined || world.snapshot === undefined) return world.log;
-	const number = (world.log.at(-1)?.number ?? -1) + 1;
-	const over: LogLine = {
-		number,
-		time: world.snapshot.time,
-		source: 'ringtop',
-		topic: 'check',
-		severity: 'notice',
-		text,
-	};
-	return [...world.log, over];
-}
-
 /** Lines the filter leaves: every word in source, topic or text; the name of a severity means that one and worse. */
 export function filteredLog(lines: readonly LogLine[], filter: string): readonly LogLine[] {
 	const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
@@ -85,14 +69,13 @@ export function logRows(height: number): number {
 
 export function drawLog(canvas: Canvas, area: Rectangle, world: World, state: ConsoleState): void {
 	const {filter, cursor} = state.log;
-	const all = logLines(world);
-	const lines = filteredLog(all, filter);
+	const lines = filteredLog(world.log, filter);
 	const rows = logRows(area.height);
 	const marked = markedLine(lines, cursor);
 	const bottom = Math.min(lines.length, Math.max(rows, marked + Math.ceil(rows / 2)));
 	const top = cursor === undefined ? Math.max(0, lines.length - rows) : Math.max(0, bottom - rows);
 	const number = counted(lines.length, 'line');
-	const about = filter === '' ? number : `${number} of ${all.length} with “${filter}”`;
+	const about = filter === '' ? number : `${number} of ${world.log.length} with “${filter}”`;
 	const box = {...area, height: rows + 2};
 	canvas.frame(
 		box,

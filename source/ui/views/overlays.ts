@@ -18,43 +18,54 @@ const legends: Readonly<Record<ViewName, readonly string[]>> = {
 const moreWords: Readonly<Record<ViewName, readonly string[]>> = {
 	host: [
 		'run is the share of one CPU a domain used, wait the share in which it could run and did not (steal).',
-		'~ marks figures over less than one simulated second. ► marks what is selected.',
+		'~ marks figures over less than one simulated second. ► marks what is selected. ✓ data verified: what a job read ' +
+			'back so far is what was written.',
+		'While the host is frozen or slow, ■ are requests of the selected ring where they are: on the channel, in the ' +
+			'backend, in the device. A history of CPU is drawn against a whole CPU, one of rates against its highest.',
 	],
 	domains: [
-		'The columns are those of xentop: totals since start, in its order and widths. STATE: d dying, s shutdown,',
-		'b blocked, c crashed, p paused, r running. The topmost row is the selected one; Enter looks at its ring.',
+		'The columns are those of xentop: totals since start, in its order and widths. STATE: d dying, s shutdown, ' +
+			'b blocked, c crashed, p paused, r running. The topmost row is the selected one; Enter looks at its ring.',
 	],
 	channel: [
-		'Indices run freely and wrap at 2^32; a slot is an index modulo the size. req_event and rsp_event say which',
-		'index the other end wants to be woken at: a push that does not pass it needs no notification (held off).',
+		'Indices run freely and wrap at 2^32; a slot is an index modulo the size. req_event and rsp_event say which ' +
+			'index the other end wants to be woken at: a push that does not pass it needs no notification (held off).',
 	],
 	log: ['› said by the scenario   ⚑ a fault   ▲ warning   ✗ error. A severity in the filter means that one and worse.'],
 };
 
+/** Cells between the two columns of keys. */
+const columnGap = 2;
+
 /** All lines of the help of a view. */
 export function helpLines(view: ViewName, cells: number): Run[][] {
-	const lines: Run[][] = [];
 	const own = bindings.filter((binding) => binding.modes.includes(view));
 	const keys = own.map((binding) => binding.keys.map(keyName).join(' '));
 	const keyCells = Math.max(...keys.map(width));
 	const halves = cells >= 110 ? 2 : 1;
-	const perColumn = Math.ceil(own.length / halves);
-	const column = Math.floor(cells / halves);
-	for (let row = 0; row < perColumn; row++) {
-		const line: Run[] = [];
-		for (let half = 0; half < halves; half++) {
-			const at = half * perColumn + row;
-			if (at >= own.length) continue;
-			line.push([left(keys[at], keyCells), 'bold accent'], [`  ${left(own[at].about, column - keyCells - 2)}`]);
-		}
-		lines.push(line);
-	}
+	const column = Math.floor((cells - columnGap * (halves - 1)) / halves);
+	const items = own.map((binding, index) =>
+		wrap(binding.aboutIn?.[view] ?? binding.about, column - keyCells - 2).map((about, row): Run[] => [
+			[left(row === 0 ? keys[index] : '', keyCells), 'bold accent'],
+			[`  ${left(about, column - keyCells - 2)}`],
+		]),
+	);
+	const perColumn = Math.ceil(items.length / halves);
+	const columns = Array.from({length: halves}, (_, half) =>
+		items.slice(half * perColumn, (half + 1) * perColumn).flat(),
+	);
+	const rows = Math.max(...columns.map(({length}) => length));
+	const lines: Run[][] = Array.from({length: rows}, (_, row) =>
+		columns.flatMap((each, half) => [...(half > 0 ? [[' '.repeat(columnGap)] as Run] : []), ...(each[row] ?? [])]),
+	);
 	lines.push([]);
 	for (const words of moreWords[view]) for (const line of wrap(words, cells)) lines.push([[line]]);
 	for (const kind of legends[view]) {
-		const own = Object.keys(sentences).filter((key): key is SentenceKey => key.startsWith(`${kind}.`));
-		lines.push([], [[`${kind}: `, 'bold'], [cut(sentences[own[0]].what, cells - kind.length - 2)]]);
-		for (const key of own) {
+		const states = Object.keys(sentences).filter((key): key is SentenceKey => key.startsWith(`${kind}.`));
+		const [what, ...more] = wrap(sentences[states[0]].what, cells - kind.length - 2);
+		lines.push([], [[`${kind}: `, 'bold'], [what]]);
+		for (const line of more) lines.push([[`${' '.repeat(kind.length + 2)}${line}`]]);
+		for (const key of states) {
 			const {glyph, state} = sentences[key];
 			const [first, ...rest] = wrap(state, cells - 16);
 			lines.push([[`  ${left(glyph, 12)}  `, 'accent'], [first]]);
