@@ -42,10 +42,11 @@ export class Cpus implements CpuOwner {
 	) {
 		const define = (name: string, cost: Cost, run: (argument: number) => void) =>
 			new Step(name, xen, ns(cost), true, run);
-		this.blockStep = define('block', cpuCosts.block, (id) => {
-			const cpu = this.all[id];
-			const vcpu = cpu.current;
-			if (vcpu !== null && !vcpu.hasWork) {
+		// A block step may be set aside and go on where its vCPU was stolen to: it is about the CPU it runs on, not the one it began on.
+		this.blockStep = define('block', cpuCosts.block, () => {
+			const cpu = this.executing;
+			const vcpu = cpu === null ? null : cpu.current;
+			if (cpu !== null && vcpu !== null && !vcpu.hasWork) {
 				this.scheduler.block(cpu);
 			}
 		});
