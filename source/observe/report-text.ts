@@ -243,7 +243,12 @@ function verdictLines(report: Report, paint: (style: Style, text: string) => str
 		return lines;
 	}
 
-	lines.push(paint('bad', `NOT MET: ${count}`));
+	const reasons = otherReasons(report);
+	const words =
+		met < judged || reasons.length === 0
+			? [count, ...reasons].join('; ')
+			: `${reasons.join('; ')} (${judged === 0 ? count : `expectations ${met} of ${judged}`})`;
+	lines.push(...wrapped(`NOT MET: ${words}`, columns).map((line) => paint('bad', line)));
 	for (const problem of verdict.problems.slice(0, shown)) {
 		lines.push(...hanging(paint('bad', '✗ '), problem));
 	}
@@ -254,6 +259,18 @@ function verdictLines(report: Report, paint: (style: Style, text: string) => str
 
 	lines.push(`see it again: ${printableLine(report.reproduce)}`);
 	return lines;
+}
+
+/** What beside the expectations fails the run, in a few words each. */
+function otherReasons({failure, recording, findings, faults, time, runtime}: Report): string[] {
+	const unexplained = findings.filter(({explainedBy}) => explainedBy === '').length;
+	const idle = faults.filter(({fired, declared}) => fired > 0 && declared.some((each) => each.findings === 0)).length;
+	return [
+		...(failure === undefined ? [] : ['the run failed']),
+		...(unexplained === 0 ? [] : [`${unexplained} finding${unexplained === 1 ? '' : 's'} unexplained`]),
+		...(idle === 0 || time < runtime ? [] : ['a fault acted and nobody found it']),
+		...(recording?.differs === undefined ? [] : ['a state hash differs']),
+	];
 }
 
 function rate(count: number, time: number): string {

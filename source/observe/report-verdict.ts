@@ -5,7 +5,7 @@ recording the state hashes it was made with. Anything found that neither a fault
 import type {Finding} from '../engine/findings.js';
 import type {FaultRule} from '../sim/faults/rules.js';
 import type {Host} from '../sim/host.js';
-import {compare} from '../sim/scenario/condition.js';
+import {compare, measuredText} from '../sim/scenario/condition.js';
 import {type CheckResult, type Expectation, evaluateExpectations} from '../sim/scenario/expectation.js';
 import type {Checkpoint} from '../sim/scenario/recording.js';
 import type {CheckedRecording, FaultReport, FindingReport, Report, RunFacts} from './report-types.js';
@@ -33,7 +33,7 @@ export function judge(
 
 	for (const {kind, time, text, explainedBy} of findings) {
 		if (explainedBy === '') {
-			problems.push(`at ${time} ns, unexplained (${kind}): ${text}`);
+			problems.push(`at ${measuredText(time, 'time')}, unexplained (${kind}): ${text}`);
 		}
 	}
 
@@ -50,7 +50,8 @@ export function judge(
 	if (recording?.differs !== undefined) {
 		const {at, event, recorded, found, foundEvent} = recording.differs;
 		const events = event === foundEvent ? `event ${event}` : `event ${event}, here ${foundEvent}`;
-		problems.push(`the recording differs first at ${at} ns (${events}): its state hash is ${recorded}, here ${found}`);
+		const when = measuredText(at, 'time');
+		problems.push(`the recording differs first at ${when} (${events}): its state hash is ${recorded}, here ${found}`);
 	}
 
 	return {

@@ -150,7 +150,7 @@ describe('ringtop run on a recording', () => {
 	test('fails where one differs, and says where first', () => {
 		const {code, stdout} = runFile(text.replace(/(at: 1s, event: \d+, hash: )[0-9a-f]{16}/, '$10123456789abcdef'));
 		expect(code).toBe(1);
-		expect(stdout).toContain('✗ the recording differs first at 1000000000 ns (event ');
+		expect(stdout).toContain('✗ the recording differs first at 1 s (event ');
 	});
 
 	test('runs as it was made: neither another seed nor another hash', () => {

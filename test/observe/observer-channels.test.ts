@@ -84,6 +84,15 @@ describe('a channel whose wake-up is lost', () => {
 		expect(asleep.log.filter(({topic}) => topic === 'fault')).toHaveLength(2);
 	});
 
+	test('is said once in the log when it falls asleep, and once when it wakes, by the channel itself', () => {
+		const lines = after.log.filter(({topic, source}) => topic === 'check' && source === 'db.xvda');
+		expect(lines.map(({text}) => text)).toEqual([
+			expect.stringMatching(/^sleeps with \d+ requests? on its ring: nobody will look$/),
+			expect.stringMatching(/^woke after [34]\.\d+ s$/),
+		]);
+		expect(after.findings[0].text).toBe(`db.xvda ${lines[0].text}`);
+	});
+
 	test('answers again after the kick, though what arrived meanwhile is old', () => {
 		const snapshot = new WatchedHost('lost-notification').advance(7001 * millisecond).look();
 		const [rows] = snapshot.domains.find(({name}) => name === 'db')?.jobs ?? [];

@@ -126,7 +126,8 @@ describe('a run fails', () => {
 		host.engine.findings.report('grant', 5_000_000, ['web'], 'web reached a frame it was not granted');
 		const {verdict, findings} = makeReport(host, facts);
 		expect(findings).toMatchObject([{kind: 'grant', explainedBy: ''}]);
-		expect(verdict.problems).toEqual(['at 5000000 ns, unexplained (grant): web reached a frame it was not granted']);
+		expect(verdict.problems).toEqual(['at 5 ms, unexplained (grant): web reached a frame it was not granted']);
+		expect(reportText(makeReport(host, facts), plain)).toContain('NOT MET: 1 finding unexplained (no expectations)\n');
 	});
 
 	test('when a fault acted and what it declares never came', () => {
@@ -222,9 +223,13 @@ describe('the report of a recording', () => {
 	test('says where a hash first differs, and fails', () => {
 		const changed = text.replace(/(at: 2s, event: \d+, hash: )[0-9a-f]{16}/, '$10123456789abcdef');
 		expect(changed).not.toBe(text);
-		const {recording, verdict} = replayed(changed);
+		const report = replayed(changed);
+		const {recording, verdict} = report;
 		expect(recording?.differs).toMatchObject({at: 2_000_000_000, recorded: '0123456789abcdef'});
-		expect(verdict.problems[0]).toMatch(/^the recording differs first at 2000000000 ns \(event \d+\)/);
+		expect(verdict.problems[0]).toMatch(/^the recording differs first at 2 s \(event \d+\)/);
+		expect(reportText(report, plain)).toMatch(
+			/^NOT MET: a state hash differs \((no expectations|expectations (\d+) of \2)\)$/m,
+		);
 	});
 
 	test('without what the operator did differs from there on', () => {

@@ -6,6 +6,7 @@ import type {Engine} from '../../engine/engine.js';
 import type {Finding} from '../../engine/findings.js';
 import {Step} from '../../engine/step.js';
 import type {ChannelEnd} from '../channel/channel-end.js';
+import {measuredText} from '../scenario/condition.js';
 
 const period = 1_000_000;
 
@@ -62,8 +63,8 @@ export class SleepCheck {
 		if (sleeping) {
 			channel.asleepSince = Math.max(channel.lastLooked, now - period);
 			const waiting = toBack ? counted(back.waiting, 'request') : counted(front.waiting, 'response');
-			const text = `${id} sleeps with ${waiting} on its ring: nobody will look`;
-			this.#findings.set(channel, this.engine.findings.report('asleep', now, [id], text));
+			const text = `sleeps with ${waiting} on its ring: nobody will look`;
+			this.#findings.set(channel, this.engine.findings.report('asleep', now, [id], `${id} ${text}`));
 			this.engine.log.add(now, id, 'error', 'check', text);
 			return;
 		}
@@ -77,7 +78,7 @@ export class SleepCheck {
 			this.#findings.delete(channel);
 		}
 
-		this.engine.log.add(now, id, 'notice', 'check', `${id} woke after ${Math.round((now - since) / 1_000_000)} ms`);
+		this.engine.log.add(now, id, 'notice', 'check', `woke after ${measuredText(now - since, 'time')}`);
 	}
 }
 
