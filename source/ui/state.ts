@@ -45,6 +45,8 @@ export interface ConsoleState {
 	readonly overlay: Overlay | undefined;
 	/** The subject selected in Host (subject.ts); '' until something is there. */
 	readonly selected: string;
+	/** Where Down left the figure and the CPUs, so that Up comes back there. */
+	readonly remembered: Remembered;
 	readonly domains: DomainsState;
 	/** The ring under glass, and which of its requests is marked (requestKey). */
 	readonly channel: {readonly id: string; readonly slot: number};
@@ -59,6 +61,12 @@ export interface ConsoleState {
 	readonly speed: number;
 	readonly frozen: boolean;
 	readonly recording: boolean;
+}
+
+/** Keys of subjects (subject.ts). */
+export interface Remembered {
+	readonly figure?: string;
+	readonly cpu?: string;
 }
 
 export interface DomainsState {
@@ -89,6 +97,7 @@ export const initialState: ConsoleState = {
 	trail: [],
 	overlay: undefined,
 	selected: '',
+	remembered: {},
 	domains: {
 		sort: 0,
 		reversed: false,

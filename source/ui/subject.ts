@@ -63,11 +63,13 @@ export function subjectsOf(snapshot: Snapshot): Subject[] {
 	return subjects;
 }
 
-/** The selected subject; when it is gone or was never there, the first channel, else the first domain, else Xen. */
+/** The selected subject; when it is gone or none was chosen yet, the first ring asleep, else the first, else a domain, else Xen. */
 export function selectedSubject(snapshot: Snapshot, selected: string): Subject {
 	const found = subjectsOf(snapshot).find((subject) => keyOf(subject) === selected);
 	if (found !== undefined) return found;
-	if (snapshot.channels.length > 0) return {kind: 'channel', channel: snapshot.channels[0]};
+	const {channels} = snapshot;
+	const channel = channels.find(({look}) => look === 'asleep') ?? channels.at(0);
+	if (channel !== undefined) return {kind: 'channel', channel};
 	if (snapshot.domains.length > 0) return {kind: 'domain', domain: snapshot.domains[0]};
 	return {kind: 'xen', xen: snapshot.xen};
 }

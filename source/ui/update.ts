@@ -225,6 +225,11 @@ function inView(state: ConsoleState, world: World, action: Action): Update {
 		case 'kick': {
 			const channel = currentChannel(snapshot, state);
 			if (channel === undefined) return {state, effects: [info('Nothing to kick: no ring is selected.')]};
+			// Kicking the wrong ring looks like a kick that did not help.
+			const asleep = snapshot.channels.find(({look}) => look === 'asleep');
+			if (channel.look !== 'asleep' && asleep !== undefined) {
+				return {state, effects: [info(`${channel.id} is not asleep; ${asleep.id} is: select it, then !`)]};
+			}
 			return {state, effects: [operator({verb: 'kick', target: channel.id})]};
 		}
 		case 'clear-last': {
@@ -283,7 +288,7 @@ function inHost(state: ConsoleState, world: World, snapshot: Snapshot, action: A
 		case 'down':
 		case 'left':
 		case 'right':
-			return {...state, selected: moveSelection(layout, subject, action)};
+			return {...state, ...moveSelection(layout, subject, action, state.remembered)};
 		case 'next-pane':
 			return {...state, selected: movePane(layout, subject, 1)};
 		case 'previous-pane':

@@ -166,3 +166,19 @@ test('the mean of a disk is called so where there is room', () => {
 	show();
 	expect(text()).toMatch(/xvda .*mean 133 µs/);
 });
+
+test('the history of a CPU stands below its bar, as wide', () => {
+	const {lines} = show();
+	const row = lines().findIndex((line) => line.includes('cpu0 '));
+	const bar = /[█░]+/.exec(lines()[row]);
+	const history = /[▁▂▃▄▅▆▇]+/.exec(lines()[row + 1]);
+	expect([history?.index, history?.[0].length]).toEqual([bar?.index, bar?.[0].length]);
+});
+
+test.each(sizes)('no column of Domains stands twice, at %i×%i', (columns, rows) => {
+	const {type} = show({}, {columns, rows});
+	type('2');
+	for (const heading of ['RUN(%)', 'STEAL(%)', 'REQ/s', 'P99 PER DISK', 'CPU 0 TO 100 %']) {
+		expect(text().split(heading)).toHaveLength(2);
+	}
+});

@@ -82,6 +82,15 @@ describe('the header', () => {
 	});
 });
 
+test.each([
+	[{compared: 0, of: 12, differsAt: undefined}, 'REPLAY 0/12'],
+	[{compared: 7, of: 12, differsAt: undefined}, 'REPLAY 7/12 ✓'],
+	[{compared: 7, of: 12, differsAt: 10_000_000_000}, 'REPLAY ✗ differs at 0:10.000'],
+])('a replay says how its state hashes compare: %j', (hashes, words) => {
+	show({}, {}, fakeClock({replaying: true, hashes}));
+	expect(header()).toContain(words);
+});
+
 test('the name of a domain stays while figures are over less than a second', () => {
 	show({window: 400_000_000}, {columns: 80, rows: 24});
 	expect(text()).toContain('0 Domain-0');

@@ -51,6 +51,19 @@ describe('the selection', () => {
 		expect(play(['down', 'down', 'down', 'down', 'up', 'up']).selected).toBe('xen');
 	});
 
+	test('comes back up where it went down', () => {
+		expect(play(['down', 'down', 'up']).selected).toBe('channel db.xvda');
+		const below = (count: number) => ['right', ...new Array<string>(count).fill('down')];
+		const steps = [1, 2, 3, 4, 5, 6, 7, 8].find((count) => play(below(count)).selected === 'xen') ?? 0;
+		expect(play([...below(steps), 'up']).selected).toBe(play(below(steps - 1)).selected);
+		expect(play(['down', 'down', 'down', 'right', 'down', 'up']).selected).toBe('cpu 1');
+	});
+
+	test('is on the ring that sleeps while nobody has moved', () => {
+		expect(play([], {asleep: 1_300_000_000}).selected).toBe('channel db.xvda');
+		expect(play(['up'], {asleep: 1_300_000_000}).selected).toBe('channel web.xvda');
+	});
+
 	test('walks the panes with Tab, round and back', () => {
 		const tabs = (count: number) => play(new Array(count).fill('tab')).selected;
 		expect([1, 2, 3, 4, 5].map(tabs)).toEqual([
@@ -164,6 +177,13 @@ describe('faults', () => {
 		expect(commands).toEqual([]);
 		expect(play(['f', 'q', 'ctrl-c']).effects).toEqual([{type: 'quit'}]);
 		expect(play(['f', ...'q', 'backspace', 'enter']).commands).toHaveLength(1);
+	});
+
+	test('are not answered by a kick of the wrong ring', () => {
+		const {commands, notices} = play(['up', '!'], {asleep: 1_300_000_000});
+		expect(commands).toEqual([]);
+		expect(notices).toEqual(['web.xvda is not asleep; db.xvda is: select it, then !']);
+		expect(play(['!']).commands).toHaveLength(1);
 	});
 
 	test('are cleared from the list or by u, as long as there is something to clear', () => {

@@ -237,7 +237,7 @@ function drawRequests(canvas: Canvas, {x, y, width: cells, height}: Rectangle, r
 			weight,
 		);
 		canvas.put(x + 20, row, `${right(String(slot.sector), 11)}${right(String(slot.segments), 6)}`, weight);
-		canvas.put(x + width(head), row, left(waitWords(slot), room), styles[slot.state]);
+		canvas.put(x + width(head), row, left(waitWords(slot, room), room), styles[slot.state]);
 		canvas.put(x + cells - 10, row, right(duration(slot.age), 10), weight);
 	});
 	if (slots.length === 0) canvas.put(x + 2, y + 1, 'Nothing is in flight at this instant.', 'dim');
@@ -259,9 +259,11 @@ function drawMarked(canvas: Canvas, area: Rectangle, ring: RingView, channel: Ch
 		});
 }
 
-/** Where a request is, and that it has no slot of its own any more. */
-function waitWords({slot, waitsFor}: SlotView): string {
-	return [clean(waitsFor), slot < 0 ? 'its slot was reused' : ''].filter((words) => words !== '').join('; ');
+/** Where a request is, and that it has no slot of its own any more where there is room to say so. */
+function waitWords({slot, waitsFor}: SlotView, room: number): string {
+	const where = clean(waitsFor);
+	const both = where === '' ? 'its slot was reused' : `${where}; its slot was reused`;
+	return slot < 0 && width(both) <= room ? both : where;
 }
 
 /** A request in a sentence or two, what it waits for first. */
@@ -269,7 +271,6 @@ export function requestWords(request: SlotView): string {
 	const {id, operation, segments, sector, age, state, slot, waitsFor} = request;
 	const waits = waitsFor === '' ? '' : ` waits for ${clean(waitsFor)}`;
 	const what = segments === 0 ? operation : `${operation} of ${counted(segments, 'segment')} at sector ${sector}`;
-	const where =
-		slot < 0 ? 'Its slot was reused: the answer will come through another.' : sentences[`slot.${state}`].state;
+	const where = slot < 0 ? 'Its slot was reused for another answer.' : sentences[`slot.${state}`].state;
 	return `Request ${id}${waits}: ${clean(what)}, on the ring for ${duration(age)}. ${where}`;
 }

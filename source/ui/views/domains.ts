@@ -166,7 +166,7 @@ export function drawDomains(
 	}
 	// What does not fit beside the table stands below it, when there is room.
 	const panels: Panel[] = [];
-	if (own.length < ownColumns.length) panels.push(ownPanel(all, snapshot, mark));
+	if (own.length < ownColumns.length) panels.push(ownPanel(all, snapshot, mark, ownColumns.slice(own.length)));
 	if (view.physicalCpus) panels.unshift(cpuPanel(cpus, mark));
 	const wanted = panels.reduce((rows, {lines}) => rows + lines.length + 2, 0);
 	const tableRows = Math.max(6, Math.min(bottom - y, bottom - y - Math.min(wanted, Math.floor((bottom - y) * 0.6))));
@@ -257,14 +257,14 @@ function drawPanel(canvas: Canvas, area: Rectangle, {title, head, lines}: Panel)
 	return area.y + 2 + rows;
 }
 
-function ownPanel(domains: readonly Row[], snapshot: Snapshot, mark: string): Panel {
+function ownPanel(domains: readonly Row[], snapshot: Snapshot, mark: string, columns: readonly OwnColumn[]): Panel {
 	const line = (cells: readonly string[]) => cells.join(' ');
 	return {
 		title: 'what xentop leaves out',
-		head: line([right('NAME', 10), ...ownColumns.map(({heading, width: size}) => right(heading, size))]),
+		head: line([right('NAME', 10), ...columns.map(({heading, width: size}) => right(heading, size))]),
 		lines: domains.map((domain): Run[] => [
 			[right(cut(domain.name, 10), 10)],
-			...ownColumns.map(
+			...columns.map(
 				({cell, width: size, style}): Run => [` ${right(cell(domain.view, snapshot, mark), size)}`, style ?? ''],
 			),
 		]),

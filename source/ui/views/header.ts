@@ -3,6 +3,7 @@
  * where it is. When the line is too short the least important words go first, never the clock.
  */
 import type {Snapshot} from '../../observe/snapshot.js';
+import type {ClockView} from '../../session/messages.js';
 import type {Canvas, Run} from '../canvas.js';
 import {runsWidth} from '../canvas.js';
 import {clock, clockDigits, duration, speed} from '../format.js';
@@ -28,7 +29,10 @@ export function headerRuns(world: World, state: ConsoleState, cells: number): Ru
 	if (fired > 0) add(40, `⚑ ${fired} fired`, 'warn');
 	const wrong = snapshot.findings.filter(({explainedBy}) => explainedBy === '').length;
 	if (wrong > 0) add(35, `✗ ${wrong} unexplained`, 'bold bad');
-	if (time?.replaying === true) add(20, 'REPLAY', 'bold accent');
+	if (time?.replaying === true || time?.hashes !== undefined) {
+		const {words, good} = replayWords(time.hashes);
+		add(20, words, good ? 'bold accent' : 'bold bad');
+	}
 	if (time !== undefined && !state.frozen && !time.finished && Number.isFinite(state.speed) && time.reached < 0.95) {
 		add(50, `behind: ${(time.reached * (state.speed / 1e9)).toPrecision(2)}× of ${speed(state.speed)}`, 'warn');
 	}
@@ -59,6 +63,14 @@ export function headerRuns(world: World, state: ConsoleState, cells: number): Ru
 		runs.push(run);
 	});
 	return runs;
+}
+
+/** `REPLAY 7/12 ✓`: state hashes compared of those recorded, and whether all were equal. */
+function replayWords(hashes: ClockView['hashes']): {readonly words: string; readonly good: boolean} {
+	if (hashes === undefined || hashes.of === 0) return {words: 'REPLAY', good: true};
+	const {compared, of, differsAt} = hashes;
+	if (differsAt !== undefined) return {words: `REPLAY ✗ differs at ${clock(differsAt)}`, good: false};
+	return {words: `REPLAY ${compared}/${of}${compared > 0 ? ' ✓' : ''}`, good: true};
 }
 
 /** What comes next, when a person would otherwise look at a picture that does not move. */

@@ -1,9 +1,32 @@
 /** Moving about in the figure: from the selected part to its neighbour in a direction, and from pane to pane. */
+import type {Remembered} from '../state.js';
 import {keyOf, type Subject} from '../subject.js';
 import {type HostLayout, type Pane, panes, type Spot} from './host-layout.js';
 
-/** The key of what lies in a direction from the selected subject. */
-export function moveSelection({spots}: HostLayout, from: Subject, direction: 'up' | 'down' | 'left' | 'right'): string {
+/** What lies in a direction from the selected subject, and what to remember for the way back. */
+export function moveSelection(
+	layout: HostLayout,
+	from: Subject,
+	direction: 'up' | 'down' | 'left' | 'right',
+	remembered: Remembered,
+): {readonly selected: string; readonly remembered: Remembered} {
+	const selected = neighbour(layout, from, direction, remembered);
+	const paneOf = (key: string) => layout.spots.find((spot) => keyOf(spot.subject) === key)?.pane;
+	const key = keyOf(from);
+	const [pane, to] = [paneOf(key), paneOf(selected)];
+	if (direction === 'down' && pane !== to) {
+		if (to === 'xen') return {selected, remembered: {...remembered, figure: key}};
+		if (to === 'hardware' && from.kind === 'cpu') return {selected, remembered: {...remembered, cpu: key}};
+	}
+	return {selected, remembered};
+}
+
+function neighbour(
+	{spots}: HostLayout,
+	from: Subject,
+	direction: 'up' | 'down' | 'left' | 'right',
+	{figure: lastPart, cpu: lastCpu}: Remembered,
+): string {
 	const key = keyOf(from);
 	const here = spots.find((spot) => keyOf(spot.subject) === key);
 	if (here === undefined) return key;
@@ -28,7 +51,11 @@ export function moveSelection({spots}: HostLayout, from: Subject, direction: 'up
 		if (direction === 'up') return to(own[at - 1]);
 		return to(own[at + 1] ?? inPane('xen')[0]);
 	}
-	const upper = here.pane === 'xen' ? inPane('left').at(-1) : inPane('xen').find(({subject}) => subject.kind === 'cpu');
+	const known = (wanted: string | undefined) => spots.find((spot) => keyOf(spot.subject) === wanted);
+	const upper =
+		here.pane === 'xen'
+			? (known(lastPart) ?? inPane('left').at(-1))
+			: (known(lastCpu) ?? inPane('xen').find(({subject}) => subject.kind === 'cpu'));
 	if (here.pane === 'xen') {
 		// The box itself, then its CPUs side by side.
 		if (here.subject.kind === 'xen') return direction === 'up' ? to(upper) : to(own[1] ?? inPane('hardware')[0]);

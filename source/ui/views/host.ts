@@ -8,7 +8,17 @@ import {type ConsoleState, isSlow, type World} from '../state.js';
 import {keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
 import {cut, listed, width, wrap} from '../text.js';
 import {channelAt, type DomainFrame, type HostLayout, layoutHost} from './host-layout.js';
-import {channelRuns, cpuRuns, deviceRuns, diskRuns, type Figures, jobRuns, partColumns, partRuns} from './lines.js';
+import {
+	channelRuns,
+	cpuBars,
+	cpuRuns,
+	deviceRuns,
+	diskRuns,
+	type Figures,
+	jobRuns,
+	partColumns,
+	partRuns,
+} from './lines.js';
 import {logRuns, overWords} from './log.js';
 
 interface Brush {
@@ -227,7 +237,8 @@ function drawXen(brush: Brush, {xen: box, cpusPerLine, cpuHistory}: HostLayout):
 		const x = box.x + 1 + (index % cpusPerLine) * cell;
 		const row = y + Math.floor(index / cpusPerLine) * tall;
 		canvas.runs(x, row, [mark(chosen), ...cpuRuns(cpu, cell - 2, figures, brush.instant)], cell);
-		if (cpuHistory) canvas.put(x + 6, row + 1, sparkline(cpu.history, Math.min(60, cell - 12), 100), 'cool');
+		if (cpuHistory)
+			canvas.put(x + 2 + `cpu${cpu.id}`.length, row + 1, sparkline(cpu.history, cpuBars(cell - 2), 100), 'cool');
 	});
 	const rest = cpus.length - fitting;
 	if (rest > 0) canvas.put(box.x + box.width - 14, box.y + box.height - 1, ` +${rest} CPUs `, 'dim');

@@ -146,11 +146,16 @@ export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
 	return [[head], [middle], [tail, silent ? 'bad' : oldest >= longWait ? 'warn' : ''], verdict];
 }
 
+/** Cells of a CPU's bar, and of its history below it. */
+export function cpuBars(cells: number): number {
+	return Math.max(8, Math.min(24, cells - 25));
+}
+
 /** A physical CPU: `cpu0 ████░░░░░░ 41.9% top Domain-0`. `instant`: who is on it now, instead of who used it most. */
 export function cpuRuns(cpu: CpuView, cells: number, {mark}: Figures, instant: boolean): Run[] {
 	const name = `cpu${cpu.id}`;
 	const who = instant ? `now ${cpu.running}` : cpu.busy > 0 ? `top ${cpu.top.name}` : 'idle';
-	const bars = Math.max(8, Math.min(24, cells - width(name) - 21));
+	const bars = cpuBars(cells);
 	const filled = Math.max(0, Math.min(bars, Math.round((cpu.busy / 100) * bars)));
 	return [
 		[`${name} `],
