@@ -40,6 +40,8 @@ export interface Answer {
 
 /** Virtual time between two entries of the list of state hashes, ns. */
 const hashInterval = 1_000_000_000;
+/** xl commands that may be under way in domain zero at once. */
+const mostXl = 64;
 
 export class Host {
 	readonly engine: Engine;
@@ -57,6 +59,7 @@ export class Host {
 	readonly #operator: OperatorLine[] = [];
 	readonly #replayed: readonly OperatorLine[];
 	readonly #xlCommands: XlCommand[] = [];
+	#xlWaiting = 0;
 	readonly #xlStep: Step;
 
 	constructor(
@@ -91,7 +94,7 @@ export class Host {
 		this.workloads.domainReady(boot.domains[0]);
 		const [zero] = boot.domains;
 		this.#xlStep = zero.kernel.define('operator xl', hostCosts.operator, (index) =>
-			boot.toolstack.xl(this.#xlCommands[index]),
+			boot.toolstack.xl(this.#xlCommands[index], () => this.#xlWaiting--),
 		);
 		this.#replayed = scenario.timeline.filter(isOperatorLine);
 		this.metrics = new Metrics(this);
@@ -249,6 +252,11 @@ export class Host {
 				this.onSpeed(verb.speed);
 				return {text: 'speed changed', refused: false};
 			case 'xl':
+				if (this.#xlWaiting >= mostXl) {
+					return {text: `xl is busy: ${mostXl} commands wait already`, refused: true};
+				}
+
+				this.#xlWaiting++;
 				this.boot.domains[0].kernel.task(this.#xlStep, this.#xlCommands.push(verb.xl) - 1);
 				return {text: `xl ${verb.xl.command} ${verb.xl.domain}`, refused: false};
 			default:

@@ -53,13 +53,23 @@ export class FaultRules {
 		engine.findings.explain = (kind, parties) => this.#explain(kind, parties);
 	}
 
-	/** Arms a rule now. Rules on the same point are asked in the order they were armed; the first that acts decides. */
+	/**
+	Arms a rule now. Rules on the same point are asked in the order they were armed; the first that acts decides. A rule with the same
+	id that can still act gives way to the new one.
+	*/
 	arm(options: RuleOptions): FaultRule {
+		const before = this.find(options.id);
+		if (before !== undefined) {
+			this.#end(before, 'spent');
+		}
+
 		const rule = new FaultRule(options, this.engine.now);
 		const stream = this.engine.random.stream(`fault/${options.id}`);
 		this.all.push(rule);
 		for (const point of options.points) {
-			point.armed = new Armed(rule, point.armed, stream, (verdict) => this.#acted(rule, verdict));
+			const armed = point.armed instanceof ArmedRules ? point.armed : new ArmedRules();
+			armed.rules.push(new Armed(rule, stream, (verdict) => this.#acted(rule, verdict)));
+			point.armed = armed;
 		}
 
 		this.#log(rule, `armed: ${options.entry.title}, ${options.text}`);
@@ -116,7 +126,9 @@ export class FaultRules {
 
 		rule.state = state;
 		for (const point of rule.options.points) {
-			point.armed = without(point.armed, rule);
+			if (point.armed instanceof ArmedRules && point.armed.remove(rule)) {
+				point.armed = null;
+			}
 		}
 
 		if (state === 'cleared') {
@@ -138,31 +150,38 @@ export class FaultRules {
 	}
 }
 
-class Armed implements ArmedFault {
+/** The rules on one point, in the order in which they were armed. */
+class ArmedRules implements ArmedFault {
 	readonly value = 0;
+	rules: Armed[] = [];
+
+	decide(): Verdict {
+		for (const armed of this.rules) {
+			const verdict = armed.decide();
+			if (verdict !== pass) {
+				return verdict;
+			}
+		}
+
+		return pass;
+	}
+
+	/** True when no rule is left. A new list: this one may be being asked. */
+	remove(rule: FaultRule): boolean {
+		this.rules = this.rules.filter((armed) => armed.rule !== rule);
+		return this.rules.length === 0;
+	}
+}
+
+class Armed {
 	constructor(
 		readonly rule: FaultRule,
-		readonly before: ArmedFault | null,
 		private readonly stream: RandomStream,
 		private readonly acted: (verdict: Verdict) => void,
 	) {}
 
-	/** The same rule behind another one. */
-	behind(before: ArmedFault | null): Armed {
-		return new Armed(this.rule, before, this.stream, this.acted);
-	}
-
-	decide(subject: number): Verdict {
-		const earlier = this.before === null ? pass : this.before.decide(subject);
-		if (earlier !== pass) {
-			return earlier;
-		}
-
+	decide(): Verdict {
 		const {rule} = this;
-		if (rule.state !== 'armed' && rule.state !== 'active') {
-			return pass;
-		}
-
 		rule.passed++;
 		const {nth, parts} = rule.options;
 		if ((nth > 0 && rule.passed !== nth) || (parts < 1_000_000 && !this.stream.chance(parts))) {
@@ -172,18 +191,4 @@ class Armed implements ArmedFault {
 		this.acted(drop);
 		return drop;
 	}
-}
-
-/** The chain of rules on a point without one of them; the others are kept in order. */
-function without(armed: ArmedFault | null, rule: FaultRule): ArmedFault | null {
-	if (!(armed instanceof Armed)) {
-		return armed;
-	}
-
-	if (armed.rule === rule) {
-		return armed.before;
-	}
-
-	const before = without(armed.before, rule);
-	return before === armed.before ? armed : armed.behind(before);
 }

@@ -159,7 +159,16 @@ export class Boot {
 		}
 
 		for (const words of guests) {
-			this.toolstack.create(this.#configuration(words));
+			this.toolstack.create(this.#configuration(words), (error) => {
+				if (error !== '') {
+					this.engine.findings.report(
+						'create',
+						this.engine.now,
+						[words.name],
+						`${words.name} was not created: ${error}`,
+					);
+				}
+			});
 		}
 	}
 

@@ -17,6 +17,8 @@ export interface WatchedChannel {
 	readonly back: ChannelEnd;
 	/** Whether an event is pending for, or on its way to, the end's port. */
 	eventPending(end: 'front' | 'back'): boolean;
+	/** An end's domain is dead: nobody is to look any more. */
+	readonly ended: boolean;
 	/** Asleep since, ns; -1 while it is not. Written here. */
 	asleepSince: number;
 	/** Nanoseconds it was asleep before that. */
@@ -43,18 +45,11 @@ export class SleepCheck {
 		this.#channels.push(channel);
 	}
 
-	unwatch(channel: WatchedChannel): void {
-		const at = this.#channels.indexOf(channel);
-		if (at >= 0) {
-			this.#channels.splice(at, 1);
-		}
-	}
-
 	#look(channel: WatchedChannel): void {
 		const {front, back, id} = channel;
 		const now = this.engine.now;
-		const toBack = idle(front, back) && !channel.eventPending('back');
-		const toFront = idle(back, front) && !channel.eventPending('front');
+		const toBack = !channel.ended && idle(front, back) && !channel.eventPending('back');
+		const toFront = !channel.ended && idle(back, front) && !channel.eventPending('front');
 		const sleeping = toBack || toFront;
 		if (sleeping === channel.asleepSince >= 0) {
 			return;

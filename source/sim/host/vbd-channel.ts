@@ -34,6 +34,10 @@ export class VbdChannel implements WatchedChannel {
 		this.meter = new ChannelMeter(32, xen.engine.now);
 	}
 
+	get ended(): boolean {
+		return !this.frontKernel.alive || !this.backKernel.alive;
+	}
+
 	get front(): ChannelEnd {
 		return this.blkfront ?? nobody;
 	}
@@ -72,10 +76,15 @@ export class VbdChannel implements WatchedChannel {
 		return points.filter((point) => point !== undefined);
 	}
 
-	/** Both ends look, as if an event had come. */
+	/** Both ends look, as if an event had come; an end that is about to look anyway is not told twice. */
 	kick(): void {
-		this.blkback?.kick();
-		this.blkfront?.kick();
+		if (this.back.port >= 0 && !this.backKernel.isHandling(this.back.port)) {
+			this.blkback?.kick();
+		}
+
+		if (this.front.port >= 0 && !this.frontKernel.isHandling(this.front.port)) {
+			this.blkfront?.kick();
+		}
 	}
 
 	#point(from: DomainKernel, to: DomainKernel, port: number): FaultPoint | undefined {

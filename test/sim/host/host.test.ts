@@ -135,3 +135,56 @@ domains:
 	expect(host.oracle.sectorsChecked).toBeGreaterThan(10_000);
 	expect(host.engine.findings.all).toEqual([]);
 });
+
+const twoGuests = (jobs: string, timeline: string) => `
+name: two
+runtime: 100s
+host: { cpus: 2, memory: 2GiB, devices: { nvme0: { model: nvme, pci: "00:04.0", partitions: { p1: 64MiB, p2: 64MiB } } } }
+domains:
+  Domain-0: { memory: 256MiB }
+  a: { memory: 64MiB, disk: [{ vdev: xvda, target: nvme0p1 }], jobs: { j: { ${jobs}, iodepth: 1 } } }
+  b: { memory: 64MiB, disk: [{ vdev: xvda, target: nvme0p2 }], jobs: { j: { rw: randread, bs: 512, rate_iops: 10000000, iodepth: 1024 } } }
+timeline: [${timeline}]
+`;
+
+test('a vCPU stolen on its way to block blocks where it went: open loops beyond all measure run on', () => {
+	const host = new Host(
+		parseScenario(twoGuests('rw: randrw, bs: 512, rate_iops: 10000000, rate_process: poisson', ''), 'two.yaml'),
+	);
+	host.advance(second / 5, forever);
+	expect(host.oracle.violations).toBe(0);
+	expect(host.workloads.jobs.map(({running}) => running.reads > 0)).toEqual([true, true]);
+});
+
+test('a guest that xl unpauses while it is created is not created, and that is a finding; the other goes on', () => {
+	const text = twoGuests('rw: randread, rate_iops: 100', '{ at: 10ms, xl: unpause a }').replaceAll(
+		'rate_iops: 10000000',
+		'rate_iops: 100',
+	);
+	const host = new Host(parseScenario(text, 'two.yaml'));
+	host.advance(second / 5, forever);
+	expect(host.engine.findings.all.map(({kind, parties}) => [kind, parties])).toEqual([['create', ['a']]]);
+	expect(host.workloads.jobs.map(({domain}) => domain)).toEqual(['b']);
+});
+
+test('kicks of a guest that does not run, xl commands faster than xl, and rules upon rules stay bounded', () => {
+	const text = twoGuests('rw: randread, rate_iops: 100', '').replaceAll('rate_iops: 10000000', 'rate_iops: 100');
+	const host = new Host(parseScenario(text, 'two.yaml'));
+	host.advance(second / 5, forever);
+	const target = {domain: 'a', vdev: 'xvda'};
+	host.operate({verb: 'xl', xl: {command: 'pause', domain: 'a'}});
+	host.advance(second / 4, forever);
+	for (let i = 0; i < 1000; i++) {
+		host.operate({verb: 'kick', target});
+		host.operate({verb: 'fault', fault: {fault: 'evt.lost', id: 'one', target, direction: 'both', times: 1, for: 0}});
+	}
+
+	expect(host.boot.domains[1].kernel.domain.vcpus[0].tasks.length).toBeLessThan(10);
+	expect(host.rules.all.filter(({state}) => state === 'armed').length).toBe(1);
+	const answers = Array.from(
+		{length: 100},
+		() => host.operate({verb: 'xl', xl: {command: 'pause', domain: 'b'}}).refused,
+	);
+	expect(answers.filter((refused) => refused).length).toBe(36);
+	host.advance(second, forever);
+});

@@ -169,22 +169,3 @@ test('cutting the run anywhere does not change the trajectory', () => {
 	});
 	expect(new Set(hashes).size).toBe(1);
 });
-
-test('a vCPU that is stolen while it is about to block blocks where it went, and nobody else', () => {
-	const {engine, cpus, domain, hog, advance} = machine(2, 0);
-	hog('a', 65_535);
-	const workers = [domain('b'), domain('c'), domain('d')];
-	const steps = workers.map(({vcpus}, index) => {
-		const step: Step = new Step('work', {name: `w${index}`, alive: true}, 1700 + index * 311, false, () => {
-			engine.after(2900 + index * 477, wake, index);
-		});
-		const wake = new Step('wake', engine.world, 0, false, () => cpus.interrupt(vcpus[0], step, index));
-		cpus.task(vcpus[0], step, index);
-		return step;
-	});
-	expect(steps.length).toBe(3);
-	advance(2000 * ms);
-	for (const {selfTime} of workers) {
-		expect(selfTime).toBeGreaterThan(100 * ms);
-	}
-});
