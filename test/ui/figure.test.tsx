@@ -153,6 +153,20 @@ describe('the help', () => {
 		}
 	});
 
+	test('keeps its second column straight when that is the longer one', () => {
+		const {type} = show({}, {columns: 120, rows: 90});
+		type('3?');
+		const starts = new Set(
+			['. ', 'Ctrl-L ', 'Ctrl-C '].map((key) =>
+				text()
+					.split('\n')
+					.find((line) => line.includes(`  ${key}`))
+					?.indexOf(`  ${key}`),
+			),
+		);
+		expect(starts.size).toBe(1);
+	});
+
 	test('of a view is about that view', () => {
 		for (const view of views) {
 			const {type} = show({}, {rows: 90});

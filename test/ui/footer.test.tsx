@@ -43,6 +43,11 @@ describe('the footer', () => {
 		for (const words of ['f fault', 'space freeze', '. step', '-+ speed', '? help']) expect(footer()).toContain(words);
 	});
 
+	test('says what Space does while the host is frozen', () => {
+		show({}, {columns: 80}, fakeClock({frozen: true}));
+		expect(footer()).toContain('space go on');
+	});
+
 	test.each([80, 120, 200])('says in Domains that Enter looks, at %i columns', (columns) => {
 		const {type} = show({}, {columns});
 		type('2');

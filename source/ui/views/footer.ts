@@ -9,11 +9,17 @@ import {clean, cut} from '../text.js';
 export interface FooterFacts {
 	/** The run is over: only what still does something is offered. */
 	readonly finished?: boolean;
+	/** The host stands still: Space goes on. */
+	readonly frozen?: boolean;
 	/** A parameter of the palette has the keyboard, not the search. */
 	readonly parameter?: boolean;
 }
 
-export function footerRuns(mode: Mode, cells: number, {finished = false, parameter = false}: FooterFacts = {}): Run[] {
+export function footerRuns(
+	mode: Mode,
+	cells: number,
+	{finished = false, frozen = false, parameter = false}: FooterFacts = {},
+): Run[] {
 	const shown = views.find((view) => view === mode);
 	const tabs = shown === undefined ? [] : viewTabs(shown, cells < 100);
 	const over = finished && shown !== undefined;
@@ -24,7 +30,8 @@ export function footerRuns(mode: Mode, cells: number, {finished = false, paramet
 		}
 		if (footer === undefined || !(footer.modes ?? modes).includes(mode)) return [];
 		const rank = footer.ranks?.[mode] ?? footer.rank;
-		return [{rank, key: keyName(keys[0]).toLowerCase(), label: footer.label}];
+		const label = action === 'freeze' && frozen ? 'go on' : footer.label;
+		return [{rank, key: keyName(keys[0]).toLowerCase(), label}];
 	});
 	if (mode === 'palette' && parameter) {
 		wanted = wanted.map((item) => (item.key === 'tab' ? {...item, label: 'next'} : item));
@@ -81,7 +88,7 @@ export function drawFooter(canvas: Canvas, y: number, world: World, state: Conso
 	} else {
 		const finished = world.clock?.finished === true;
 		const parameter = overlay?.kind === 'palette' && overlay.palette.field > 0;
-		canvas.runs(0, y, footerRuns(modeOf(state), canvas.columns, {finished, parameter}));
+		canvas.runs(0, y, footerRuns(modeOf(state), canvas.columns, {finished, frozen: state.frozen, parameter}));
 	}
 }
 

@@ -56,7 +56,10 @@ export function helpLines(view: ViewName, cells: number): Run[][] {
 	);
 	const rows = Math.max(...columns.map(({length}) => length));
 	const lines: Run[][] = Array.from({length: rows}, (_, row) =>
-		columns.flatMap((each, half) => [...(half > 0 ? [[' '.repeat(columnGap)] as Run] : []), ...(each[row] ?? [])]),
+		columns.flatMap((each, half) => [
+			...(half > 0 ? [[' '.repeat(columnGap)] as Run] : []),
+			...(each[row] ?? [[' '.repeat(column)] as Run]),
+		]),
 	);
 	lines.push([]);
 	for (const words of moreWords[view]) for (const line of wrap(words, cells)) lines.push([[line]]);
