@@ -40,16 +40,16 @@ export class Replay {
 		return reached;
 	}
 
-	/** To the next hop of any request, or to the recording's end. */
-	stepHop(): string | undefined {
+	/** Like Host.stepHop, but never past the recording's end. */
+	stepHop(until: number): string | undefined {
 		const {host} = this;
 		const {end} = this.#recording;
 		if (this.over || end === undefined) {
-			return host.stepHop();
+			return host.stepHop(until);
 		}
 
-		const hop = host.stepHop(end.at, end.event);
-		if (hop === undefined) {
+		const hop = host.stepHop(Math.min(until, end.at), end.event);
+		if (hop === undefined && (host.executed >= end.event || host.now >= end.at)) {
 			this.#end(end);
 		}
 

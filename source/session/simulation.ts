@@ -4,6 +4,7 @@ paced to the wall clock; recorded. Knows nothing of threads or terminals: time i
 */
 import type {Observer} from '../observe/observer.js';
 import type {Host} from '../sim/host.js';
+import {measuredText} from '../sim/scenario/condition.js';
 import {evaluateExpectations} from '../sim/scenario/expectation.js';
 import {Refused} from '../sim/scenario/problems.js';
 import type {ClockView, Command, Message} from './messages.js';
@@ -15,6 +16,8 @@ import {Replay} from './replay.js';
 const sliceEvents = 4000;
 /** Real milliseconds of simulating before messages are looked at again. */
 const turnMilliseconds = 8;
+/** Simulated ns that a step goes at most: where every ring is asleep no request moves. */
+const stepLimit = 1_000_000_000;
 /** Real milliseconds between snapshots while time runs. */
 const snapshotMilliseconds = 100;
 
@@ -221,11 +224,13 @@ export class Simulation {
 
 		try {
 			const wasOver = this.#replay?.over;
-			const hop = (this.#replay ?? this.#host).stepHop();
+			const until = Math.min(this.#host.now + stepLimit, this.#host.runtime);
+			const hop = (this.#replay ?? this.#host).stepHop(until);
 			if (this.#replay?.over !== wasOver) {
 				this.#endReplay();
-			} else if (hop !== undefined) {
-				this.#notice(`stepped to the next hop: ${hop}`);
+			} else {
+				const limit = measuredText(stepLimit, 'time');
+				this.#notice(hop === undefined ? `no request moved for ${limit}` : `stepped to the next hop: ${hop}`);
 			}
 
 			while (this.#host.now >= this.#observer.nextSample) {

@@ -131,6 +131,18 @@ describe('commands', () => {
 		}
 	});
 
+	test('a step goes on no further than a second when no request moves', () => {
+		const session = new Session();
+		session.run(500 * millisecond);
+		session.operate({verb: 'xl', line: 'pause web'});
+		for (let step = 0; step < 500 && !session.notices.at(-1)?.text.startsWith('no request'); step++) {
+			session.send({type: 'step'});
+		}
+
+		expect(session.notices.at(-1)?.text).toBe('no request moved for 1 s');
+		expect(session.host.now).toBeLessThan(2.5 * second);
+	});
+
 	test('a restart runs the same again', () => {
 		const session = new Session();
 		session.run(2.5 * second);

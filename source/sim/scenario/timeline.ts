@@ -328,7 +328,7 @@ export function plainLine(line: TimelineLine): Record<string, string | number> {
 		case 'fault': {
 			const {fault, id, target, direction, times} = verb.fault;
 			const bounds = {
-				...(times === 0 ? {} : {times}),
+				times,
 				...(verb.fault.for === 0 ? {} : {for: durationText(verb.fault.for)}),
 			};
 			return {...plain, fault, target: channelText(target), direction, ...bounds, id};
