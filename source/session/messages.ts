@@ -22,7 +22,7 @@ export type Command =
 	/** Simulated nanoseconds per real second; Infinity = as fast as it can. */
 	| {readonly type: 'speed'; readonly speed: number}
 	| {readonly type: 'freeze'; readonly frozen: boolean}
-	/** Runs to the next hop of any request, then freezes. */
+	/** Runs to the next hop of any request, a simulated second at most, then freezes. */
 	| {readonly type: 'step'}
 	| {readonly type: 'restart'}
 	/** Begins or ends writing a recording; the file is written by the console's side from `recording` messages. */
