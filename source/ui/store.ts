@@ -7,7 +7,7 @@ import type {Command, Message} from '../session/messages.js';
 import type {FaultKind} from './fault-kinds.js';
 import {type ConsoleState, type Effect, initialState, isSlow, type LogLine, type Notice, type World} from './state.js';
 import type {Palette} from './style.js';
-import {channelOf, selectedSubject} from './subject.js';
+import {channelOf, keyOf, selectedSubject} from './subject.js';
 import {pressKey} from './update.js';
 import {shownChannel} from './views/channel.js';
 import {drawFrame} from './views/frame.js';
@@ -119,6 +119,10 @@ export class Store {
 				}
 				const {speed, frozen, recording} = clock;
 				this.#state = {...this.#state, speed, frozen, recording};
+				// While nobody has moved, trouble is selected; it stays selected once it is over, for what came of it.
+				if (this.#state.selected === '' && snapshot.channels.some(({look}) => look === 'asleep')) {
+					this.#state = {...this.#state, selected: keyOf(selectedSubject(snapshot, ''))};
+				}
 				if (restarted) this.#watched = '';
 				this.#watch();
 				this.#publishInTime();

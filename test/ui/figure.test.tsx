@@ -196,3 +196,11 @@ test.each(sizes)('no column of Domains stands twice, at %i×%i', (columns, rows)
 		expect(text().split(heading)).toHaveLength(2);
 	}
 });
+
+test('a ring that fell asleep stays selected when it wakes', () => {
+	const {message, wait} = show({asleep: 1_300_000_000});
+	expect(text()).toMatch(/► db xvda {3}Asleep/);
+	wait(1000);
+	message({type: 'snapshot', snapshot: fakeSnapshot(13_345_000_000), clock: fakeClock()});
+	expect(text()).toMatch(/► db xvda {3}Ring of 32 slots/);
+});
