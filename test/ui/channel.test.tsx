@@ -18,7 +18,8 @@ function show(change: (ring: RingView) => RingView, terminal: AppOptions = {}, o
 	const snapshot = fakeSnapshot(12_345_000_000, {ring: 'db.xvda', ...options});
 	const ring = snapshot.ring === undefined ? undefined : change(snapshot.ring);
 	app.message({type: 'snapshot', snapshot: {...snapshot, ring}, clock: fakeClock()});
-	app.type('3\t');
+	// A ring that sleeps is selected already.
+	app.type(options.asleep === undefined ? '3\t' : '3');
 	return app;
 }
 
@@ -109,4 +110,15 @@ test('in ASCII a response is not a free slot, and directions are arrows', () => 
 	);
 	expect(text()).toMatch(/oooo\.{28}/);
 	expect(text()).toContain('db xvda<->Domain-0');
+});
+
+test('a request on a sleeping ring says what it waits for', () => {
+	const waitsFor = 'Domain-0 to look: its notification was lost';
+	show(
+		(ring) => ({...ring, requests: ring.requests.map((each) => ({...each, waitsFor}))}),
+		{columns: 80, rows: 24},
+		{asleep: 3_700_000_000},
+	);
+	expect(text()).toMatch(/Asleep for 3\.7 s, kick it \(!\)\. Request \d+ waits for Domain-0/);
+	expect(text().replace(/\s+/g, ' ')).toContain(waitsFor);
 });

@@ -219,7 +219,9 @@ function slotLook({state, reserved}: SlotView): SlotLook {
 
 function drawRequests(canvas: Canvas, {x, y, width: cells, height}: Rectangle, ring: RingView, marked: number): void {
 	const slots = ring.requests;
-	const head = `${right('slot', 6)}${right('id', 6)}  ${left('op', 6)}${right('sector', 11)}${right('segs', 6)}  `;
+	// On a narrow screen what a request waits for gets the room; the line below says its segments.
+	const roomy = cells >= 100;
+	const head = `${right('slot', 6)}${right('id', 6)}  ${left('op', 6)}${right('sector', 11)}${roomy ? right('segs', 6) : ''}  `;
 	const room = cells - width(head) - 10;
 	canvas.put(x, y, `${head}${left('waits for', room)}${right('age', 10)}`, 'dim');
 	const rows = height - 1;
@@ -236,7 +238,7 @@ function drawRequests(canvas: Canvas, {x, y, width: cells, height}: Rectangle, r
 			`${right(slot.slot < 0 ? '–' : String(slot.slot), 5)}${right(String(slot.id), 6)}  ${left(clean(slot.operation), 6)}`,
 			weight,
 		);
-		canvas.put(x + 20, row, `${right(String(slot.sector), 11)}${right(String(slot.segments), 6)}`, weight);
+		canvas.put(x + 20, row, `${right(String(slot.sector), 11)}${roomy ? right(String(slot.segments), 6) : ''}`, weight);
 		canvas.put(x + width(head), row, left(waitWords(slot, room), room), styles[slot.state]);
 		canvas.put(x + cells - 10, row, right(duration(slot.age), 10), weight);
 	});
@@ -251,7 +253,8 @@ function drawMarked(canvas: Canvas, area: Rectangle, ring: RingView, channel: Ch
 	canvas.put(area.x + 1, y, '►', 'bold warn');
 	const state = sentences[`channel.${channel.look}`].state;
 	const one = ring.requests.at(markedRequest(ring, slot));
-	const text = one === undefined || channel.look === 'asleep' ? `${ringName(channel)}   ${state}` : requestWords(one);
+	const asleep = channel.look === 'asleep' ? `Asleep for ${duration(channel.since)}, kick it (!). ` : '';
+	const text = one === undefined ? `${ringName(channel)}   ${state}` : `${asleep}${requestWords(one)}`;
 	wrap(text, area.width - 5)
 		.slice(0, 2)
 		.forEach((line, index) => {
