@@ -85,6 +85,11 @@ export class Simulation {
 			}
 
 			case 'restart': {
+				if (this.#recording) {
+					this.#notice('a recording is being made: w ends and writes it, then 0 restarts', 'error');
+					break;
+				}
+
 				({host: this.#host, observer: this.#observer} = this.options.make());
 				this.#listen();
 				this.#observer.watch(this.#ring, 0);

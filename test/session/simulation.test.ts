@@ -155,6 +155,19 @@ describe('commands', () => {
 		expect(again.hashes.slice(0, first.hashes.length)).toEqual(first.hashes);
 	});
 
+	test('a restart does not throw a recording away: it is refused until the recording is written', () => {
+		const session = new Session();
+		session.run(100 * millisecond);
+		session.send({type: 'record', on: true});
+		const {now} = session.host;
+		session.send({type: 'restart'});
+		expect(session.notices.at(-1)).toMatchObject({
+			severity: 'error',
+			text: expect.stringContaining('w ends and writes it'),
+		});
+		expect(session.host.now).toBe(now);
+	});
+
 	test('a restart keeps what is being watched', () => {
 		const session = new Session();
 		session.send({type: 'watch', ring: 'web.xvda', logFrom: 0, delay: 1});
