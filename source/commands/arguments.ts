@@ -5,6 +5,7 @@
 import meow from 'meow';
 import {closest} from '../engine/closest.js';
 import {type CommandName, commands, isCommand, type Option, type OptionName, options, type Request} from './options.js';
+import {parseSeed} from './seed.js';
 import {UserError} from './user-error.js';
 
 // xentop's own letters: -h -V -d -n -x -r -v -f -b -i -z -p.
@@ -79,9 +80,7 @@ function checkOptions(command: CommandName, given: Partial<Record<OptionName, st
 		const where = users.map(([user]) => `ringtop ${user}`).join(', ');
 		throw new UserError(`--${name} is not an option of 'ringtop ${command}' (it is one of: ${where})`);
 	}
-	if (given.seed !== undefined && !(/^\d+$/.test(given.seed) && Number.isSafeInteger(Number(given.seed)))) {
-		throw new UserError(`--seed ${given.seed}: a seed is a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
-	}
+	parseSeed(given.seed);
 	if (given.hash !== undefined && given.hash !== 'full') {
 		throw new UserError(`--hash ${given.hash}: the only value is 'full'`);
 	}

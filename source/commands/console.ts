@@ -2,13 +2,14 @@
  * What `watch` and `replay` share: a checked scenario, a terminal and a worker thread become a console. Ink is loaded
  * here, after everything that can be refused has been.
  */
-import {existsSync, renameSync, writeFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
+import {printableLine} from '../engine/printable.js';
 import {connect} from '../session/connect.js';
 import type {Message} from '../session/messages.js';
 import type {Scenario} from '../sim/scenario/types.js';
-import type {Request} from './options.js';
+import {writeRecording} from './record-target.js';
 import type {Terminal} from './terminal.js';
-import {UserError} from './user-error.js';
+import {exitCode} from './user-error.js';
 import {version} from './version.js';
 
 export type ConsoleSettings = {
@@ -40,18 +41,24 @@ export async function showConsole(settings: ConsoleSettings): Promise<number> {
 	if (record !== undefined) connection.send({type: 'record', on: true});
 	const {localeIsUtf8, runConsole} = await import('../ui/run-console.js');
 	const saved: string[] = [];
+	let lost: string | undefined;
 	const save = (text: string): string => {
 		const file = record ?? freeName(scenario.name);
-		// Written beside and renamed: whoever reads it finds the old recording or the new one, whole.
-		writeFileSync(`${file}.part`, text);
-		renameSync(`${file}.part`, file);
+		writeRecording(file, text);
 		saved.push(file);
 		return file;
+	};
+	const saveLeaving = (text: string): void => {
+		try {
+			save(text);
+		} catch (error) {
+			lost = error instanceof Error ? error.message : String(error);
+		}
 	};
 	const code = await runConsole({
 		connect({message}) {
 			deliver = (each) => {
-				if (leaving && each.type === 'recording') save(each.text);
+				if (leaving && each.type === 'recording') saveLeaving(each.text);
 				else message(each);
 			};
 			for (const each of early) deliver(each);
@@ -70,16 +77,14 @@ export async function showConsole(settings: ConsoleSettings): Promise<number> {
 		saveRecording: save,
 	});
 	await closed;
+	// Keys read from /dev/tty are a handle of our own, which would keep the process from ending.
+	if (terminal.input !== process.stdin) terminal.input.destroy();
+	if (record !== undefined && saved.length === 0) lost ??= 'the simulation did not hand it over';
 	for (const file of new Set(saved)) process.stderr.write(`recording: ${file}   (ringtop replay ${file})\n`);
-	return code;
-}
-
-/** Reads `--seed`: a whole number. Throws UserError. */
-export function seedOf(options: Request['options']): number | undefined {
-	const {seed} = options;
-	if (seed === undefined) return undefined;
-	if (!/^\d{1,15}$/.test(seed)) throw new UserError(`--seed: '${seed}' is not a whole number`);
-	return Number(seed);
+	if (lost !== undefined) process.stderr.write(`ringtop: the recording could not be written: ${printableLine(lost)}\n`);
+	// The console itself fails only with the simulation.
+	if (code !== 0) return exitCode.internal;
+	return lost === undefined ? exitCode.met : exitCode.notMet;
 }
 
 function freeName(name: string): string {
