@@ -19,7 +19,7 @@ const load: Record<CommandName, () => Promise<Command>> = {
 
 /** Runs `argv` (without node and the script) and resolves to the exit code of the process. */
 export async function main(argv: readonly string[]): Promise<number> {
-	leaveQuietlyWhenNobodyReads();
+	watchOutputs();
 	try {
 		const request = parseArguments(argv);
 		const {run} = await load[request.command]();
@@ -35,10 +35,18 @@ export async function main(argv: readonly string[]): Promise<number> {
 	}
 }
 
-/** `ringtop list | head -1` closes our stdout early; that is no error. */
-function leaveQuietlyWhenNobodyReads(): void {
+/**
+ * `ringtop list | head -1` closes our stdout early; that is no error, and the command ends with the exit code it has.
+ * Any other output that cannot be written (a full disk) is lost, which the exit code must say.
+ */
+function watchOutputs(): void {
 	process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-		if (error.code === 'EPIPE') process.exit(0);
-		throw error;
+		if (error.code === 'EPIPE') return;
+		const why = error.code === 'ENOSPC' ? 'no space left on device' : error.message;
+		process.stderr.write(`ringtop: cannot write to stdout: ${why}\n`);
+		process.exit(exitCode.internal);
+	});
+	process.stderr.on('error', () => {
+		// Nobody is left to tell.
 	});
 }

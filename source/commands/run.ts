@@ -1,8 +1,9 @@
 /**
  * `ringtop run SCENARIO`: as fast as it can, then a report on stdout. Exit 0 when every expectation was met and nothing
- * unexplained was found, 1 when not, 130 when interrupted. A recording runs the same way, and its state hashes are
+ * unexplained was found, 1 when not, 70 when the simulation stopped on an error of its own, 130 when interrupted. A recording runs the same way, and its state hashes are
  * compared.
  */
+import {printableLine} from '../engine/printable.js';
 import {makeReport} from '../observe/report.js';
 import {reportJson, reportText} from '../observe/report-text.js';
 import {Host} from '../sim/host.js';
@@ -12,13 +13,14 @@ import {loadScenario, parseArchitecture, readOption} from './load.js';
 import type {Request} from './options.js';
 import {runHost} from './run-host.js';
 import {Progress} from './run-progress.js';
+import {parseSeed} from './seed.js';
 import {exitCode, UserError} from './user-error.js';
 import {version} from './version.js';
 
 export async function run({words: [word], options}: Request): Promise<number> {
 	const until = readOption('until', options.until, parseDuration);
 	const arch = readOption('arch', options.arch, parseArchitecture);
-	const seed = options.seed === undefined ? undefined : Number(options.seed);
+	const seed = parseSeed(options.seed);
 	const fullHash = options.hash === 'full';
 	const {scenario: written} = loadScenario(word);
 	checkOptions(written, until, [
@@ -50,6 +52,9 @@ export async function run({words: [word], options}: Request): Promise<number> {
 	});
 	const colour = process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 	process.stdout.write(options.json === undefined ? reportText(report, {colour}) : reportJson(report));
+	if (outcome.failure !== undefined)
+		process.stderr.write(`ringtop: the simulation stopped: ${printableLine(outcome.failure)}\n`);
+	if (outcome.ending === 'failed') return exitCode.internal;
 	if (outcome.ending === 'interrupted') return exitCode.interrupted;
 	return report.verdict.met ? exitCode.met : exitCode.notMet;
 }

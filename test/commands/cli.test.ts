@@ -26,6 +26,14 @@ describe('ringtop', () => {
 		return session.waitFor(/^0$/m);
 	});
 
+	test('says in one line that its output cannot be written, and exits with 70', async () => {
+		session = start(`node ${cli} run web-and-db --until 1ms --json > /dev/full; echo "left with $?"`);
+		const text = await session.waitFor(/left with \d+/);
+		expect(text).toContain('ringtop: cannot write to stdout: no space left on device');
+		expect(text).toContain('left with 70');
+		expect(text).not.toContain('    at ');
+	});
+
 	test('--help shows every command, and each command its own options', () => {
 		const {code, stdout} = ringtop(['--help']);
 		expect(code).toBe(0);

@@ -86,6 +86,12 @@ describe('ringtop run', () => {
 		expect(stdout).toContain('see it again: ringtop run small.yaml --seed 1\n');
 	});
 
+	test('keeps its exit code when nobody reads the report', async () => {
+		folder = folderWith({'small.yaml': scenarioText({expect: ['web.xvda.read.rate == 1/s']})});
+		session = start(`cd ${folder.path} && node ${cli} run small.yaml | true; echo "left with \${PIPESTATUS[0]}"`);
+		expect(await session.waitFor(/left with \d+/)).toContain('left with 1');
+	});
+
 	test('--json puts one JSON value on stdout and nothing else', () => {
 		const {code, stdout, stderr} = runFile(scenarioText(busy), '--json');
 		expect([code, stderr]).toEqual([0, '']);
