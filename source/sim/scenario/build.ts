@@ -4,6 +4,7 @@ are resolved. Whatever cannot exist is reported with its remedy, all of it at on
 */
 import {buildDevices, extentsOf} from './build-device.js';
 import {buildDomains, checkMemory, checkSharing} from './build-domain.js';
+import {checkWrites} from './build-writes.js';
 import {buildExpectation} from './expectation.js';
 import type {Scope} from './metric.js';
 import {quoted} from './problems.js';
@@ -12,6 +13,9 @@ import {didYouMean, type ReportAt} from './report.js';
 import type {RawScenario} from './schema.js';
 import {buildLine, type TimelineLine} from './timeline.js';
 import type {DomainWords, Scenario} from './types.js';
+
+/** Lines with `when`: every one is looked at again and again. */
+const mostConditions = 64;
 
 /** @param costNames names of the costs that may be overridden; undefined admits any. */
 export function buildScenario(
@@ -25,6 +29,7 @@ export function buildScenario(
 	const domains = buildDomains(raw, extents, report);
 	checkMemory(raw, domains, report);
 	checkSharing(raw, domains, extents, report);
+	checkWrites(raw, domains, extents, report);
 	if (costNames !== undefined) {
 		for (const name of Object.keys(raw.costs)) {
 			if (!costNames.includes(name)) {
@@ -73,9 +78,14 @@ function buildTimeline(
 	const channels = domains.flatMap(({name, disks}) => disks.map(({vdev}) => `${name}.${vdev}`));
 	const ids = new Set<string>();
 	let fault = 0;
+	let conditions = 0;
 	return raw.timeline.flatMap((line, index) => {
 		const at = (key: string, message: string) =>
 			report(key === '' ? ['timeline', index] : ['timeline', index, key], message);
+		if (line.when !== undefined && ++conditions === mostConditions + 1) {
+			at('when', `more than ${mostConditions} lines with 'when'; each costs time all through the run`);
+		}
+
 		const fallbackId = line.fault === undefined ? '' : scope.faults[fault++];
 		if (line.fault !== undefined && ids.has(fallbackId)) {
 			at('id', `there is a fault ${quoted(fallbackId)} already; give each its own id`);

@@ -12,6 +12,12 @@ const leafBits = 8;
 const leafBlocks = 1 << leafBits;
 const slabBlocks = 256;
 
+/**
+Blocks of one medium that memory is given for, at most: 4 GiB of content and a quarter of that for the older versions which a
+volatile cache keeps. Whoever describes a host bounds what its jobs write; this holds where that was wrong.
+*/
+const mostBlocks = (5 * 1024 * 1024 * 1024) / blockBytes;
+
 /** What every block holds before it is written. Never written to. */
 export const zeroBlock: Buffer = Buffer.alloc(blockBytes);
 
@@ -20,8 +26,14 @@ export class ByteStore {
 	readonly #spare: Buffer[] = [];
 	#allocated = 0;
 
-	/** @param sectors capacity in 512-byte sectors, a multiple of eight. */
-	constructor(readonly sectors: number) {
+	/**
+	@param sectors capacity in 512-byte sectors, a multiple of eight.
+	@param limit blocks that memory is given for, at most: taking more is an assertion that fails.
+	*/
+	constructor(
+		readonly sectors: number,
+		readonly limit = mostBlocks,
+	) {
 		assert(sectors > 0 && sectors % sectorsPerBlock === 0, 'a medium is whole blocks of 4 KiB');
 		this.#leaves = new Array(Math.ceil(sectors / sectorsPerBlock / leafBlocks));
 	}
@@ -54,6 +66,10 @@ export class ByteStore {
 			return spare;
 		}
 
+		assert(
+			this.#allocated < this.limit,
+			"a disk holds more than 5 GiB of written data: make the partition or the jobs' size: smaller",
+		);
 		const slab = new ArrayBuffer(slabBlocks * blockBytes);
 		for (let i = slabBlocks - 1; i > 0; i--) {
 			this.#spare.push(Buffer.from(slab, i * blockBytes, blockBytes));
