@@ -2,11 +2,12 @@
  * Finds and reads scenario files: a shipped scenario's name, or a file. Files are read here because the simulated
  * world reads none; what is read is bounded and must be text, so that a wrong or hostile file costs a message only.
  */
-import {closeSync, existsSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs';
+import {closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs';
 import {basename, dirname, extname, isAbsolute, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {closest} from '../engine/closest.js';
 import type {ReadInclude} from '../sim/scenario/merge.js';
+import {Refused} from '../sim/scenario/problems.js';
 import {commands} from './options.js';
 import {UserError} from './user-error.js';
 
@@ -54,6 +55,10 @@ export function openScenario(word: string, commandsToo = false): ScenarioFile {
 
 function notFound(word: string, names: readonly string[], commandsToo: boolean): string {
 	const known = commandsToo ? [...Object.keys(commands), ...names] : names;
+	const shipped = basename(word, extname(word));
+	if (extname(word) !== '' && names.includes(shipped)) {
+		return `there is no file '${word}'; the shipped scenario is shown by: ringtop ${commandsToo ? '' : 'run '}${shipped}`;
+	}
 	const near = closest(word, known) ?? nearFile(word);
 	const what = commandsToo ? 'a command, a shipped scenario or a file' : 'a shipped scenario or a file';
 	const hint = near === undefined ? "'ringtop list' shows the scenarios" : `did you mean '${near}'?`;
@@ -73,17 +78,17 @@ function nearFile(word: string): string | undefined {
 }
 
 function read(path: string, label: string): ScenarioFile {
-	const text = readText(path, label, sizeLimit);
+	const text = readOwn(path, label);
 	// Included files are named relative to the file that includes them, which the parser knows by its label.
 	const paths = new Map([[label, path]]);
 	let left = sizeLimit - text.length;
 	const readInclude: ReadInclude = (name, from) => {
-		if (isAbsolute(name)) throw new UserError(`${from}: include '${name}': write a path relative to the file`);
-		if (paths.size > mostIncludes) throw new UserError(`${label}: more than ${mostIncludes} included files`);
+		if (isAbsolute(name)) throw new Refused('write a path relative to the file');
+		if (paths.size > mostIncludes) throw new Refused(`more than ${mostIncludes} included files`);
 		const target = join(dirname(paths.get(from) ?? path), name);
 		const file = join(dirname(from), name);
 		if (!existsSync(target)) return undefined;
-		const included = readText(target, file, left);
+		const included = readText(target, left);
 		left -= included.length;
 		paths.set(file, target);
 		return {file, text: included};
@@ -91,27 +96,39 @@ function read(path: string, label: string): ScenarioFile {
 	return {path, label, text, readInclude};
 }
 
-/** Reads at most `limit` bytes of UTF-8 text. Throws UserError. */
-function readText(path: string, label: string, limit: number): string {
-	const bytes = readBounded(path, label, limit + 1);
-	if (bytes.length > limit) throw new UserError(`${label}: too large, a scenario has at most ${sizeLimit} bytes`);
+function readOwn(path: string, label: string): string {
+	try {
+		return readText(path, sizeLimit);
+	} catch (error) {
+		if (error instanceof Refused) throw new UserError(`${label}: ${error.message}`);
+		throw error;
+	}
+}
+
+/** Reads at most `limit` bytes of UTF-8 text. Throws Refused. */
+function readText(path: string, limit: number): string {
+	const bytes = readBounded(path, limit + 1);
+	if (bytes.length > limit) throw new Refused(`too large, a scenario has at most ${sizeLimit} bytes`);
 	let text: string;
 	try {
 		text = new TextDecoder('utf-8', {fatal: true}).decode(bytes);
 	} catch {
-		throw new UserError(`${label}: not a text file (it is not UTF-8)`);
+		throw new Refused('not a text file (it is not UTF-8)');
 	}
-	if (text.includes('\u0000')) throw new UserError(`${label}: not a text file (it contains NUL bytes)`);
+	if (text.includes('\u0000')) throw new Refused('not a text file (it contains NUL bytes)');
 	return text;
 }
 
-function readBounded(path: string, label: string, limit: number): Buffer {
+function readBounded(path: string, limit: number): Buffer {
 	let file: number | undefined;
 	try {
-		file = openSync(path, 'r');
+		// A pipe that nobody writes to would be waited for without end.
+		file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 		const kind = fstatSync(file);
-		if (kind.isDirectory()) throw new UserError(`${label}: is a directory, not a scenario`);
-		if (kind.isFile() && kind.size >= limit) return Buffer.alloc(limit);
+		if (kind.isDirectory()) throw new Refused('is a directory, not a scenario');
+		if (!kind.isFile())
+			throw new Refused(`is ${kind.isFIFO() ? 'a pipe' : 'a device'}, not a file; write it to a file first`);
+		if (kind.size >= limit) return Buffer.alloc(limit);
 		const buffer = Buffer.alloc(limit);
 		let length = 0;
 		for (;;) {
@@ -120,8 +137,8 @@ function readBounded(path: string, label: string, limit: number): Buffer {
 			if (count === 0 || length === limit) return buffer.subarray(0, length);
 		}
 	} catch (error) {
-		if (error instanceof UserError) throw error;
-		throw new UserError(`${label}: ${reason(error)}`);
+		if (error instanceof Refused) throw error;
+		throw new Refused(reason(error));
 	} finally {
 		if (file !== undefined) closeSync(file);
 	}
@@ -130,6 +147,7 @@ function readBounded(path: string, label: string, limit: number): Buffer {
 function reason(error: unknown): string {
 	const code = error instanceof Error && 'code' in error ? error.code : undefined;
 	if (code === 'ENOENT') return 'no such file';
+	if (code === 'ENXIO') return 'is a socket or a device, not a file';
 	if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it';
 	return `cannot be read (${String(code ?? error)})`;
 }

@@ -1,7 +1,9 @@
 /** Finding and reading scenario files: names, paths, includes, and files that are no scenario at all. */
+import {execFileSync} from 'node:child_process';
 import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterEach, describe, expect, test} from 'vitest';
+import {loadScenario} from '../../source/commands/load.js';
 import {openScenario, shippedNames, sizeLimit} from '../../source/commands/scenarios.js';
 import {folderWith} from '../support/cli.js';
 
@@ -37,6 +39,8 @@ describe('a scenario', () => {
 			"'rnu' is not a command, a shipped scenario or a file; did you mean 'run'?",
 		);
 		expect(() => openScenario(join(path, 'mien.yaml'))).toThrow(`did you mean '${join(path, 'mine.yaml')}'?`);
+		expect(() => openScenario('web-and-db.yaml', true)).toThrow('the shipped scenario is shown by: ringtop web-and-db');
+		expect(() => openScenario('web-and-db.yaml')).toThrow('ringtop run web-and-db');
 		expect(() => openScenario('nothing-of-the-kind')).toThrow("'ringtop list' shows the scenarios");
 	});
 });
@@ -51,9 +55,15 @@ describe('a file that is no scenario', () => {
 		expect(() => openScenario(join(path, 'a.yaml'))).toThrow(message);
 	});
 
+	test('is refused: a pipe that nobody writes to, without waiting for it', () => {
+		const pipe = join(inFolder({}), 'pipe');
+		execFileSync('mkfifo', [pipe]);
+		expect(() => openScenario(pipe)).toThrow('is a pipe, not a file');
+	});
+
 	test('is refused: a folder, an endless device', () => {
 		expect(() => openScenario(inFolder({}))).toThrow(/is a directory/);
-		expect(() => openScenario('/dev/zero')).toThrow(/too large/);
+		expect(() => openScenario('/dev/zero')).toThrow('is a device, not a file');
 	});
 
 	test('is refused with its name made safe to print', () => {
@@ -76,6 +86,13 @@ describe('an included file', () => {
 	test('that is not there is the parser’s to report', () => {
 		const root = openScenario(join(inFolder({'a.yaml': ''}), 'a.yaml'));
 		expect(root.readInclude('b.yaml', root.label)).toBeUndefined();
+	});
+
+	test('that cannot be read is reported where the include stands', () => {
+		const path = inFolder({'a.yaml': 'name: a\ninclude: sub\n'});
+		mkdirSync(join(path, 'sub'));
+		const file = join(path, 'a.yaml');
+		expect(() => loadScenario(file)).toThrow(`${file}:2:10: include 'sub': is a directory, not a scenario`);
 	});
 
 	test('shares the size limit with the file that includes it', () => {

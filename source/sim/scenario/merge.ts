@@ -4,11 +4,11 @@ Every value keeps the place where it was written, in whichever file.
 */
 import {closest} from '../../engine/closest.js';
 import {type Located, readLocated} from './located.js';
-import {type Place, type Problem, quoted, ScenarioErrors} from './problems.js';
+import {type Place, type Problem, quoted, Refused, ScenarioErrors} from './problems.js';
 
 type LocatedMap = Extract<Located, {kind: 'map'}>;
 
-/** The text of an included file, or undefined when there is none. `from` is the file that includes it. */
+/** The text of an included file, or undefined when there is none. `from` is the file that includes it. Throws Refused for what cannot be read. */
 export type ReadInclude = (name: string, from: string) => {readonly file: string; readonly text: string} | undefined;
 
 /** Reads a file with all it includes, merged; `include` itself is gone from the result. @throws ScenarioErrors */
@@ -47,7 +47,17 @@ export function readMerged(text: string, file: string, readInclude?: ReadInclude
 			return refuse(`include ${quoted(name)} leads out of the scenario's folder; name a file beside it`);
 		}
 
-		const found = readInclude?.(name, file);
+		let found: ReturnType<ReadInclude>;
+		try {
+			found = readInclude?.(name, file);
+		} catch (error) {
+			if (error instanceof Refused) {
+				return refuse(`include ${quoted(name)}: ${error.message}`);
+			}
+
+			throw error;
+		}
+
 		if (found === undefined) {
 			return refuse(`there is no file ${quoted(name)} to include`);
 		}

@@ -7,7 +7,7 @@ import {closest} from '../../engine/closest.js';
 import {type Condition, parseCondition} from './condition.js';
 import type {Scope} from './metric.js';
 import {quoted, Refused} from './problems.js';
-import {durationText, parseSpeed, speedText} from './units.js';
+import {durationText, millisecond, parseSpeed, speedText} from './units.js';
 import {duration, integer, listed, name, oneOf, prose, scalar, strict, word} from './words.js';
 import {parseXl, type XlCommand, xlText} from './xl.js';
 
@@ -77,6 +77,12 @@ export function isOperatorLine(line: TimelineLine): line is OperatorLine {
 const triggers = ['at', 'every', 'when', 'nth', 'probability'] as const;
 const verbs = ['say', 'fault', 'clear', 'kick', 'speed', 'xl'] as const;
 const faultKeys = ['target', 'direction', 'times', 'for', 'id'] as const;
+/** What acts on the whole host, or leaves a rule behind, may not do it more often than this. Nanoseconds. */
+const leastEvery: Readonly<Partial<Record<(typeof verbs)[number], number>>> = {
+	xl: 10 * millisecond,
+	fault: 10 * millisecond,
+	kick: millisecond,
+};
 const hardwareFaults = 'faults of devices come later; now there is evt.lost';
 
 const probability = scalar((value) => {
@@ -166,6 +172,11 @@ export function buildLine(raw: RawLine, scope: TimelineScope, report: Report): T
 			triggerKey,
 			`${quoted(triggerKey)} counts what passes a fault point; it goes with a fault, not with ${verbKey}`,
 		);
+	}
+
+	const least = leastEvery[verbKey] ?? 0;
+	if (trigger.kind === 'every' && trigger.every < least) {
+		return report('every', `'every' must be at least ${durationText(least)} with ${verbKey}`);
 	}
 
 	if (raw.event !== undefined && trigger.kind !== 'at') {

@@ -194,8 +194,12 @@ function wholeNanoseconds(amount: number, shown: string, factor: number): number
 	// A decimal fraction such as 4.1ms is not exact in binary: round, and refuse only what is not a whole nanosecond.
 	const ns = Math.round(exact);
 	const error = Math.abs(exact - ns);
-	if (!(amount >= 0) || !Number.isSafeInteger(ns) || error > 0.001) {
-		throw new Refused(`time ${quoted(shown)} is not a whole number of nanoseconds below 100 days`);
+	if (amount >= 0 && !Number.isSafeInteger(ns)) {
+		throw new Refused(`${quoted(shown)} is too long; nothing here lasts more than 30 days`);
+	}
+
+	if (!(amount >= 0) || error > 0.001) {
+		throw new Refused(`time ${quoted(shown)} is not a whole number of nanoseconds`);
 	}
 
 	return ns;

@@ -134,6 +134,13 @@ export function prose(what: string) {
 export function name(what: string, reserved: readonly string[] = []) {
 	return scalar((value) => {
 		const text = asWord(value, `the name of ${what}`, 40);
+		// Letters to Unicode, but nothing to see: U+3164 and the other fillers.
+		const invisible = /\p{Default_Ignorable_Code_Point}/u.exec(text);
+		if (invisible !== null) {
+			const code = (invisible[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+			throw new Refused(`the name of ${what} has the invisible character U+${code}; remove it`);
+		}
+
 		if (!/^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_+-]*$/u.test(text)) {
 			throw new Refused(`${quoted(text)} cannot name ${what}; use letters, digits, - and _`);
 		}
@@ -160,7 +167,12 @@ export function strict<Shape extends z.ZodRawShape>(shape: Shape, later: Readonl
 
 /** A map from names to the same kind of thing. */
 export function named<Value extends z.ZodType>(what: string, value: Value, reserved: readonly string[] = []) {
-	return z.record(name(what, reserved), value);
+	const read = name(what, reserved);
+	return z.record(
+		// A map forgets the place of keys that are whole numbers, and the order of names is the order of creation.
+		read.refine((text) => !/^\d+$/.test(text), {message: `digits alone cannot name ${what}; add a letter, such as n1`}),
+		value,
+	);
 }
 
 function unknownKey(key: string, known: readonly string[], later: Readonly<Record<string, string>>): string {

@@ -204,3 +204,23 @@ timeline:
 		);
 	});
 });
+
+describe('what a scenario may have much of', () => {
+	it('is lines with when, up to 64', () => {
+		const lines = (count: number) =>
+			`${base}timeline:\n${'  - { when: web.xvda.outstanding == 3, say: x }\n'.repeat(count)}`;
+		expect(problemsOf(lines(64))).toEqual([]);
+		expect(problemsOf(lines(66))).toEqual([
+			"t.yaml:76:13: more than 64 lines with 'when'; each costs time all through the run",
+		]);
+	});
+
+	it('is written data: what a rate or a count bounds needs no size', () => {
+		const job = (words: string) =>
+			base.replace('p1: 1GiB', 'p1: 8GiB').replace('rw: randread', `rw: randwrite${words}`);
+		expect(problemsOf(job(', rate_iops: 500'))).toEqual([]);
+		expect(problemsOf(job(', number_ios: 500'))).toEqual([]);
+		expect(problemsOf(job(', size: 4G'))).toEqual([]);
+		expect(problemsOf(job(''))).toHaveLength(1);
+	});
+});
