@@ -238,6 +238,11 @@ function verdictLines(report: Report, paint: (style: Style, text: string) => str
 	}
 
 	const count = judged === 0 ? 'no expectations' : `${met} of ${judged} expectations met`;
+	if (verdict.met === undefined) {
+		lines.push(`UNDECIDED: ${count} so far, nothing unexplained`);
+		return lines;
+	}
+
 	if (verdict.met) {
 		lines.push(paint('good', `MET: ${count}, nothing unexplained`));
 		return lines;

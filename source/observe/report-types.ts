@@ -192,7 +192,8 @@ export interface Report {
 	readonly costs: Readonly<Record<string, number>>;
 	readonly reproduce: string;
 	readonly verdict: {
-		readonly met: boolean;
+		/** undefined: a signal ended the run before anything had failed, so nothing is decided. */
+		readonly met: boolean | undefined;
 		/** Why not, a sentence each. */
 		readonly problems: readonly string[];
 	};

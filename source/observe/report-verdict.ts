@@ -54,12 +54,13 @@ export function judge(
 		problems.push(`the recording differs first at ${when} (${events}): its state hash is ${recorded}, here ${found}`);
 	}
 
+	const undecided = facts.ending === 'interrupted' && problems.length === 0;
 	return {
 		faults,
 		findings,
 		expectations: results.map(({text, met, reached, measured}) => ({text, met: reached ? met : undefined, measured})),
 		recording,
-		verdict: {met: problems.length === 0, problems},
+		verdict: {met: undecided ? undefined : problems.length === 0, problems},
 	};
 }
 

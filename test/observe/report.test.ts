@@ -151,6 +151,20 @@ describe('a run fails', () => {
 	});
 });
 
+describe('an interrupted run', () => {
+	test('is neither met nor not met as long as nothing failed', () => {
+		const report = reportOf(quiet, {ending: 'interrupted'});
+		expect(report.verdict).toEqual({met: undefined, problems: []});
+		expect(JSON.parse(reportJson(report)).verdict.met).toBeNull();
+		expect(reportText(report, plain)).toContain('UNDECIDED: no expectations so far, nothing unexplained\n');
+	});
+
+	test('is not met when something failed before', () => {
+		const options = {...quiet, expect: ['web.xvda.read.rate == 1/s']};
+		expect(reportOf(options, {ending: 'interrupted'}).verdict.met).toBe(false);
+	});
+});
+
 describe('a finding', () => {
 	test('that an armed fault declares is explained by it, with when it ended', () => {
 		const report = reportOf({
