@@ -55,7 +55,7 @@ export async function showConsole(settings: ConsoleSettings): Promise<number> {
 			lost = error instanceof Error ? error.message : String(error);
 		}
 	};
-	const code = await runConsole({
+	const shown = runConsole({
 		connect({message}) {
 			deliver = (each) => {
 				if (leaving && each.type === 'recording') saveLeaving(each.text);
@@ -76,9 +76,11 @@ export async function showConsole(settings: ConsoleSettings): Promise<number> {
 		speed,
 		saveRecording: save,
 	});
+	const code = await shown.finally(() => {
+		// Keys read from /dev/tty are a handle of our own, which would keep the process from ending.
+		if (terminal.input !== process.stdin) terminal.input.destroy();
+	});
 	await closed;
-	// Keys read from /dev/tty are a handle of our own, which would keep the process from ending.
-	if (terminal.input !== process.stdin) terminal.input.destroy();
 	if (record !== undefined && saved.length === 0) lost ??= 'the simulation did not hand it over';
 	for (const file of new Set(saved)) process.stderr.write(`recording: ${file}   (ringtop replay ${file})\n`);
 	if (lost !== undefined) process.stderr.write(`ringtop: the recording could not be written: ${printableLine(lost)}\n`);
