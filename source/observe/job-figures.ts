@@ -46,6 +46,7 @@ export class JobFigures {
 			silence: waits ? now - Math.max(oldestSince, answeredAt) : 0,
 			commits: isCommitting,
 			verified: running.violations === 0,
+			compared: running.reads > 0,
 		};
 	}
 }
@@ -66,6 +67,7 @@ export function restingJobView(words: Job, hog: RunningHog | undefined): JobView
 		silence: 0,
 		commits: false,
 		verified: true,
+		compared: false,
 	};
 	if (words.kind === 'disk') {
 		return {...rests, summary: summaryOf(words), on: words.on, iodepth: words.iodepth};

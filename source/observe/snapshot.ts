@@ -161,6 +161,8 @@ export interface JobView {
 	readonly silence: number;
 	/** Every block read so far compared equal with what was written. */
 	readonly verified: boolean;
+	/** It has read and compared something at all. */
+	readonly compared: boolean;
 }
 
 /** One virtual disk, as xentop's VBD row: totals since start, from the backend's counters. */

@@ -159,6 +159,7 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		silence: value.oldest ?? 0,
 		commits: / fsync=/.test(value.summary),
 		verified: true,
+		compared: true,
 		...value,
 	});
 	const zero = domain({

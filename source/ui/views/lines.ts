@@ -116,7 +116,7 @@ export function channelRuns(channel: ChannelView, cells: number, {mark}: Figures
 
 /** A job: `randread 4k  p99 402 µs  data verified ✓`: every block read so far was right. None is said of a stall. */
 export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
-	const {summary, errors, verified, iodepth, oldest, silence, p99, outstanding, rate} = job;
+	const {summary, errors, verified, compared, iodepth, oldest, silence, p99, outstanding, rate} = job;
 	const silent = silence >= longWait;
 	const measured = silent
 		? `${cells >= 40 ? 'no answer for' : 'no answer'} ${duration(silence)}`
@@ -139,7 +139,7 @@ export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
 	let verdict: Run = [''];
 	if (errors > 0) verdict = [fitting([`  ${counted(errors, 'error')} ✗`, ' ✗']), 'bold bad'];
 	else if (!verified) verdict = [fitting(['  data wrong ✗', ' ✗']), 'bold bad'];
-	else if (iodepth > 0 && oldest < longWait) verdict = [fitting(['  data verified ✓', ' data ✓', ' ✓']), 'good'];
+	else if (compared && oldest < longWait) verdict = [fitting(['  data verified ✓', ' data ✓', ' ✓']), 'good'];
 	const room = cells - width(tail) - width(verdict[0]);
 	const middle = iodepth > 0 && room >= width(title) + 10 ? right(`${mark}${quantity(rate)}/s`, 10) : '';
 	const head = left(title, Math.max(0, room - width(middle)));
