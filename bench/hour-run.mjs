@@ -5,13 +5,13 @@
 import {readFileSync} from 'node:fs';
 import {Host} from '../dist/sim/host.js';
 import {parseScenario} from '../dist/sim/scenario/parse.js';
-import {completedIos, hostOptions} from './host-door.mjs';
+import {completedIos} from './host-door.mjs';
 import {mainThreadTime} from './support.mjs';
 
 const minute = 60e9;
 const [, , file] = process.argv;
 const parsed = parseScenario(readFileSync(file, 'utf8'), file);
-const host = new Host({...parsed, runtime: 60 * minute}, hostOptions({checks: true}));
+const host = new Host({...parsed, runtime: 60 * minute});
 const samples = [];
 for (let n = 1; n <= 60; n++) {
 	while (!host.advance(n * minute, 100_000)) {

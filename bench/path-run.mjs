@@ -11,6 +11,8 @@ import {here, mainThreadTime} from './support.mjs';
 
 const [, , file, seconds, folder = path.join(here, '..', 'dist')] = process.argv;
 const built = (name) => import(pathToFileURL(path.join(folder, name)).href);
+// As the launcher does.
+(await built('commands/compiler-limits.js')).raiseCompilerLimits();
 const {Host} = await built('sim/host.js');
 const {parseScenario} = await built('sim/scenario/parse.js');
 const sliceEvents = 5000;
