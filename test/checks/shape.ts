@@ -7,7 +7,9 @@ import type {SourceFile} from './sources.js';
 export const lineLimit = 400;
 
 /** Files that are longer, and why that is right. */
-export const longFiles: Readonly<Record<string, string>> = {};
+export const longFiles: Readonly<Record<string, string>> = {
+	'test/sim/scenario/errors.test.ts': 'one table: a row for each mistake a file can hold',
+};
 
 // Only these rooms may know which architecture it is: elsewhere it would be a special case beside the placement.
 const mayNameArchitecture = /^(source\/(cli\.tsx|commands\/|ui\/|sim\/architecture\/|sim\/scenario\/)|test\/|bench\/)/;
