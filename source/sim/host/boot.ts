@@ -13,7 +13,7 @@ import type {Architecture} from '../architecture/architecture.js';
 import {probeBackends} from '../backend/backend-bus.js';
 import {Blkback} from '../backend/blkback.js';
 import {Volume} from '../backend/volume.js';
-import type {BlockDriver} from '../drivers/driver.js';
+import type {NativeDriver} from '../drivers/driver.js';
 import {driverFor} from '../drivers/registry.js';
 import {Blkfront} from '../frontend/blkfront.js';
 import {probeDisks} from '../frontend/frontend-bus.js';
@@ -34,7 +34,7 @@ import {VbdChannel} from './vbd-channel.js';
 
 /** A native driver where the architecture has placed it. */
 export interface PlacedDriver {
-	readonly driver: BlockDriver;
+	readonly driver: NativeDriver;
 	readonly device: HostDevice;
 	readonly kernel: DomainKernel;
 }
@@ -134,7 +134,10 @@ export class Boot {
 		const module = driverFor(function_.vendor, function_.device, function_.readConfig(8, 4) >>> 8);
 		assert(module !== undefined, `there is a driver for ${device.name}`);
 		const driver = module.create(kernel, function_);
-		device.requestIdentity = (queue, command) => driver.requestIdentity(queue, command);
+		if (driver.kind === 'block') {
+			device.requestIdentity = (queue, command) => driver.requestIdentity(queue, command);
+		}
+
 		this.drivers.push({driver, device, kernel});
 		driver.start(() => {
 			this.#driversLeft--;
@@ -247,7 +250,7 @@ export class Boot {
 		readonly: boolean,
 	): Volume {
 		const placed = this.drivers.find((each) => each.device.name === device);
-		assert(placed !== undefined, `${device} has a driver`);
+		assert(placed?.driver.kind === 'block', `${device} is a disk with a driver`);
 		return new Volume(name, placed.driver.disk, [{start, sectors}], readonly);
 	}
 
