@@ -199,6 +199,18 @@ export class DomainKernel implements GuestKernel, Owner {
 		return this.xen.grants.unmap(this.domid, handle);
 	}
 
+	copyGrant(
+		domid: number,
+		reference: number,
+		offset: number,
+		page: Page,
+		pageOffset: number,
+		bytes: number,
+		into: boolean,
+	): GrantStatus {
+		return this.xen.grants.copy(this.domid, domid, reference, offset, page, pageOffset, bytes, into);
+	}
+
 	allocUnbound(remote: number, handler: Step, argument = 0, vcpu = 0): number {
 		const port = this.xen.events.allocUnbound(this.domid, remote, vcpu);
 		return this.#handle(port, handler, argument);

@@ -117,6 +117,19 @@ export interface GuestKernel extends Kernel {
 	mappedPage(handle: number): Page;
 	/** GNTTABOP_unmap_grant_ref, *hypercall*. */
 	unmapGrant(handle: number): GrantStatus;
+	/**
+	One operation of a GNTTABOP_copy, *hypercall*: at most 64 share one call. Copies `bytes` between `page`, own or mapped, from
+	`pageOffset` on, and the page `domid` granted by `reference`, from `offset` on; `into` true copies into the granted page.
+	*/
+	copyGrant(
+		domid: number,
+		reference: number,
+		offset: number,
+		page: Page,
+		pageOffset: number,
+		bytes: number,
+		into: boolean,
+	): GrantStatus;
 
 	/** EVTCHNOP_alloc_unbound, *hypercall*: a port for `remote` to bind. `handler` runs as interrupt work on `vcpu`, with `argument`. */
 	allocUnbound(remote: number, handler: Step, argument?: number, vcpu?: number): number;

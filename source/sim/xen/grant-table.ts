@@ -135,6 +135,7 @@ export class GrantTables {
 		maptrack.references[handle] = reference;
 		maptrack.frames[handle] = frame;
 		maptrack.flags[handle] = flags & (mapKinds | GNTMAP_readonly);
+		maptrack.remember(handle);
 		const writable = (flags & GNTMAP_readonly) === 0;
 		this.#frames.reference(frame, writable);
 		local.maps++;
@@ -171,15 +172,9 @@ export class GrantTables {
 		return maptrack.frames[handle];
 	}
 
-	/** Whether `mapper` has `frame` mapped (for writing, if `write`). Looks through every handle: for checks only. */
+	/** Whether `mapper` has `frame` mapped (for writing, if `write`). */
 	isMapped(mapper: number, frame: number, write: boolean): boolean {
-		const maptrack = this.#table(mapper).maptrack;
-		for (let handle = 0; handle < maptrack.size; handle++) {
-			const flags = maptrack.flags[handle];
-			if (flags !== 0 && maptrack.frames[handle] === frame && !(write && (flags & GNTMAP_readonly) !== 0)) return true;
-		}
-
-		return false;
+		return this.#table(mapper).maptrack.find(frame, GNTMAP_readonly, write) >= 0;
 	}
 
 	/** Visits the mappings for device use that `mapper` holds: what a new IOMMU context of its devices starts with. Cold. */
@@ -192,7 +187,8 @@ export class GrantTables {
 	}
 
 	/**
-	GNTTABOP_copy between a frame of the caller's own and one granted to it. `into` true copies own → granted.
+	One operation of GNTTABOP_copy, between a frame of the caller's own, or one that it has mapped, and one granted to it. `into` true
+	copies own → granted. (Linux names a mapped frame by its grant reference, GNTCOPY_source_gref; the rights asked for are the same.)
 	@returns GNTST_*
 	*/
 	copy(
@@ -217,7 +213,10 @@ export class GrantTables {
 			return this.#refuse(local, GNTST_general_error, 'Copy refused by an injected fault, reference', reference);
 		}
 
-		if (this.#frames.ownerOf(frame) !== caller) return this.#refuse(local, GNTST_bad_page, 'Bad own frame', frame);
+		if (this.#frames.ownerOf(frame) !== caller && local.maptrack.find(frame, GNTMAP_readonly, !into) < 0) {
+			return this.#refuse(local, GNTST_bad_page, 'Bad own frame', frame);
+		}
+
 		// Pinned for the copy alone, and let go at once: nothing can look between.
 		const flags = GNTMAP_host_map | (into ? 0 : GNTMAP_readonly);
 		const status = this.#pin(local, remote, reference, flags);

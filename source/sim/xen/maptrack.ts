@@ -6,6 +6,8 @@ import {assert} from '../../engine/assert.js';
 
 const perPage = 256;
 const none = -1;
+/** Frames whose handle is remembered, by the low bits of their number. */
+const remembered = 1024;
 
 export class Maptrack {
 	/** Entry of a handle: granter, reference, map flags (0: free), frame. Indexed by handle. */
@@ -18,6 +20,8 @@ export class Maptrack {
 	#next = new Int32Array(0);
 	#head = none;
 	#tail = none;
+	/** A handle that mapped a frame with these low bits last. May be stale: whoever uses it looks at the entry. */
+	readonly #hints = new Int32Array(remembered);
 
 	/** @param maximumFrames max_maptrack_frames: pages of 256 handles. */
 	constructor(readonly maximumFrames: number) {}
@@ -35,6 +39,29 @@ export class Maptrack {
 		if (this.#head === none) this.#tail = none;
 		this.used++;
 		return handle;
+	}
+
+	/** Remembers the handle of a frame just entered, so that `find` need not search. */
+	remember(handle: number): void {
+		this.#hints[this.frames[handle] & (remembered - 1)] = handle;
+	}
+
+	/** A live handle of `frame` (that is not read-only, if `writable`), -1 when there is none. */
+	find(frame: number, readonlyFlag: number, writable: boolean): number {
+		const hint = this.#hints[frame & (remembered - 1)];
+		if (this.#matches(hint, frame, readonlyFlag, writable)) return hint;
+		for (let handle = 0; handle < this.size; handle++) {
+			if (this.#matches(handle, frame, readonlyFlag, writable)) return handle;
+		}
+
+		return none;
+	}
+
+	#matches(handle: number, frame: number, readonlyFlag: number, writable: boolean): boolean {
+		const flags = this.flags[handle];
+		return (
+			handle < this.size && flags !== 0 && this.frames[handle] === frame && !(writable && (flags & readonlyFlag) !== 0)
+		);
 	}
 
 	give(handle: number): void {

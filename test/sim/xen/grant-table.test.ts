@@ -213,6 +213,20 @@ describe('grant table', () => {
 		expect(machine.entry(reference).flags).toBe(1);
 	});
 
+	it('copies out of a frame that the caller has mapped, and into it only where it may write', () => {
+		const source = machine.table.grant(backend, page, true);
+		const target = machine.frames.allocate(guest);
+		const reference = machine.table.grant(backend, target, false);
+		machine.memory.bytes(page).write('from one guest to another');
+		expect(machine.grants.copy(backend, guest, reference, 0, page, 0, 25, true)).toBe(GNTST_bad_page);
+		const handle = machine.grants.map(backend, guest, source, GNTMAP_host_map | GNTMAP_readonly);
+		expect(machine.grants.copy(backend, guest, reference, 8, page, 5, 20, true)).toBe(GNTST_okay);
+		expect(machine.memory.bytes(target).toString('latin1', 8, 28)).toBe('one guest to another');
+		expect(machine.grants.copy(backend, guest, reference, 8, page, 5, 20, false)).toBe(GNTST_bad_page);
+		machine.grants.unmap(backend, handle);
+		expect(machine.grants.copy(backend, guest, reference, 8, page, 5, 20, true)).toBe(GNTST_bad_page);
+	});
+
 	it('grows by a frame of 512 entries up to the limit, then has no free reference', () => {
 		machine = new Machine({grantFrames: 2, maptrackFrames: 1});
 		const frame = machine.frames.allocate(guest);
