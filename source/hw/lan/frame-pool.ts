@@ -6,6 +6,9 @@ import {assert} from '../../engine/assert.js';
 import type {WireFrame} from './wire.js';
 
 const usualBytes = 2048;
+/** Buffers are cut from slabs, which whoever sums words looks up once for many; an IP header in them lies on a word. */
+const slabFrames = 128;
+const alignment = 2;
 
 export class PooledFrame implements WireFrame {
 	length = 0;
@@ -29,6 +32,8 @@ export class FramePool {
 	readonly #frames: PooledFrame[] = [];
 	readonly #free: PooledFrame[] = [];
 	readonly #freeLong: PooledFrame[] = [];
+	#slab = new ArrayBuffer(0);
+	#slabUsed = 0;
 
 	/** Frames somebody holds. */
 	get inUse(): number {
@@ -89,8 +94,24 @@ export class FramePool {
 	}
 
 	#make(bytes: number): PooledFrame {
-		const frame = new PooledFrame(Buffer.alloc(bytes), this.#frames.length);
+		const frame = new PooledFrame(this.#buffer(bytes), this.#frames.length);
 		this.#frames.push(frame);
 		return frame;
+	}
+
+	#buffer(bytes: number): Buffer {
+		const room = usualBytes + 2 * alignment;
+		if (bytes > usualBytes) {
+			return Buffer.alloc(bytes);
+		}
+
+		if (this.#slabUsed + room > this.#slab.byteLength) {
+			this.#slab = new ArrayBuffer(slabFrames * room);
+			this.#slabUsed = 0;
+		}
+
+		const buffer = Buffer.from(this.#slab, this.#slabUsed + alignment, usualBytes);
+		this.#slabUsed += room;
+		return buffer;
 	}
 }
