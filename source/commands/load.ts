@@ -16,7 +16,7 @@ export type LoadedScenario = {readonly file: ScenarioFile; readonly scenario: Sc
 export function loadScenario(word: string, commandsToo = false): LoadedScenario {
 	const file = openScenario(word, commandsToo);
 	try {
-		return {file, scenario: parseScenario(file.text, file.label, {readInclude: file.readInclude, costNames})};
+		return {file, scenario: parseScenario(file.text, file.label, {...file, costNames})};
 	} catch (error) {
 		if (error instanceof ScenarioErrors) throw new UserError(error.message, {complete: true});
 		throw error;

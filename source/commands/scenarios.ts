@@ -7,6 +7,7 @@ import {basename, dirname, extname, isAbsolute, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {closest} from '../engine/closest.js';
 import type {ReadInclude} from '../sim/scenario/merge.js';
+import type {ReadFile} from '../sim/scenario/parse.js';
 import {Refused} from '../sim/scenario/problems.js';
 import {commands} from './options.js';
 import {UserError} from './user-error.js';
@@ -16,6 +17,9 @@ export const defaultScenario = 'web-and-db';
 
 /** Largest scenario file, and largest sum of a file and all it includes, in bytes. */
 export const sizeLimit = 1024 * 1024;
+
+/** Largest sum of the captures that a scenario's jobs send, in bytes: they are kept in memory. */
+export const captureLimit = 64 * 1024 * 1024;
 
 const mostIncludes = 32;
 const extension = '.yaml';
@@ -30,6 +34,8 @@ export type ScenarioFile = {
 	readonly label: string;
 	readonly text: string;
 	readonly readInclude: ReadInclude;
+	/** Reads the captures that jobs name. */
+	readonly readFile: ReadFile;
 };
 
 /** Names of the shipped scenarios, in order. */
@@ -93,7 +99,16 @@ function read(path: string, label: string): ScenarioFile {
 		paths.set(file, target);
 		return {file, text: included};
 	};
-	return {path, label, text, readInclude};
+	let captureLeft = captureLimit;
+	const readFile: ReadFile = (name, from) => {
+		const target = join(dirname(paths.get(from) ?? path), name);
+		if (!existsSync(target)) return undefined;
+		const bytes = readBounded(target, captureLeft + 1);
+		if (bytes.length > captureLeft) throw new Refused(`too large, captures have at most ${captureLimit} bytes in all`);
+		captureLeft -= bytes.length;
+		return bytes;
+	};
+	return {path, label, text, readInclude, readFile};
 }
 
 function readOwn(path: string, label: string): string {
@@ -129,12 +144,12 @@ function readBounded(path: string, limit: number): Buffer {
 		if (!kind.isFile())
 			throw new Refused(`is ${kind.isFIFO() ? 'a pipe' : 'a device'}, not a file; write it to a file first`);
 		if (kind.size >= limit) return Buffer.alloc(limit);
-		const buffer = Buffer.alloc(limit);
+		const buffer = Buffer.alloc(Math.min(limit, kind.size + 1));
 		let length = 0;
 		for (;;) {
-			const count = readSync(file, buffer, length, limit - length, null);
+			const count = readSync(file, buffer, length, buffer.length - length, null);
 			length += count;
-			if (count === 0 || length === limit) return buffer.subarray(0, length);
+			if (count === 0 || length === buffer.length) return buffer.subarray(0, length);
 		}
 	} catch (error) {
 		if (error instanceof Refused) throw error;

@@ -45,6 +45,25 @@ describe('a scenario', () => {
 	});
 });
 
+describe('a capture that a job sends', () => {
+	const text = `name: t
+host: { devices: { eth0: { model: 82540EM, pci: "00:05.0" } } }
+domains: { web: { vif: [{}], jobs: { again: { pcap: taken.pcap } } } }
+`;
+
+	test('is read beside the scenario, byte for byte', () => {
+		const bytes = new Uint8Array([0xd4, 0xc3, 0xb2, 0xa1, 0, 255, 254]);
+		const path = inFolder({'a.yaml': text, 'taken.pcap': bytes});
+		const [job] = loadScenario(join(path, 'a.yaml')).scenario.domains[1].netJobs;
+		expect(job.kind === 'pcap' && [...job.capture]).toEqual([...bytes]);
+	});
+
+	test('that is not there is a problem of the line that names it', () => {
+		const path = inFolder({'a.yaml': text});
+		expect(() => loadScenario(join(path, 'a.yaml'))).toThrow("a.yaml:3:53: there is no file 'taken.pcap'");
+	});
+});
+
 describe('a file that is no scenario', () => {
 	test.each<[string, Uint8Array, RegExp]>([
 		['binary', new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe]), /not a text file \(it is not UTF-8\)/],

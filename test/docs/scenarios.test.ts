@@ -4,6 +4,14 @@ import {z} from 'zod';
 import {Host} from '../../source/sim/host.js';
 import {evaluateExpectations} from '../../source/sim/scenario/expectation.js';
 import {diskMetrics, domainMetrics, hostMetrics, parseMetric} from '../../source/sim/scenario/metric.js';
+import {
+	bridgeMetrics,
+	lanHostMetrics,
+	lanMetrics,
+	netJobMetrics,
+	nicMetrics,
+	vifMetrics,
+} from '../../source/sim/scenario/metric-network.js';
 import {parseScenario} from '../../source/sim/scenario/parse.js';
 import {ScenarioErrors} from '../../source/sim/scenario/problems.js';
 import {scenarioSchema} from '../../source/sim/scenario/schema.js';
@@ -31,23 +39,28 @@ interface Row {
 	readonly meaning: string;
 }
 
-/** Tables of keys by the path in their `<!-- keys PATH -->`. */
-const tables: ReadonlyMap<string, readonly Row[]> = new Map(
-	[...page.matchAll(/<!-- keys ?(\S*) -->\n\n((?:\|.*\n)+)/g)].map(([, path, lines]) => [
-		path,
-		lines
-			.trim()
-			.split('\n')
-			.slice(2)
-			.map((line) => {
-				const [key, value, fallback, meaning] = line
-					.slice(1, -1)
-					.split('|')
-					.map((cell) => cell.trim());
-				return {key: key.replaceAll('`', ''), value, default: fallback, meaning};
-			}),
-	]),
-);
+/** Rows of the tables of keys by the path in their `<!-- keys PATH -->`; a map of many keys has several tables. */
+const tables = new Map<string, readonly Row[]>();
+for (const [, path, lines] of page.matchAll(/<!-- keys ?(\S*) -->\n\n((?:\|.*\n)+)/g)) {
+	const rows = lines
+		.trim()
+		.split('\n')
+		.slice(2)
+		.map((line) => {
+			const [key, value, fallback, meaning] = line
+				.slice(1, -1)
+				.split('|')
+				.map((cell) => cell.trim());
+			return {key: key.replaceAll('`', ''), value, default: fallback, meaning};
+		});
+	tables.set(path, [...(tables.get(path) ?? []), ...rows]);
+}
+
+/** Maps that are like others, and whose table is theirs. */
+const likes: Readonly<Record<string, string>> = {
+	'recording.end': 'recording.hashes[]',
+	'lan.hosts.*.jobs.*': 'domains.*.jobs.*',
+};
 
 /** Maps with known keys, by path: `domains.*.disk[]`. */
 function shapes(node: Node, path: string, found = new Map<string, Node>()): Map<string, Node> {
@@ -77,8 +90,11 @@ const fences = (info: string) =>
 
 describe('the keys', () => {
 	const known = shapes(schemaNow(), '');
-	/** A recording's end is a checkpoint like any other. */
-	known.delete('recording.end');
+	for (const [path, like] of Object.entries(likes)) {
+		const keys = Object.keys(known.get(like)?.properties ?? {});
+		expect(keys).toEqual(expect.arrayContaining(Object.keys(known.get(path)?.properties ?? {})));
+		known.delete(path);
+	}
 
 	it('have a table for each map', () => {
 		expect([...tables.keys()].sort()).toEqual([...known.keys()].sort());
@@ -103,11 +119,17 @@ describe('the defaults', () => {
 		name: 't',
 		host: {
 			scheduler: {},
-			devices: {nvme0: {model: 'nvme', pci: '00:04.0', partitions: {p1: {size: '1GiB'}}}},
+			devices: {
+				nvme0: {model: 'nvme', pci: '00:04.0', partitions: {p1: {size: '1GiB'}}},
+				eth0: {model: '82540EM', pci: '00:05.0'},
+			},
+			bridges: {xenbr0: {nics: ['eth0']}},
 		},
+		lan: {hosts: {client: {ip: '10.0.0.9', jobs: {echo: {ping: 'web'}}}}},
 		domains: {
 			web: {
 				disk: [{vdev: 'xvda', target: 'nvme0p1'}],
+				vif: [{ip: '10.0.0.1'}],
 				jobs: {pages: {rw: 'randrw', rate_iops: 100, rate_process: 'linear', thinktime: '1ms', thinktime_blocks: 1}},
 			},
 		},
@@ -163,7 +185,11 @@ describe('the defaults', () => {
 					}
 				}
 
-				if (row.key === 'partitions') {
+				if (row.key === 'vif') {
+					for (const root of [left, right]) {
+						delete mapAt(root, 'lan.hosts.*').jobs;
+					}
+				} else if (row.key === 'partitions') {
 					for (const root of [left, right]) {
 						delete mapAt(root, 'domains.*').disk;
 						delete mapAt(root, 'domains.*').jobs;
@@ -209,6 +235,24 @@ describe('the metrics', () => {
 		const fired = parseMetric('fault.a.fired', {domains: new Map(), faults: ['a']});
 		rows.push(['`fault.ID.fired`', fired.unit, 'times the fault has acted']);
 		await expectBlocks(pageName, {metrics: table(['metric', 'kind', 'meaning'], rows)});
+	});
+
+	it('of the network are, too', async () => {
+		const kinds = {bits: 'bit rate'} as Readonly<Record<string, string>>;
+		const rows = [
+			['DOMAIN.VIF', vifMetrics] as const,
+			['NIC', nicMetrics] as const,
+			['BRIDGE', bridgeMetrics] as const,
+			['lan', lanMetrics] as const,
+			['lan.HOST', lanHostMetrics] as const,
+			...Object.entries(netJobMetrics).map(([kind, leaves]) => [`DOMAIN.JOB (${kind})`, leaves] as const),
+		].flatMap(([of, leaves]) =>
+			Object.entries(leaves).map(([name, {unit, means}]) => {
+				const [path, job = ''] = of.split(' ');
+				return [`\`${path}.${name}\``, kinds[unit] ?? unit, job === '' ? means : `${job.slice(1, -1)}: ${means}`];
+			}),
+		);
+		await expectBlocks(pageName, {'network metrics': table(['metric', 'kind', 'meaning'], rows)});
 	});
 });
 
@@ -273,7 +317,7 @@ describe('ringtop.schema.json, for editors', () => {
 		const schema = schemaNow();
 		schema.title = 'ringtop scenario';
 		for (const [path, node] of shapes(schema, '')) {
-			const rows = tables.get(path === 'recording.end' ? 'recording.hashes[]' : path) ?? [];
+			const rows = tables.get(likes[path] ?? path) ?? [];
 			for (const row of rows) {
 				const property = node.properties?.[row.key];
 				if (property !== undefined) {
@@ -290,11 +334,13 @@ describe('ringtop.schema.json, for editors', () => {
 		}
 
 		admitNull(schema);
-		// What may be written shorter: a partition by its size, an expectation by its condition.
+		// What may be written shorter: a partition by its size, a bridge by its NICs, an expectation by its condition.
 		const properties = schema.properties ?? {};
 		const device = properties.host.properties?.devices.additionalProperties as Node; // a map of maps
 		const partitions = device.properties?.partitions as Node;
 		partitions.additionalProperties = {anyOf: [{type: 'string'}, partitions.additionalProperties as Node]};
+		const bridges = properties.host.properties?.bridges as Node;
+		bridges.additionalProperties = {anyOf: [{type: 'array'}, bridges.additionalProperties as Node]};
 		properties.expect.items = {anyOf: [{type: 'string'}, properties.expect.items as Node]};
 		const text = JSON.stringify(schema, withoutNoise, '\t');
 		// Short lists of words on one line, as the formatter has them.

@@ -1,11 +1,12 @@
 /**
-The host's disks: partitions laid one after another from the first MiB, as partitioning tools do, none over another or beyond
-the disk; timing words of the medium the disk has. An extent is what a disk's target, or a job in Domain-0, may name.
+The host's devices by kind. Disks: partitions laid one after another from the first MiB, as partitioning tools do, none over another or
+beyond the disk; timing words of the medium the disk has. An extent is what a disk's target, or a job in Domain-0, may name.
 */
+import {nicMac} from './addresses.js';
 import {quoted} from './problems.js';
 import type {ReportAt} from './report.js';
 import type {RawDevice, RawScenario} from './schema.js';
-import type {DiskDevice, Partition} from './types.js';
+import type {DiskDevice, NicDevice, Partition} from './types.js';
 import {gibibyte, mebibyte, sizeText} from './units.js';
 
 const sectorBytes = 512;
@@ -21,13 +22,40 @@ export interface Extent {
 	readonly sectors: number;
 }
 
-export function buildDevices(raw: RawScenario, report: ReportAt): DiskDevice[] {
+/** The host's devices, by kind, each kind in the file's order. */
+export interface Devices {
+	readonly disks: readonly DiskDevice[];
+	readonly nics: readonly NicDevice[];
+}
+
+/** What a device of a model is called, and which words are about it. */
+const kinds: Readonly<
+	Record<RawDevice['model'], {readonly what: string; readonly prefix: string; readonly words: readonly string[]}>
+> = {
+	nvme: {
+		what: 'a disk',
+		prefix: 'nvme',
+		words: ['medium', 'capacity', 'write_cache', ...ssdTiming, ...hddTiming, 'partitions'],
+	},
+	'82540EM': {what: 'a NIC', prefix: 'eth', words: ['wire', 'mac']},
+};
+
+export function buildDevices(raw: RawScenario, report: ReportAt): Devices {
 	const addresses = new Map<string, string>();
-	const devices: DiskDevice[] = [];
+	const disks: DiskDevice[] = [];
+	const nics: NicDevice[] = [];
 	for (const [name, device] of Object.entries(raw.host.devices)) {
 		const path = ['host', 'devices', name];
-		if (!/^nvme\d{1,2}$/.test(name)) {
-			report(path, `${quoted(name)} cannot name a disk; they are nvme0, nvme1, …`);
+		const kind = kinds[device.model];
+		if (!name.startsWith(kind.prefix) || !/^\d{1,2}$/.test(name.slice(kind.prefix.length))) {
+			report(path, `${quoted(name)} cannot name ${kind.what}; they are ${kind.prefix}0, ${kind.prefix}1, …`);
+		}
+
+		for (const {what, words} of Object.values(kinds)) {
+			const strange = words.find((key) => device[key as keyof RawDevice] !== undefined); // Words are keys of devices.
+			if (what !== kind.what && strange !== undefined) {
+				report([...path, strange], `${quoted(strange)} is about ${what}, and ${name} is ${kind.what}`, 'key');
+			}
 		}
 
 		const other = addresses.get(device.pci);
@@ -36,22 +64,43 @@ export function buildDevices(raw: RawScenario, report: ReportAt): DiskDevice[] {
 		}
 
 		addresses.set(device.pci, name);
-		devices.push(buildDevice(name, device, path, report));
+		if (device.model === 'nvme') {
+			disks.push(buildDisk(name, device, path, report));
+		} else {
+			nics.push(buildNic(name, device, nics.length, raw.lan !== undefined, path, report));
+		}
 	}
 
-	if (devices.length === 0) {
-		report(['host', 'devices'], 'a host needs a disk, such as nvme0: {model: nvme, pci: "00:04.0"}');
+	if (disks.length + nics.length === 0) {
+		report(['host', 'devices'], 'a host needs a device, such as nvme0: {model: nvme, pci: "00:04.0"}');
 	}
 
-	return devices;
+	return {disks, nics};
 }
 
-function buildDevice(name: string, device: RawDevice, path: readonly string[], report: ReportAt): DiskDevice {
-	for (const key of device.medium === 'ssd' ? hddTiming : ssdTiming) {
+function buildNic(
+	name: string,
+	{pci, iommu, wire, mac}: RawDevice,
+	index: number,
+	lan: boolean,
+	path: readonly string[],
+	report: ReportAt,
+): NicDevice {
+	if (wire === 'lan' && !lan) {
+		report([...path, 'wire'], `there is no lan to plug ${name} into; add lan: { hosts: { client: { ip: 10.0.0.9 } } }`);
+	}
+
+	const wired = lan && wire !== 'none';
+	return {name, model: '82540EM', pci, iommu, wired, mac: mac ?? nicMac(index)};
+}
+
+function buildDisk(name: string, device: RawDevice, path: readonly string[], report: ReportAt): DiskDevice {
+	const medium = device.medium ?? 'ssd';
+	for (const key of medium === 'ssd' ? hddTiming : ssdTiming) {
 		if (device[key] !== undefined) {
 			report(
 				[...path, key],
-				`${quoted(key)} is about ${device.medium === 'ssd' ? 'an hdd' : 'an ssd'}, and ${name} is an ${device.medium}`,
+				`${quoted(key)} is about ${medium === 'ssd' ? 'an hdd' : 'an ssd'}, and ${name} is an ${medium}`,
 				'key',
 			);
 		}
@@ -59,7 +108,7 @@ function buildDevice(name: string, device: RawDevice, path: readonly string[], r
 
 	const partitions: (Partition & {key: string})[] = [];
 	let next = firstPartitionSector;
-	for (const [key, {start, size}] of Object.entries(device.partitions)) {
+	for (const [key, {start, size}] of Object.entries(device.partitions ?? {})) {
 		const at = [...path, 'partitions', key];
 		if (size % 4096 !== 0 || (start ?? 0) % 4096 !== 0) {
 			report(at, `partition ${key} must start and end at multiples of 4k`);
@@ -82,7 +131,7 @@ function buildDevice(name: string, device: RawDevice, path: readonly string[], r
 		partitions.push(partition);
 	}
 
-	const standard = device.medium === 'ssd' ? Math.max(64 * gibibyte, next * sectorBytes + mebibyte) : 1_000_204_886_016;
+	const standard = medium === 'ssd' ? Math.max(64 * gibibyte, next * sectorBytes + mebibyte) : 1_000_204_886_016;
 	const capacity = device.capacity ?? standard;
 	const last = partitions.find(({start, sectors}) => (start + sectors) * sectorBytes > capacity);
 	if (last !== undefined) {
@@ -98,9 +147,9 @@ function buildDevice(name: string, device: RawDevice, path: readonly string[], r
 
 	return {
 		name,
-		model: device.model,
+		model: 'nvme',
 		pci: device.pci,
-		medium: device.medium,
+		medium,
 		iommu: device.iommu,
 		sectors: capacity / sectorBytes,
 		writeCache: device.write_cache,

@@ -4,15 +4,23 @@ disk finds its target, memory adds up to what the host has, and a partition that
 */
 import type {Extent} from './build-device.js';
 import {buildJob} from './build-job.js';
+import {buildNetJobs, type NetJobPlace, netKindsOf, type ReadCapture} from './build-net-job.js';
+import type {Network} from './build-network.js';
 import {quoted} from './problems.js';
 import {didYouMean, type ReportAt} from './report.js';
-import type {RawDomain, RawScenario} from './schema.js';
+import type {RawDomain, RawJob, RawScenario} from './schema.js';
 import type {DiskWords, DomainWords, Job} from './types.js';
 import {gibibyte, mebibyte, sizeText} from './units.js';
 
 const mostGuests = 32;
 
-export function buildDomains(raw: RawScenario, extents: ReadonlyMap<string, Extent>, report: ReportAt): DomainWords[] {
+export function buildDomains(
+	raw: RawScenario,
+	extents: ReadonlyMap<string, Extent>,
+	network: Network,
+	readCapture: ReadCapture,
+	report: ReportAt,
+): DomainWords[] {
 	const written = Object.entries(raw.domains);
 	const zero = written.find(([name]) => name === 'Domain-0')?.[1];
 	const guests = written.filter(([name]) => name !== 'Domain-0');
@@ -29,18 +37,46 @@ export function buildDomains(raw: RawScenario, extents: ReadonlyMap<string, Exte
 		);
 	}
 
+	const build = (name: string, domain: RawDomain): DomainWords => {
+		const [diskJobs, netJobs] = jobsByKind(domain.jobs);
+		const place = {owner: name, interfaces: interfacesOf(name, network), stations: network.stations, readCapture};
+		return {
+			...buildDomain(name, domain, diskJobs, extents, report),
+			vifs: network.vifs.get(name) ?? [],
+			netJobs: buildNetJobs(netJobs, ['domains', name, 'jobs'], place, report),
+		};
+	};
 	return [
-		buildDomain('Domain-0', zero ?? {vcpus: 1, cpu_weight: 256, cap: 0, disk: [], jobs: {}}, extents, report),
-		...guests.map(([name, domain]) => buildDomain(name, domain, extents, report)),
+		build('Domain-0', zero ?? {vcpus: 1, cpu_weight: 256, cap: 0, disk: [], vif: [], jobs: {}}),
+		...guests.map(([name, domain]) => build(name, domain)),
 	];
+}
+
+type RawJobs = Readonly<Record<string, RawJob>>;
+
+/** Those on disks and CPUs, and those that use a network. */
+function jobsByKind(jobs: RawJobs): readonly [RawJobs, RawJobs] {
+	const entries = Object.entries(jobs);
+	const isNet = ([, job]: readonly [string, RawJob]) => netKindsOf(job).length > 0 && job.ioengine === undefined;
+	return [Object.fromEntries(entries.filter((entry) => !isNet(entry))), Object.fromEntries(entries.filter(isNet))];
+}
+
+/** What jobs of a domain may be on: its vifs; in domain zero the own ports of bridges. */
+function interfacesOf(name: string, {vifs, bridges}: Network): NetJobPlace['interfaces'] {
+	return name === 'Domain-0'
+		? bridges
+				.filter(({ip}) => ip !== undefined)
+				.map((bridge) => ({name: bridge.name, station: `${name}.${bridge.name}`, ip: bridge.ip}))
+		: (vifs.get(name) ?? []).map((vif) => ({name: vif.name, station: `${name}.${vif.name}`, ip: vif.ip}));
 }
 
 function buildDomain(
 	name: string,
 	raw: RawDomain,
+	diskJobs: RawJobs,
 	extents: ReadonlyMap<string, Extent>,
 	report: ReportAt,
-): DomainWords {
+): Omit<DomainWords, 'vifs' | 'netJobs'> {
 	const path = ['domains', name];
 	const isZero = name === 'Domain-0';
 	const disks: DiskWords[] = [];
@@ -83,7 +119,7 @@ function buildDomain(
 	}
 
 	const jobs: Job[] = [];
-	for (const [jobName, job] of Object.entries(raw.jobs)) {
+	for (const [jobName, job] of Object.entries(diskJobs)) {
 		const built = buildJob(jobName, job, [...path, 'jobs', jobName], name, disks, raw.disk.length, extents, report);
 		if (built !== undefined) {
 			jobs.push(built);

@@ -3,6 +3,7 @@ One fio job: which disk it is on, which blocks it touches, and whether its words
 a job goes round until the end (fio's time_based): the console watches hosts that do not stop.
 */
 import type {Extent} from './build-device.js';
+import {netWordOf} from './build-net-job.js';
 import {quoted} from './problems.js';
 import {didYouMean, type ReportAt} from './report.js';
 import type {RawJob} from './schema.js';
@@ -47,6 +48,17 @@ export function buildJob(
 			isCpu
 				? `${quoted(strange)} is about disks; ioengine: cpuio burns CPU only`
 				: `${quoted(strange)} needs ioengine: cpuio`,
+			'key',
+		);
+	}
+
+	const network = netWordOf(raw);
+	if (network !== undefined) {
+		return report(
+			[...path, network.key],
+			isCpu
+				? `${quoted(network.key)} is about networks; ioengine: cpuio burns CPU only`
+				: `${quoted(network.key)} needs ${network.kind}, which says what the job does`,
 			'key',
 		);
 	}

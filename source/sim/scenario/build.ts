@@ -1,18 +1,20 @@
 /**
-From the shape of a file to a Scenario: disks, domains and jobs are built, and names in the timeline and in the expectations
+From the shape of a file to a Scenario: devices, network, domains and jobs are built, and names in the timeline and in the expectations
 are resolved. Whatever cannot exist is reported with its remedy, all of it at once.
 */
 import {buildDevices, extentsOf} from './build-device.js';
 import {buildDomains, checkMemory, checkSharing} from './build-domain.js';
+import type {ReadCapture} from './build-net-job.js';
+import {buildLanJobs, buildNetwork} from './build-network.js';
 import {checkWrites} from './build-writes.js';
 import {buildExpectation} from './expectation.js';
-import type {Scope} from './metric.js';
+import {isTaken, type Scope} from './metric.js';
 import {quoted} from './problems.js';
 import {buildRecording} from './recording.js';
 import {didYouMean, type ReportAt} from './report.js';
 import type {RawScenario} from './schema.js';
 import {buildLine, type TimelineLine} from './timeline.js';
-import type {DomainWords, Scenario} from './types.js';
+import type {BridgeWords, DomainWords, LanWords, NetJob, NicDevice, Scenario} from './types.js';
 
 /** Lines with `when`: every one is looked at again and again. */
 const mostConditions = 64;
@@ -23,10 +25,13 @@ export function buildScenario(
 	source: Readonly<Record<string, unknown>>,
 	report: ReportAt,
 	costNames: readonly string[] | undefined,
+	readCapture: ReadCapture,
 ): Scenario {
-	const devices = buildDevices(raw, report);
-	const extents = extentsOf(devices);
-	const domains = buildDomains(raw, extents, report);
+	const {disks, nics} = buildDevices(raw, report);
+	const extents = extentsOf(disks);
+	const network = buildNetwork(raw, nics, report);
+	const domains = buildDomains(raw, extents, network, readCapture, report);
+	const lan = buildLanJobs(raw, network, readCapture, report);
 	checkMemory(raw, domains, report);
 	checkSharing(raw, domains, extents, report);
 	checkWrites(raw, domains, extents, report);
@@ -38,7 +43,7 @@ export function buildScenario(
 		}
 	}
 
-	const scope = scopeOf(raw, domains);
+	const scope = scopeOf(raw, domains, {nics, bridges: network.bridges, lan}, report);
 	return {
 		name: raw.name,
 		about: raw.about,
@@ -46,7 +51,15 @@ export function buildScenario(
 		arch: raw.arch,
 		seed: raw.seed,
 		runtime: raw.runtime,
-		host: {cpus: raw.host.cpus, memory: raw.host.memory, scheduler: raw.host.scheduler, devices},
+		host: {
+			cpus: raw.host.cpus,
+			memory: raw.host.memory,
+			scheduler: raw.host.scheduler,
+			devices: disks,
+			nics,
+			bridges: network.bridges,
+		},
+		lan,
 		costs: raw.costs,
 		domains,
 		timeline: buildTimeline(raw, domains, scope, report),
@@ -60,13 +73,45 @@ export function buildScenario(
 	};
 }
 
-function scopeOf(raw: RawScenario, domains: readonly DomainWords[]): Scope {
+function scopeOf(
+	raw: RawScenario,
+	domains: readonly DomainWords[],
+	{nics, bridges, lan}: {nics: readonly NicDevice[]; bridges: readonly BridgeWords[]; lan: LanWords | undefined},
+	report: ReportAt,
+): Scope {
+	const vifs = new Map<string, readonly string[]>();
+	const jobs = new Map<string, ReadonlyMap<string, NetJob['kind']>>();
+	for (const {name, vifs: own, netJobs} of domains) {
+		vifs.set(
+			name,
+			own.map((vif) => vif.name),
+		);
+		jobs.set(name, new Map(netJobs.map((job) => [job.name, job.kind])));
+		for (const job of netJobs) {
+			if (isTaken(job.name)) {
+				const message = `${quoted(job.name)} cannot name a job; the word has its own meaning in expectations`;
+				report(['domains', name, 'jobs', job.name], message, 'key');
+			}
+		}
+
+		if (bridges.some((bridge) => bridge.name === name) || nics.some((nic) => nic.name === name)) {
+			report(['domains', name], `${quoted(name)} is an interface of the host; give the domain another name`, 'key');
+		}
+	}
+
+	const network = {
+		vifs,
+		jobs,
+		nics: nics.map(({name}) => name),
+		bridges: bridges.map(({name}) => name),
+		hosts: new Map(lan?.hosts.map((host) => [host.name, new Map(host.jobs.map((job) => [job.name, job.kind]))])),
+	};
 	let count = 0;
 	const faults = raw.timeline.flatMap((line) => (line.fault === undefined ? [] : [line.id ?? `fault-${++count}`]));
 	const disksOf = ({disks, jobs}: DomainWords): string[] => [
 		...new Set([...disks.map(({vdev}) => vdev), ...jobs.flatMap((job) => (job.kind === 'disk' ? [job.on] : []))]),
 	];
-	return {domains: new Map(domains.map((domain) => [domain.name, disksOf(domain)])), faults};
+	return {domains: new Map(domains.map((domain) => [domain.name, disksOf(domain)])), faults, network};
 }
 
 function buildTimeline(
@@ -75,7 +120,10 @@ function buildTimeline(
 	scope: Scope,
 	report: ReportAt,
 ): TimelineLine[] {
-	const channels = domains.flatMap(({name, disks}) => disks.map(({vdev}) => `${name}.${vdev}`));
+	const channels = domains.flatMap(({name, disks, vifs}) => [
+		...disks.map(({vdev}) => `${name}.${vdev}`),
+		...vifs.map((vif) => `${name}.${vif.name}`),
+	]);
 	const ids = new Set<string>();
 	let fault = 0;
 	let conditions = 0;

@@ -5,6 +5,7 @@ domains.lost == all. Used by `when:` and `expect:`.
 import {closest} from '../../engine/closest.js';
 import {type Metric, type MetricUnit, parseMetric, type Scope} from './metric.js';
 import {quoted, Refused} from './problems.js';
+import {bitRateText, parseBitRate} from './rates.js';
 import {microsecond, millisecond, parseDuration, second} from './units.js';
 
 export const operators = ['==', '!=', '<=', '>=', '<', '>'] as const;
@@ -85,6 +86,8 @@ function parseValue(text: string, metric: Metric): number {
 			return Number(percent[1]);
 		}
 
+		case 'bits':
+			return text === '0' ? 0 : parseBitRate(text);
 		default: {
 			const number = /^(\d+(?:\.\d+)?)(k)?(?:\/s)?$/.exec(text);
 			if (number === null || (metric.unit === 'count' && (text.endsWith('/s') || number[2] !== undefined))) {
@@ -139,6 +142,8 @@ export function measuredText(value: number, unit: MetricUnit): string {
 
 		case 'percent':
 			return `${threeDigits(value)} %`;
+		case 'bits':
+			return bitRateText(value);
 		case 'rate':
 			return value >= 10_000 ? `${threeDigits(value / 1000)}k/s` : `${threeDigits(value)}/s`;
 		case 'count':

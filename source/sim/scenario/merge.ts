@@ -43,7 +43,7 @@ export function readMerged(text: string, file: string, readInclude?: ReadInclude
 			return refuse('include names one scenario file, such as web-and-db.yaml');
 		}
 
-		if (/^[/\\~]|^\w+:|(^|[/\\])\.\.([/\\]|$)/.test(name)) {
+		if (leadsOut(name)) {
 			return refuse(`include ${quoted(name)} leads out of the scenario's folder; name a file beside it`);
 		}
 
@@ -72,6 +72,11 @@ export function readMerged(text: string, file: string, readInclude?: ReadInclude
 
 		return read(found.text, found.file, [...chain, found.file]);
 	}
+}
+
+/** Whether a file's name, as a scenario writes it, leads out of the scenario's folder. */
+export function leadsOut(name: string): boolean {
+	return /^[/\\~]|^\w+:|(^|[/\\])\.\.([/\\]|$)/.test(name);
 }
 
 function merge(base: LocatedMap, over: LocatedMap, problems: Problem[]): LocatedMap {

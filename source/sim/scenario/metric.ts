@@ -3,10 +3,11 @@ What expectations and `when:` lines may speak of: web.xvda.read.p99, Domain-0.cp
 a unit; where its value comes from is the host's business (MetricSource in expectation.ts). Unknown words get a suggestion.
 */
 import {closest} from '../../engine/closest.js';
+import type {Leaf, MetricUnit} from './metric-leaf.js';
+import {type NetworkScope, networkMetric, networkNames} from './metric-network.js';
 import {quoted, Refused} from './problems.js';
 
-/** time: nanoseconds. percent: 0 … 100. rate: per second. count: a number of things. */
-export type MetricUnit = 'count' | 'time' | 'percent' | 'rate';
+export type {MetricUnit} from './metric-leaf.js';
 
 export interface Metric {
 	/** As written: `web.xvda.read.p99.9`. */
@@ -24,12 +25,8 @@ export interface Scope {
 	readonly domains: ReadonlyMap<string, readonly string[]>;
 	/** Ids of fault lines. */
 	readonly faults: readonly string[];
-}
-
-interface Leaf {
-	readonly unit: MetricUnit;
-	readonly gauge?: boolean;
-	readonly means: string;
+	/** Undefined where there is no network. */
+	readonly network?: NetworkScope;
 }
 
 /** Metrics of the whole host. */
@@ -94,7 +91,13 @@ export const reservedNames: readonly string[] = [
 	'all',
 	'xen',
 	'Xen',
+	'lan',
 ];
+
+/** Whether a name in the place of a job's already means something: a disk, an interface, a metric of the domain. */
+export function isTaken(name: string): boolean {
+	return Object.hasOwn(domainMetrics, name) || /^(xvd[a-p]|vif\d+|nvme\d.*|xenbr\d+)$/.test(name);
+}
 
 /** @throws Refused when the scenario has no such metric. */
 export function parseMetric(text: string, scope: Scope): Metric {
@@ -106,6 +109,11 @@ export function parseMetric(text: string, scope: Scope): Metric {
 		}
 
 		return metric(text, ['fault', parts[1]], parts.slice(2).join('.'), faultMetrics);
+	}
+
+	const found = networkMetric(parts, scope.network);
+	if (found !== undefined) {
+		return metric(text, found.path, found.leaf, found.leaves);
 	}
 
 	const disks = scope.domains.get(first);
@@ -130,17 +138,15 @@ export function parseMetric(text: string, scope: Scope): Metric {
 		return metric(text, [first], rest, domainMetrics);
 	}
 
+	const others = networkNames(first, scope.network);
 	if (parts.length < 3) {
-		throw unknown(
-			'metric',
-			rest,
-			[...Object.keys(domainMetrics), ...disks],
-			`${first} has ${[...Object.keys(domainMetrics), ...disks].join(', ')}`,
-		);
+		const known = [...Object.keys(domainMetrics), ...disks, ...others];
+		throw unknown('metric', rest, known, `${first} has ${known.join(', ')}`);
 	}
 
 	if (!disks.includes(parts[1])) {
-		throw unknown('disk', parts[1], disks, `${first} has ${disks.join(', ') || 'none'}`);
+		const known = [...disks, ...others];
+		throw unknown(others.length === 0 ? 'disk' : 'part', parts[1], known, `${first} has ${known.join(', ') || 'none'}`);
 	}
 
 	const leaf = parts.slice(2).join('.');
@@ -167,8 +173,8 @@ function metric(
 	}
 
 	const leaf = leaves[leafName];
-	const percentile = /^(.*)\.(p\d+\.\d+)$/.exec(leafName);
-	const tail = percentile === null ? leafName.split('.') : [percentile[1], percentile[2]];
+	const percentile = /^(?:(.*)\.)?(p\d+\.\d+)$/.exec(leafName);
+	const tail = percentile === null ? leafName.split('.') : percentile.slice(1).filter((part) => part !== undefined);
 	return {text, path: [...path, ...tail], unit: leaf.unit, gauge: leaf.gauge === true};
 }
 

@@ -2,8 +2,8 @@
 import type {z} from 'zod';
 import {buildScenario} from './build.js';
 import type {Located} from './located.js';
-import {placeOf, plainOf, type ReadInclude, readMerged, valuePlaceOf} from './merge.js';
-import {type Problem, ScenarioErrors} from './problems.js';
+import {leadsOut, placeOf, plainOf, type ReadInclude, readMerged, valuePlaceOf} from './merge.js';
+import {type Problem, quoted, Refused, ScenarioErrors} from './problems.js';
 import {scenarioSchema} from './schema.js';
 import type {Scenario} from './types.js';
 import {kindOf} from './units.js';
@@ -11,9 +11,14 @@ import {kindOf} from './units.js';
 export interface ParseOptions {
 	/** Reads the files of `include:`; without it there are none. */
 	readonly readInclude?: ReadInclude;
+	/** Reads the files of `pcap:`; without it there are none. */
+	readonly readFile?: ReadFile;
 	/** Names of the costs a file may override; without it any name is taken. */
 	readonly costNames?: readonly string[];
 }
+
+/** The bytes of a file beside `from`, or undefined when there is none. Throws Refused for what cannot be read. */
+export type ReadFile = (name: string, from: string) => Uint8Array | undefined;
 
 const mostProblems = 50;
 
@@ -40,7 +45,23 @@ export function parseScenario(text: string, file: string, options: ParseOptions 
 		problems.push({...(where === 'key' ? placeOf : valuePlaceOf)(tree, path), message});
 	};
 
-	const scenario = buildScenario(shape.data, source, report, options.costNames);
+	const readCapture = (path: readonly PropertyKey[], name: string): Uint8Array | undefined => {
+		if (leadsOut(name)) {
+			return report(path, `${quoted(name)} leads out of the scenario's folder; name a file beside it`);
+		}
+
+		try {
+			const bytes = options.readFile?.(name, valuePlaceOf(tree, path).file);
+			return bytes ?? report(path, `there is no file ${quoted(name)}`);
+		} catch (error) {
+			if (error instanceof Refused) {
+				return report(path, `${quoted(name)}: ${error.message}`);
+			}
+
+			throw error;
+		}
+	};
+	const scenario = buildScenario(shape.data, source, report, options.costNames, readCapture);
 	if (problems.length > 0) {
 		throw new ScenarioErrors(sorted(problems, file));
 	}

@@ -7,12 +7,12 @@ import {expectationSchema} from './expectation.js';
 import {reservedNames} from './metric.js';
 import {Refused} from './problems.js';
 import {recordingSchema} from './recording.js';
+import {bridges, lan, mac, netJobShape, vif} from './schema-network.js';
 import {timelineLineSchema} from './timeline.js';
 import {gibibyte, mebibyte, microsecond, millisecond, parseSize, second} from './units.js';
 import {readWriteWords, verifyWords} from './vocabulary.js';
 import {asWord, duration, flag, integer, name, named, oneOf, prose, scalar, size, strict, word} from './words.js';
 
-const networks = 'networks come later';
 const driverDomains = 'driver domains come later';
 
 /** A block larger than the device takes in one request (44 KiB on a ring) becomes several, as in a block layer. */
@@ -55,42 +55,41 @@ const dataRate = scalar((value) => {
 	return rate;
 });
 
-const device = strict(
-	{
-		model: oneOf(['nvme'], {'82540EM': networks, e1000: networks}),
-		pci,
-		medium: oneOf(['ssd', 'hdd']).default('ssd'),
-		iommu: flag()
-			.default(true)
-			.refine((on) => on, {message: `iommu: off is not built yet; leave it on`}),
-		capacity: size(0, mebibyte, 2048 * gibibyte, 'a disk has 1MiB to 2TiB').optional(),
-		write_cache: scalar((value) => (value === 'off' || value === false ? 0 : parseSize(value, 0))).optional(),
-		channels: integer(1, 64).optional(),
-		chips: integer(1, 64).optional(),
-		dies: integer(1, 64).optional(),
-		read_latency: duration(0, second).optional(),
-		program_latency: duration(0, second).optional(),
-		channel_rate: dataRate.optional(),
-		rpm: integer(1000, 30_000).optional(),
-		seek_track: duration(0, second).optional(),
-		seek_average: duration(0, second).optional(),
-		seek_full: duration(0, second).optional(),
-		transfer_rate: dataRate.optional(),
-		partitions: z
-			.record(
-				scalar((value) => {
-					if (!/^p([1-9]|[1-9]\d|1[01]\d|12[0-8])$/.test(String(value))) {
-						throw new Refused(`'${String(value)}' cannot name a partition; they are p1, p2, …`);
-					}
+const device = strict({
+	model: oneOf(['nvme', '82540EM']),
+	pci,
+	medium: oneOf(['ssd', 'hdd']).optional(),
+	iommu: flag()
+		.default(true)
+		.refine((on) => on, {message: `iommu: off is not built yet; leave it on`}),
+	capacity: size(0, mebibyte, 2048 * gibibyte, 'a disk has 1MiB to 2TiB').optional(),
+	write_cache: scalar((value) => (value === 'off' || value === false ? 0 : parseSize(value, 0))).optional(),
+	channels: integer(1, 64).optional(),
+	chips: integer(1, 64).optional(),
+	dies: integer(1, 64).optional(),
+	read_latency: duration(0, second).optional(),
+	program_latency: duration(0, second).optional(),
+	channel_rate: dataRate.optional(),
+	rpm: integer(1000, 30_000).optional(),
+	seek_track: duration(0, second).optional(),
+	seek_average: duration(0, second).optional(),
+	seek_full: duration(0, second).optional(),
+	transfer_rate: dataRate.optional(),
+	partitions: z
+		.record(
+			scalar((value) => {
+				if (!/^p([1-9]|[1-9]\d|1[01]\d|12[0-8])$/.test(String(value))) {
+					throw new Refused(`'${String(value)}' cannot name a partition; they are p1, p2, …`);
+				}
 
-					return String(value);
-				}),
-				partition,
-			)
-			.default({}),
-	},
-	{wire: networks},
-);
+				return String(value);
+			}),
+			partition,
+		)
+		.optional(),
+	wire: oneOf(['lan', 'none']).optional(),
+	mac: mac.optional(),
+});
 
 const disk = strict({
 	vdev: scalar((value) => {
@@ -105,45 +104,37 @@ const disk = strict({
 	access: oneOf(['rw', 'w', 'ro', 'r']).default('rw'),
 });
 
-const notBuiltJobs = {serve: networks, peer: networks, request: networks, response: networks};
+const job = strict({
+	...netJobShape,
+	on: word('a disk or an interface, such as xvda or vif0').optional(),
+	ioengine: oneOf(['cpuio'], {
+		libaio: 'leave ioengine out for disk jobs',
+		io_uring: 'leave ioengine out for disk jobs',
+	}).optional(),
+	rw: scalar((value) => {
+		const text = value === 'readwrite' ? 'rw' : value;
+		const known = readWriteWords.find((rw) => rw === text);
+		if (known === undefined) {
+			throw new Refused(
+				`${typeof value === 'string' ? `'${value}'` : 'this'} is not an rw; it is ${readWriteWords.join(', ')}`,
+			);
+		}
 
-const job = strict(
-	{
-		on: word('a disk such as xvda').optional(),
-		ioengine: oneOf(['cpuio'], {
-			libaio: 'leave ioengine out for disk jobs',
-			io_uring: 'leave ioengine out for disk jobs',
-		}).optional(),
-		rw: scalar((value) => {
-			const text = value === 'readwrite' ? 'rw' : value;
-			const known = readWriteWords.find((rw) => rw === text);
-			if (known === undefined) {
-				throw new Refused(
-					`${typeof value === 'string' ? `'${value}'` : 'this'} is not an rw; it is ${readWriteWords.join(', ')}`,
-				);
-			}
-
-			return known;
-		}).optional(),
-		rwmixread: integer(0, 100).optional(),
-		bs: size(1, 512, largestBlock, `a block has 512 bytes to ${largestBlock / 1024 / 1024}m`).optional(),
-		iodepth: integer(1, 1024).optional(),
-		size: size().optional(),
-		offset: size().optional(),
-		rate_iops: integer(0, 10_000_000).optional(),
-		rate_process: oneOf(['linear', 'poisson']).optional(),
-		fsync: integer(0, 1_000_000_000).optional(),
-		thinktime: duration(microsecond).optional(),
-		thinktime_blocks: integer(1, 1_000_000_000).optional(),
-		startdelay: duration(second).optional(),
-		runtime: duration(second).optional(),
-		number_ios: integer(1, 1_000_000_000).optional(),
-		verify: oneOf(verifyWords).optional(),
-		cpuload: integer(1, 100).optional(),
-		cpuchunks: duration(microsecond).optional(),
-	},
-	notBuiltJobs,
-);
+		return known;
+	}).optional(),
+	rwmixread: integer(0, 100).optional(),
+	bs: size(1, 512, largestBlock, `a block has 512 bytes to ${largestBlock / 1024 / 1024}m`).optional(),
+	iodepth: integer(1, 1024).optional(),
+	offset: size().optional(),
+	rate_iops: integer(0, 10_000_000).optional(),
+	fsync: integer(0, 1_000_000_000).optional(),
+	thinktime: duration(microsecond).optional(),
+	thinktime_blocks: integer(1, 1_000_000_000).optional(),
+	number_ios: integer(1, 1_000_000_000).optional(),
+	verify: oneOf(verifyWords).optional(),
+	cpuload: integer(1, 100).optional(),
+	cpuchunks: duration(microsecond).optional(),
+});
 
 const domain = strict(
 	{
@@ -153,9 +144,10 @@ const domain = strict(
 		cpu_weight: integer(1, 65_535).default(256),
 		cap: integer(0, 1600).default(0),
 		disk: z.array(disk).max(16).default([]),
+		vif: z.array(vif).max(8).default([]),
 		jobs: named('a job', job).default({}),
 	},
-	{vif: networks, pci: driverDomains, on_crash: 'restarting domains comes later', cpus: 'pinning comes later'},
+	{pci: driverDomains, on_crash: 'restarting domains comes later', cpus: 'pinning comes later'},
 );
 
 export const scenarioSchema = strict(
@@ -168,31 +160,30 @@ export const scenarioSchema = strict(
 		runtime: duration()
 			.refine((ns) => ns >= millisecond, {message: 'runtime must be at least 1ms'})
 			.default(60 * second),
-		host: strict(
-			{
-				cpus: integer(1, 16).default(1),
-				memory: size(0, 64 * mebibyte, 64 * gibibyte, 'a host has 64MiB to 64GiB').default(4 * gibibyte),
-				scheduler: strict({
-					tslice: duration()
-						.refine((ns) => ns >= millisecond && ns <= second, {message: 'tslice goes from 1ms to 1s'})
-						.default(30 * millisecond),
-					ratelimit: duration()
-						.refine((ns) => ns === 0 || (ns >= 100 * microsecond && ns <= 500 * millisecond), {
-							message: 'ratelimit goes from 100us to 500ms, or is 0',
-						})
-						.default(millisecond),
-				}).prefault({}),
-				devices: named('a device', device, reservedNames),
-			},
-			{bridges: networks},
-		),
+		host: strict({
+			cpus: integer(1, 16).default(1),
+			memory: size(0, 64 * mebibyte, 64 * gibibyte, 'a host has 64MiB to 64GiB').default(4 * gibibyte),
+			scheduler: strict({
+				tslice: duration()
+					.refine((ns) => ns >= millisecond && ns <= second, {message: 'tslice goes from 1ms to 1s'})
+					.default(30 * millisecond),
+				ratelimit: duration()
+					.refine((ns) => ns === 0 || (ns >= 100 * microsecond && ns <= 500 * millisecond), {
+						message: 'ratelimit goes from 100us to 500ms, or is 0',
+					})
+					.default(millisecond),
+			}).prefault({}),
+			devices: named('a device', device, reservedNames),
+			bridges: bridges.optional(),
+		}),
+		lan: lan.optional(),
 		costs: z.record(z.string(), duration(1, second)).default({}),
 		domains: named('a domain', domain, reservedNames),
 		timeline: z.array(timelineLineSchema).default([]),
 		expect: z.array(expectationSchema).default([]),
 		recording: recordingSchema.optional(),
 	},
-	{lan: networks, driver_domains: driverDomains, toolstack: driverDomains},
+	{driver_domains: driverDomains, toolstack: driverDomains},
 );
 
 export type RawScenario = z.output<typeof scenarioSchema>;

@@ -8,7 +8,7 @@ import {type Condition, parseCondition} from './condition.js';
 import type {Scope} from './metric.js';
 import {quoted, Refused} from './problems.js';
 import {durationText, millisecond, parseSpeed, speedText} from './units.js';
-import {duration, integer, listed, name, oneOf, prose, scalar, strict, word} from './words.js';
+import {chance, duration, integer, listed, name, oneOf, prose, scalar, strict, word} from './words.js';
 import {parseXl, type XlCommand, xlText} from './xl.js';
 
 export type Trigger =
@@ -23,9 +23,10 @@ export type Trigger =
 	/** Faults only: each thing that passes between `from` and `until`, with so many chances in a million. */
 	| {readonly kind: 'probability'; readonly parts: number; readonly from: number; readonly until: number};
 
-/** A disk's channel: the ring and event channel between a guest and its backend. */
+/** A device channel: the rings and event channels between a guest's frontend and its backend. */
 export interface ChannelName {
 	readonly domain: string;
+	/** `xvda`, `vif0`. */
 	readonly vdev: string;
 }
 
@@ -85,16 +86,6 @@ const leastEvery: Readonly<Partial<Record<(typeof verbs)[number], number>>> = {
 };
 const hardwareFaults = 'faults of devices come later; now there is evt.lost';
 
-const probability = scalar((value) => {
-	const percent = typeof value === 'string' ? /^(\d{1,3}(?:\.\d{1,4})?)%$/.exec(value) : null;
-	const parts = Math.round(percent === null ? Number(value) * 1_000_000 : Number(percent[1]) * 10_000);
-	if ((percent === null && typeof value !== 'number') || !(parts >= 1 && parts <= 1_000_000)) {
-		throw new Refused(`${quoted(String(value))} is not a probability; write such as 1% or 0.01`);
-	}
-
-	return parts;
-});
-
 /** One line as written. */
 export const timelineLineSchema = strict(
 	{
@@ -104,7 +95,7 @@ export const timelineLineSchema = strict(
 		until: duration().optional(),
 		when: word('a condition').optional(),
 		nth: integer(1, 1_000_000_000).optional(),
-		probability: probability.optional(),
+		probability: chance(1).optional(),
 		event: integer(0, Number.MAX_SAFE_INTEGER).optional(),
 		say: prose('a sentence').optional(),
 		fault: word('a fault').optional(),
@@ -125,7 +116,7 @@ export type RawLine = z.output<typeof timelineLineSchema>;
 
 /** What a line may refer to. */
 export interface TimelineScope extends Scope {
-	/** `db.xvda` for every disk channel there is. */
+	/** `db.xvda`, `web.vif0` for every device channel there is. */
 	readonly channels: readonly string[];
 	/** Nanoseconds; no trigger may lie after it. */
 	readonly runtime: number;

@@ -5,8 +5,10 @@ every name looked up. Words are those of xl.cfg(5), fio(1) and xl-disk-configura
 import type {Expectation} from './expectation.js';
 import type {Recording} from './recording.js';
 import type {TimelineLine} from './timeline.js';
+import type {BridgeWords, LanWords, NetJob, NicDevice, VifWords} from './types-network.js';
 import type {Architecture, ReadWrite, VerifyWord} from './vocabulary.js';
 
+export type * from './types-network.js';
 export type {Architecture, ReadWrite, VerifyWord} from './vocabulary.js';
 
 export interface Scenario {
@@ -18,6 +20,8 @@ export interface Scenario {
 	/** `run` ends here, the console halts here. Nanoseconds, more than 0. */
 	readonly runtime: number;
 	readonly host: HostWords;
+	/** What the NICs are plugged into; undefined when there is none. */
+	readonly lan: LanWords | undefined;
 	/** Overrides of named costs (sim/kernel/cost.ts), nanoseconds. */
 	readonly costs: Readonly<Record<string, number>>;
 	/** Domain-0 first, then the guests in the order in which they are created. */
@@ -41,7 +45,10 @@ export interface HostWords {
 		/** xl sched-credit -r: how long a vCPU runs before another may preempt it, nanoseconds; 0 is off. */
 		readonly ratelimit: number;
 	};
+	/** Its disks. */
 	readonly devices: readonly DiskDevice[];
+	readonly nics: readonly NicDevice[];
+	readonly bridges: readonly BridgeWords[];
 }
 
 export interface DiskDevice {
@@ -109,7 +116,11 @@ export interface DomainWords {
 	readonly cap: number;
 	/** Empty for Domain-0, whose jobs use partitions directly. */
 	readonly disks: readonly DiskWords[];
+	/** Empty for Domain-0, whose jobs use a bridge's own port. */
+	readonly vifs: readonly VifWords[];
 	readonly jobs: readonly Job[];
+	/** Those of its jobs that use a network. */
+	readonly netJobs: readonly NetJob[];
 }
 
 export interface DiskWords {

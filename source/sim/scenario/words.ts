@@ -89,6 +89,19 @@ export function asOneOf<const Word extends string>(
 	throw new Refused(`unknown word ${quoted(value)}${hint}`);
 }
 
+/** Chances in a million of `1%` or `0.01`; `least` 0 admits never, 1 does not. */
+export function chance(least: 0 | 1) {
+	return scalar((value) => {
+		const percent = typeof value === 'string' ? /^(\d{1,3}(?:\.\d{1,4})?)%$/.exec(value) : null;
+		const parts = Math.round(percent === null ? Number(value) * 1_000_000 : Number(percent[1]) * 10_000);
+		if ((percent === null && typeof value !== 'number') || !(parts >= least && parts <= 1_000_000)) {
+			throw new Refused(`${quoted(String(value))} is not a probability; write such as 1% or 0.01`);
+		}
+
+		return parts;
+	});
+}
+
 /** on, off, true, false, yes, no, and fio's 1 and 0. */
 export function flag() {
 	return scalar((value) => {

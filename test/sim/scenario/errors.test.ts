@@ -22,7 +22,7 @@ describe('a bad scenario is refused with file, line, column and what to do', () 
 			'a key from nowhere',
 			'cpus: 1',
 			'colour: red',
-			"3:3: unknown key 'colour'; here belong cpus, memory, scheduler, devices",
+			"3:3: unknown key 'colour'; here belong cpus, memory, scheduler, devices, bridges",
 		],
 		['a key twice', 'cpus: 1', 'cpus: 1\n  cpus: 2', "4:3: key 'cpus' is given twice, first in line 3; remove one"],
 		['a key without value', 'cpus: 1', 'cpus:', "3:3: 'cpus' has no value; give it one or remove the line"],
@@ -50,8 +50,6 @@ describe('a bad scenario is refused with file, line, column and what to do', () 
 			`{ p1: 8GiB } }\ndomains:\n  web:\n    disk: [${disk}]\n    jobs:\n      pages: { rw: write, size: 3G }\n      log: { rw: write, offset: 2G, size: 3G }`,
 			'11:43: with log the jobs may write 5G, and at most 4G are kept in memory; make its size smaller',
 		],
-		['a network', job, 'serve: tcp', "10:16: 'serve' is not built yet: networks come later"],
-		['a virtual interface', 'jobs:', 'vif: []\n    jobs:', "9:5: 'vif' is not built yet: networks come later"],
 		[
 			'a driver domain',
 			'name: t',
@@ -227,7 +225,6 @@ describe('a bad scenario is refused with file, line, column and what to do', () 
 			'    nvme1: { model: nvme, pci: "00:04.0" }\ndomains:',
 			"6:32: 00:04.0 is nvme0's address already; give each device its own",
 		],
-		['a NIC', 'model: nvme', 'model: 82540EM', "5:21: '82540EM' is not built yet: networks come later"],
 		['an IOMMU off', 'model: nvme', 'model: nvme, iommu: off', '5:34: iommu: off is not built yet; leave it on'],
 		[
 			'the timing of another medium',
