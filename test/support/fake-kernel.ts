@@ -27,6 +27,9 @@ interface Item {
 	readonly extra: number;
 }
 
+/** The line's own place among a function's bound interrupts; message vectors are 0 and up. */
+const line = -1;
+
 export class FakeKernel implements Kernel, Owner {
 	readonly name = 'kernel';
 	alive = true;
@@ -154,7 +157,7 @@ export class FakeKernel implements Kernel, Owner {
 		const bind = (vector: number, handler: Step) => {
 			const systemVector = this.#nextVector++;
 			bound.set(vector, systemVector);
-			this.#handlers.set(systemVector, () => this.#interrupt(handler, vector));
+			this.#handlers.set(systemVector, () => this.#interrupt(handler, Math.max(vector, 0)));
 			return systemVector;
 		};
 		return {
@@ -167,9 +170,11 @@ export class FakeKernel implements Kernel, Owner {
 			registers: (bar): Registers => bus.window(address, bar),
 			bindMessage: (vector, handler) => ({address: messageAddress(0), data: bind(vector, handler)}),
 			bindLine: (handler) => {
-				bind(-1, handler);
+				const pin = bus.readConfig(address, 0x3c, 1);
+				interrupts.route(pin, 0, bind(line, handler));
+				interrupts.mask(pin, false);
 			},
-			endOfInterrupt: (vector) => interrupts.endOfInterrupt(0, bound.get(vector) ?? 0),
+			endOfInterrupt: (vector) => interrupts.endOfInterrupt(0, bound.get(vector) ?? bound.get(line) ?? 0),
 			unbindInterrupts: () => {
 				for (const vector of bound.values()) this.#handlers.delete(vector);
 			},

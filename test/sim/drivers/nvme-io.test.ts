@@ -13,7 +13,7 @@ describe('NVMe driver', () => {
 
 	it('is found by class code', () => {
 		expect(driverFor(0x1b36, 0x0010, 0x010802)?.name).toBe('nvme');
-		expect(driverFor(0x8086, 0x100e, 0x020000)).toBeUndefined();
+		expect(driverFor(0x8086, 0x10d3, 0x020000)).toBeUndefined();
 	});
 
 	it('probes a controller and learns its limits', () => {
