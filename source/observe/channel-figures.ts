@@ -7,7 +7,7 @@ import {xenbusStateNames} from '../sim/channel/xenbus.js';
 import {rowFree, type Shadow} from '../sim/frontend/blkfront-shadow.js';
 import type {VbdChannel} from '../sim/host/vbd-channel.js';
 import type {Counter, Distribution, Samples} from './samples.js';
-import type {ChannelLook, ChannelView, PartView, VbdView} from './snapshot.js';
+import type {ChannelLook, PartView, VbdChannelView, VbdView} from './snapshot.js';
 
 /** Before an end has come to life the store holds what the toolstack wrote for it. */
 const [, initialising, , , connected] = xenbusStateNames;
@@ -61,13 +61,15 @@ export class ChannelFigures {
 		return `${backKernel.name}/blkback/${frontKernel.name}/${vdev}`;
 	}
 
-	view(): ChannelView {
+	view(): VbdChannelView {
 		const {channel, engine} = this;
 		const {blkfront, frontKernel, backKernel} = channel;
 		const {now} = engine;
 		const {look, since} = this.#look(now);
 		return {
+			kind: 'vbd',
 			id: channel.id,
+			rings: [{id: channel.id, title: 'ring'}],
 			label: `vbd ${channel.virtualDevice}`,
 			frontend: frontKernel.name,
 			backend: backKernel.name,
@@ -107,6 +109,7 @@ export class ChannelFigures {
 			history: this.#requests.history,
 			used: blkback?.pending.inUse,
 			size: blkback?.pending.size,
+			entry: 'slot',
 			latency: undefined,
 			p99: undefined,
 			state: blkback?.halted === true ? 'halted' : this.#backState,
@@ -140,6 +143,7 @@ export class ChannelFigures {
 			history: this.#requests.history,
 			used: blkfront?.inFlight ?? 0,
 			size: blkfront?.ring?.size ?? slotsOfOnePage,
+			entry: 'slot',
 			latency: this.#latency.mean,
 			p99: this.#latency.p99,
 			state: blkfront?.state === 'error' ? 'disabled' : this.#frontState,

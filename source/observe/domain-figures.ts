@@ -57,6 +57,7 @@ export class DomainFigures {
 			cap: xenDomain.cap,
 			parts: this.#parts(inhabitants, own, xenstored),
 			vbds: own.map((channel) => channel.vbdView()),
+			vifs: [],
 			jobs: this.#jobs(inhabitants.jobs),
 			oracle: this.#oracle(),
 		};
@@ -107,6 +108,7 @@ export class DomainFigures {
 				history: [],
 				used: views.reduce((sum, {outstanding}) => sum + outstanding, 0),
 				size: views.reduce((sum, {iodepth}) => sum + iodepth, 0),
+				entry: 'slot',
 				latency: views.length === 1 ? views[0].mean : undefined,
 				p99: views.length === 1 ? views[0].p99 : undefined,
 				state: '',

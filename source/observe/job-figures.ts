@@ -30,9 +30,11 @@ export class JobFigures {
 		const {oldestSince, answeredAt} = running;
 		const waits = oldestSince !== Number.POSITIVE_INFINITY;
 		return {
+			kind: 'disk',
 			name: words.name,
 			summary,
 			on: words.on,
+			measures: 'latency',
 			rate: this.#operations.perSecond,
 			bytesPerSecond: this.#bytes.perSecond,
 			outstanding: running.outstanding,
@@ -44,9 +46,10 @@ export class JobFigures {
 			errors: running.errors,
 			oldest: waits ? now - oldestSince : 0,
 			silence: waits ? now - Math.max(oldestSince, answeredAt) : 0,
-			commits: isCommitting,
+			latencyOf: isCommitting ? 'commit' : '',
 			verified: running.violations === 0,
 			compared: running.reads > 0,
+			counters: [],
 		};
 	}
 }
@@ -54,6 +57,7 @@ export class JobFigures {
 /** A job that has no disk, or none yet. */
 export function restingJobView(words: Job, hog: RunningHog | undefined): JobView {
 	const rests = {
+		measures: 'latency',
 		name: words.name,
 		rate: 0,
 		bytesPerSecond: 0,
@@ -65,14 +69,15 @@ export function restingJobView(words: Job, hog: RunningHog | undefined): JobView
 		errors: 0,
 		oldest: 0,
 		silence: 0,
-		commits: false,
+		latencyOf: '',
 		verified: true,
 		compared: false,
-	};
+		counters: [],
+	} as const;
 	if (words.kind === 'disk') {
-		return {...rests, summary: summaryOf(words), on: words.on, iodepth: words.iodepth};
+		return {...rests, kind: 'disk', summary: summaryOf(words), on: words.on, iodepth: words.iodepth};
 	}
 
 	const waits = hog === undefined || hog.hog.state !== 'running' ? ` (${hog?.hog.state ?? 'waiting'})` : '';
-	return {...rests, summary: `cpuload=${words.cpuload}${waits}`, on: 'cpu', iodepth: 0};
+	return {...rests, kind: 'cpu', summary: `cpuload=${words.cpuload}${waits}`, on: 'cpu', iodepth: 0};
 }

@@ -11,7 +11,7 @@ import {type FrontRing, requestEventWord, responseEventWord} from '../sim/channe
 import type {Blkfront} from '../sim/frontend/blkfront.js';
 import {rowOnRing} from '../sim/frontend/blkfront-shadow.js';
 import type {VbdChannel} from '../sim/host/vbd-channel.js';
-import type {RingView, SlotView} from './snapshot.js';
+import type {BlockSlotView, RingView} from './snapshot.js';
 import {waitsFor} from './whereabouts.js';
 
 const operationNames = new Map<number, string>(
@@ -35,7 +35,7 @@ export function ringView(engine: Engine, channel: VbdChannel): RingView | undefi
 	const indices = indicesOf(ring, channel);
 	const {responseConsumer, responseProducer, requestConsumer} = indices;
 	const requests = unanswered(engine, channel, blkfront, ring, indices);
-	const slots: SlotView[] = [];
+	const slots: BlockSlotView[] = [];
 	for (let slot = 0; slot < ring.size; slot++) {
 		slots.push(empty(slot, 'free'));
 	}
@@ -46,6 +46,7 @@ export function ringView(engine: Engine, channel: VbdChannel): RingView | undefi
 	}
 
 	return {
+		id: channel.id,
 		channel: channel.id,
 		requestProducer: ring.requestProducer >>> 0,
 		responseConsumer: responseConsumer >>> 0,
@@ -74,9 +75,9 @@ function indicesOf(ring: FrontRing, {blkback}: VbdChannel) {
 }
 
 /** A slot without a request of its own: free, or (taken) kept for the next answer. */
-function empty(slot: number, state: 'free' | 'taken'): SlotView {
+function empty(slot: number, state: 'free' | 'taken'): BlockSlotView {
 	const reserved = state === 'taken';
-	return {slot, state, reserved, id: -1, operation: '', sector: 0, segments: 0, waitsFor: '', age: 0};
+	return {kind: 'block', slot, state, reserved, id: -1, operation: '', sector: 0, segments: 0, waitsFor: '', age: 0};
 }
 
 /** Every request on the ring whose answer the frontend has not read, the oldest first. */
@@ -86,7 +87,7 @@ function unanswered(
 	{shadow}: Blkfront,
 	ring: FrontRing,
 	{responseConsumer, responseProducer, requestConsumer}: ReturnType<typeof indicesOf>,
-): SlotView[] {
+): BlockSlotView[] {
 	const responses = unreadResponses(ring, responseConsumer);
 	const asked = (ring.requestProducer - responseProducer) >>> 0;
 	const taken = (requestConsumer - responseProducer) >>> 0;
@@ -103,6 +104,7 @@ function unanswered(
 			const state = answer !== undefined ? 'response' : holds && place >= taken ? 'request' : 'taken';
 			const slot = answer ?? (holds ? own : -1);
 			return {
+				kind: 'block',
 				slot,
 				state,
 				reserved: false,

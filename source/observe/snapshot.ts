@@ -4,6 +4,9 @@ fill, who is on a CPU, ages) are the state at this instant; figures (rates, shar
 nanoseconds of simulated time. Drawing order of domains: Domain-0, driver domains, guests by creation.
 */
 import type {LogEntry} from '../engine/log.js';
+import type {ChannelView, History, RingView, TrafficRate} from './snapshot-channels.js';
+
+export type * from './snapshot-channels.js';
 
 export interface Snapshot {
 	readonly scenario: ScenarioFacts;
@@ -19,6 +22,8 @@ export interface Snapshot {
 	readonly xen: XenView;
 	readonly channels: readonly ChannelView[];
 	readonly devices: readonly DeviceView[];
+	/** What is at the other end of the wires; undefined for a host without a NIC. */
+	readonly lan: LanView | undefined;
 	readonly faults: readonly FaultView[];
 	/** Log entries numbered from the view's `logFrom`, oldest first. */
 	readonly log: readonly LogEntry[];
@@ -50,9 +55,6 @@ export interface HostFacts {
 	/** `4.17` as xentop prints; the release whose ABI is modelled. */
 	readonly xenVersion: string;
 }
-
-/** A figure's recent history for a sparkline: oldest first, one value per 100 ms of simulated time, at most 60. */
-export type History = readonly number[];
 
 export interface CpuView {
 	readonly id: number;
@@ -105,27 +107,30 @@ export interface DomainView {
 	/** Parts drawn inside its frame, in order. */
 	readonly parts: readonly PartView[];
 	readonly vbds: readonly VbdView[];
+	readonly vifs: readonly VifView[];
 	readonly jobs: readonly JobView[];
 	/** What the oracle says of this domain's disks. */
 	readonly oracle: {readonly sectorsChecked: number; readonly violations: number} | undefined;
 }
 
-/** A part placed in a domain or in Xen: a backend, a driver, a frontend's disk, xenstored. */
+/** A part placed in a domain or in Xen: a backend, a bridge, a driver, a frontend's disk or network, xenstored. */
 export interface PartView {
 	/** Stable and unique, e.g. `Domain-0/blkback/web/xvda`, `web/xvda`, `Domain-0/nvme0`. */
 	readonly id: string;
-	readonly kind: 'blkback' | 'blkfront' | 'driver' | 'xenstored' | 'job' | 'disk';
+	readonly kind: 'blkback' | 'blkfront' | 'netback' | 'netfront' | 'bridge' | 'driver' | 'xenstored' | 'job' | 'disk';
 	/** First word(s) on its line: `blkback`, `nvme`, `xvda`. */
 	readonly title: string;
-	/** Whom it serves or what it drives: `web xvda`, `nvme0`. */
+	/** Whom it serves or what it drives: `web xvda`, `nvme0`, `3 ports`. */
 	readonly subject: string;
-	/** A rate with unit, or undefined where there is none: requests per second. */
+	/** A rate, or undefined where there is none, and its unit: `req/s`, `irq/s`, `frames/s`, `b/s`. */
 	readonly rate: number | undefined;
 	readonly unit: string;
 	readonly history: History;
 	/** Fill of what it queues in: entries used of size. */
 	readonly used: number | undefined;
 	readonly size: number | undefined;
+	/** What one entry is: `command`, `frame`, `slot`. */
+	readonly entry: string;
 	/** Mean latency over the window, ns; undefined when nothing completed. */
 	readonly latency: number | undefined;
 	readonly p99: number | undefined;
@@ -139,17 +144,25 @@ export interface PartView {
 }
 
 export interface JobView {
+	/** A disk's operations, CPU burnt, or packets and what they carry. */
+	readonly kind: 'disk' | 'cpu' | 'net';
 	readonly name: string;
-	/** fio's words: `randread 4k`, `write 4k fsync=1`, `hog`. */
+	/** fio's, ping's or iperf3's words: `randread 4k`, `write 4k fsync=1`, `hog`, `ping client`. */
 	readonly summary: string;
 	readonly on: string;
-	/** Completed operations per second over the window. */
+	/** What its line says of it: how long each operation takes, or how much passes. */
+	readonly measures: 'latency' | 'throughput';
+	/** Completed operations (echoes, requests, packets) per second over the window. */
 	readonly rate: number;
 	readonly bytesPerSecond: number;
 	readonly outstanding: number;
+	/** Operations it keeps under way at most; 0 for one that burns CPU, and where there is no such number. */
 	readonly iodepth: number;
-	/** The latencies are of commits: from a write's arrival to the end of the flush that covers it. Else of each operation. */
-	readonly commits: boolean;
+	/**
+	What the latencies are of: each operation (''); commits, from a write's arrival to the end of the flush that covers it; round
+	trips of packets.
+	*/
+	readonly latencyOf: '' | 'commit' | 'rtt';
 	readonly mean: number | undefined;
 	readonly p50: number | undefined;
 	readonly p99: number | undefined;
@@ -163,6 +176,8 @@ export interface JobView {
 	readonly verified: boolean;
 	/** It has read and compared something at all. */
 	readonly compared: boolean;
+	/** A few counts of its own, by name: `retransmits`, `lost`. */
+	readonly counters: readonly (readonly [name: string, value: number])[];
 }
 
 /** One virtual disk, as xentop's VBD row: totals since start, from the backend's counters. */
@@ -178,100 +193,80 @@ export interface VbdView {
 	readonly p99: number | undefined;
 }
 
-export type ChannelLook = 'idle' | 'busy' | 'full' | 'asleep' | 'closed';
-
-export interface ChannelView {
-	/** `db.xvda`: what commands name it. */
-	readonly id: string;
-	/** `vbd 51712` */
-	readonly label: string;
-	readonly frontend: string;
+/**
+One virtual network, as xentop's Net line: totals since start, from the counters of `vif<domid>.<devid>` in the backend's domain. Seen
+from there: what the guest sends is received.
+*/
+export interface VifView {
+	readonly device: number;
+	/** `eth0` */
+	readonly name: string;
 	readonly backend: string;
-	readonly frontPart: string;
-	readonly backPart: string;
-	/** xenbus states in words. */
-	readonly frontState: string;
-	readonly backState: string;
-	readonly look: ChannelLook;
-	/** How long it has looked so (full, asleep), ns. */
-	readonly since: number;
-	readonly size: number;
-	/** Requests on the ring without a response consumed. */
-	readonly inFlight: number;
-	/** Responses the frontend has not read. */
-	readonly unread: number;
-	/** Age of the oldest request in flight, ns. */
-	readonly oldest: number;
-	readonly requestRate: number;
-	readonly bytesPerSecond: number;
-	readonly history: History;
-	readonly latency: number | undefined;
-	readonly p99: number | undefined;
-	/** Notifications per second: sent, and held off (pushes that needed none). */
-	readonly frontSent: number;
-	readonly frontHeld: number;
-	readonly backSent: number;
-	readonly backHeld: number;
+	readonly received: TrafficView;
+	readonly sent: TrafficView;
 }
 
-/** One ring in detail. */
-export interface RingView {
-	readonly channel: string;
-	readonly requestProducer: number;
-	readonly responseConsumer: number;
-	readonly requestConsumer: number;
-	readonly responseProducer: number;
-	readonly requestEvent: number;
-	readonly responseEvent: number;
-	readonly grantsGiven: number;
-	readonly grantsMapped: number;
-	readonly frontPort: number;
-	readonly backPort: number;
-	readonly ringReference: number;
-	/** One per slot. */
-	readonly slots: readonly SlotView[];
-	/** Requests on the ring without an answer read, the oldest first; those whose slot another's answer took have slot -1. */
-	readonly requests: readonly SlotView[];
+export interface TrafficView {
+	readonly bytes: number;
+	readonly packets: number;
+	readonly errors: number;
+	readonly drops: number;
 }
 
-/** A slot of the ring, or a request on it. */
-export interface SlotView {
-	/** -1: a request whose slot was used for another's answer. */
-	readonly slot: number;
-	readonly state: 'free' | 'request' | 'taken' | 'response';
-	/** Taken, and what was asked there is answered through another slot: kept for the next answer, nobody's request. */
-	readonly reserved: boolean;
-	/** -1: no request is here. */
-	readonly id: number;
-	/** `READ`, `WRITE`, `FLUSH`. */
-	readonly operation: string;
-	readonly sector: number;
-	readonly segments: number;
-	/** Where it is, in words: `nvme0 queue, entry 17`. */
-	readonly waitsFor: string;
-	/** ns since the frontend took the request. */
-	readonly age: number;
-}
-
+/** A device in its own and its driver's words: what a screen shows of it, whatever it is. */
 export interface DeviceView {
 	/** `00:04.0` */
 	readonly address: string;
 	readonly name: string;
-	/** In the device's own words: `SSD, 8 channels`. */
+	/** `SSD, 8 channels`, `82540EM, 1 Gb/s`. */
 	readonly model: string;
 	readonly owner: string;
 	readonly state: string;
-	readonly readBytesPerSecond: number;
-	readonly writeBytesPerSecond: number;
+	/** Its driver resets it or has given it up, or it has no link. */
+	readonly trouble: boolean;
+	/** What moves through it each way: `read` and `write`, `out` and `in`. */
+	readonly rates: readonly DeviceRate[];
 	readonly history: History;
-	readonly queued: number;
-	readonly queueSize: number;
-	/** Age of the oldest command it has not completed, ns. */
-	readonly oldest: number;
+	/** What its driver has given it and it has not finished. */
+	readonly queue: {
+		/** What one entry is: `command`, `frame`. */
+		readonly entry: string;
+		readonly used: number;
+		readonly size: number;
+		/** Age of the oldest, ns; 0 where it is not known. */
+		readonly oldest: number;
+	};
 	readonly interruptRate: number;
+	/** Counts that belong on its line wherever there is room: `drops`. */
+	readonly alarms: readonly (readonly [name: string, value: number])[];
 	readonly counters: readonly (readonly [name: string, value: number])[];
-	/** Share of the window its busiest and mean unit (flash die, disk arm) was busy, percent. */
+	/** Share of the window its busiest unit (flash die, disk arm, direction of the wire) was busy, percent. */
 	readonly busy: number;
+}
+
+export interface DeviceRate {
+	readonly label: string;
+	readonly perSecond: number;
+	readonly unit: 'B/s' | 'b/s';
+}
+
+/** The wire that NICs hang on, and who else does. */
+export interface LanView {
+	/** Bits per second. */
+	readonly rate: number;
+	readonly hosts: readonly LanHostView[];
+}
+
+export interface LanHostView {
+	readonly name: string;
+	/** `10.0.0.9` */
+	readonly ip: string;
+	/** What it is doing, in words; '' when it only answers. */
+	readonly doing: string;
+	/** As it sees it. */
+	readonly sent: TrafficRate;
+	readonly received: TrafficRate;
+	readonly history: History;
 }
 
 export interface XenView {

@@ -38,6 +38,20 @@ export function throughput(bytesPerSecond: number): string {
 	return `${(megabytes / 1e3).toFixed(2)} GB/s`;
 }
 
+/** Bits per second in decimal units, as wires are sold: `0 Mb/s`, `412 kb/s`, `9.4 Mb/s`, `412 Mb/s`, `1.9 Gb/s`. */
+export function bitRate(bitsPerSecond: number): string {
+	if (bitsPerSecond === 0) return '0 Mb/s';
+	if (bitsPerSecond < 999_500) return `${three(bitsPerSecond / 1e3)} kb/s`;
+	if (bitsPerSecond < 999_500_000) return `${three(bitsPerSecond / 1e6)} Mb/s`;
+	return `${three(bitsPerSecond / 1e9)} Gb/s`;
+}
+
+/** A rate in its unit, shortened by it: `30.0k req/s`, `412 Mb/s`, `123 MB/s`. */
+export function rateText(perSecond: number, unit: string): string {
+	if (unit === 'b/s') return bitRate(perSecond);
+	return unit === 'B/s' ? throughput(perSecond) : `${quantity(perSecond)} ${unit}`;
+}
+
 /** Memory in binary units: `512 MiB`, `1.5 GiB`. */
 export function memory(bytes: number): string {
 	const mebibytes = bytes / 1_048_576;

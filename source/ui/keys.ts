@@ -44,6 +44,7 @@ export type Action =
 	| 'sort-right'
 	| 'reverse'
 	| 'vcpu-rows'
+	| 'network-rows'
 	| 'disk-rows'
 	| 'repeat-header'
 	| 'zero-first'
@@ -218,6 +219,13 @@ export const bindings: readonly Binding[] = [
 		modes: ['domains'],
 		about: 'rows of virtual CPUs on, off',
 		footer: {label: 'vcpus', rank: 74},
+	},
+	{
+		action: 'network-rows',
+		keys: ['n', 'N'],
+		modes: ['domains'],
+		about: 'rows of networks on, off',
+		footer: {label: 'nets', rank: 73},
 	},
 	{
 		action: 'disk-rows',

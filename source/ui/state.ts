@@ -48,8 +48,8 @@ export interface ConsoleState {
 	/** Where Down left the figure and the CPUs, so that Up comes back there. */
 	readonly remembered: Remembered;
 	readonly domains: DomainsState;
-	/** The ring under glass, and which of its requests is marked (requestKey). */
-	readonly channel: {readonly id: string; readonly slot: number};
+	/** The channel whose ring is under glass, which of its rings, and which request there is marked (requestKey). */
+	readonly channel: {readonly id: string; readonly ring: number; readonly slot: number};
 	readonly log: {
 		/** Number of the marked line; undefined follows the newest. */
 		readonly cursor: number | undefined;
@@ -78,6 +78,7 @@ export interface DomainsState {
 	/** Columns scrolled away to the left. */
 	readonly scrolled: number;
 	readonly vcpuRows: boolean;
+	readonly networkRows: boolean;
 	readonly diskRows: boolean;
 	readonly repeatHeader: boolean;
 	readonly zeroFirst: boolean;
@@ -104,12 +105,13 @@ export const initialState: ConsoleState = {
 		hidden: 0,
 		scrolled: 0,
 		vcpuRows: false,
+		networkRows: false,
 		diskRows: false,
 		repeatHeader: false,
 		zeroFirst: false,
 		physicalCpus: false,
 	},
-	channel: {id: '', slot: -1},
+	channel: {id: '', ring: 0, slot: -1},
 	log: {cursor: undefined, filter: ''},
 	delay: 1,
 	speed: 1e9,

@@ -9,7 +9,7 @@ import {type ConsoleState, type Effect, initialState, isSlow, type LogLine, type
 import type {Palette} from './style.js';
 import {channelOf, keyOf, selectedSubject} from './subject.js';
 import {pressKey} from './update.js';
-import {shownChannel} from './views/channel.js';
+import {shownChannel, shownRing} from './views/channel.js';
 import {drawFrame} from './views/frame.js';
 
 /** Log lines kept, as many as the host keeps. */
@@ -232,9 +232,12 @@ export class Store {
 
 /** The ring wanted in detail: the one under glass; in slow motion, whose requests the figure shows, the selected one. */
 function watchedRing(snapshot: Snapshot, state: ConsoleState): string | undefined {
-	if (state.view === 'channel') return shownChannel(snapshot, state)?.id;
+	if (state.view === 'channel') {
+		const channel = shownChannel(snapshot, state);
+		return channel?.rings[shownRing(channel, state)].id;
+	}
 	if (state.view !== 'host' || !isSlow(state)) return undefined;
-	return channelOf(snapshot, selectedSubject(snapshot, state.selected))?.id;
+	return channelOf(snapshot, selectedSubject(snapshot, state.selected))?.rings[0].id;
 }
 
 /** The lines so far and those that are new, bounded. */

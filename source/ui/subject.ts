@@ -1,6 +1,6 @@
 /**
- * What can be selected in the figure: domains, the parts inside them, their jobs, channels, Xen, CPUs, devices. A
- * subject is found again by its key in every snapshot, so that a selection stays with its part.
+ * What can be selected in the figure: domains, the parts inside them, their jobs, channels, Xen, CPUs, devices, hosts on
+ * the LAN. A subject is found again by its key in every snapshot, so that a selection stays with its part.
  */
 import type {
 	ChannelView,
@@ -8,6 +8,8 @@ import type {
 	DeviceView,
 	DomainView,
 	JobView,
+	LanHostView,
+	LanView,
 	PartView,
 	Snapshot,
 	XenView,
@@ -21,7 +23,8 @@ export type Subject =
 	| {readonly kind: 'channel'; readonly channel: ChannelView}
 	| {readonly kind: 'xen'; readonly xen: XenView}
 	| {readonly kind: 'cpu'; readonly cpu: CpuView}
-	| {readonly kind: 'device'; readonly device: DeviceView};
+	| {readonly kind: 'device'; readonly device: DeviceView}
+	| {readonly kind: 'lan'; readonly lan: LanView; readonly host: LanHostView};
 
 export function keyOf(subject: Subject): string {
 	switch (subject.kind) {
@@ -39,6 +42,8 @@ export function keyOf(subject: Subject): string {
 			return `cpu ${subject.cpu.id}`;
 		case 'device':
 			return `device ${subject.device.name}`;
+		case 'lan':
+			return `lan ${subject.host.name}`;
 	}
 }
 
@@ -47,7 +52,7 @@ export function drawnParts(domain: DomainView): readonly PartView[] {
 	return domain.parts.filter((part) => part.kind !== 'job');
 }
 
-/** Every subject of a snapshot in drawing order: domains with parts and jobs, channels, Xen with CPUs, devices. */
+/** Every subject of a snapshot in drawing order: domains with parts and jobs, channels, Xen with CPUs, devices, the LAN. */
 export function subjectsOf(snapshot: Snapshot): Subject[] {
 	const subjects: Subject[] = [];
 	for (const domain of snapshot.domains) {
@@ -60,6 +65,8 @@ export function subjectsOf(snapshot: Snapshot): Subject[] {
 	for (const part of snapshot.xen.parts) subjects.push({kind: 'part', part, domain: undefined});
 	for (const cpu of snapshot.cpus) subjects.push({kind: 'cpu', cpu});
 	for (const device of snapshot.devices) subjects.push({kind: 'device', device});
+	const {lan} = snapshot;
+	if (lan !== undefined) for (const host of lan.hosts) subjects.push({kind: 'lan', lan, host});
 	return subjects;
 }
 
@@ -94,9 +101,9 @@ export function channelOf(snapshot: Snapshot, subject: Subject): ChannelView | u
 	}
 }
 
-/** What the percentile of a job is of: one that commits waits for its write and for the flush after it. */
-export function p99Label({commits}: JobView): string {
-	return commits ? 'commit p99' : 'p99';
+/** What the percentile of a job is of: one that commits waits for its write and for the flush after it, ping for the echo. */
+export function p99Label({latencyOf}: JobView): string {
+	return latencyOf === '' ? 'p99' : `${latencyOf} p99`;
 }
 
 /** From here on, ns, a wait is worth a word of its own. */
@@ -115,7 +122,7 @@ export function troubleOf(snapshot: Snapshot, domain: DomainView): number {
 	for (const {look, frontend} of snapshot.channels) {
 		if (frontend !== domain.name) continue;
 		if (look === 'asleep') trouble = Math.max(trouble, 4);
-		if (look === 'closed') trouble = Math.max(trouble, 3);
+		if (look === 'closed' || look === 'stalled') trouble = Math.max(trouble, 3);
 		if (look === 'full') trouble = Math.max(trouble, 1);
 	}
 	if (domain.parts.some((part) => part.trouble)) trouble = Math.max(trouble, 2);

@@ -9,13 +9,14 @@ import {openPalette, type PaletteEvent, paletteEntries, paletteLine, updatePalet
 import {type ConsoleState, type Effect, modeOf, type Overlay, type World} from './state.js';
 import {channelOf, keyOf, selectedSubject} from './subject.js';
 import {graphemes} from './text.js';
-import {markedRequest, requestKey, shownChannel, slotRows} from './views/channel.js';
+import {allRings, shownChannel, shownRing} from './views/channel.js';
 import {orderedDomains, scrollableColumns} from './views/domains.js';
 import {layoutSize, viewArea} from './views/frame.js';
 import {layoutHost} from './views/host-layout.js';
 import {movePane, moveSelection} from './views/host-moves.js';
 import {filteredLog, logRows, markedLine} from './views/log.js';
 import {helpEnd, helpRows} from './views/overlays.js';
+import {markedRequest, requestKey, slotRows} from './views/ring.js';
 import {xentopColumns} from './xentop-table.js';
 
 export interface Update {
@@ -318,7 +319,7 @@ function inHost(state: ConsoleState, world: World, snapshot: Snapshot, action: A
 		return {...into(chosen, 'domains'), domains: {...state.domains, hidden: 0, physicalCpus: true}};
 	}
 	const channel = channelOf(snapshot, subject);
-	if (channel !== undefined) return {...into(chosen, 'channel'), channel: {id: channel.id, slot: -1}};
+	if (channel !== undefined) return {...into(chosen, 'channel'), channel: {id: channel.id, ring: 0, slot: -1}};
 	const word = subject.kind === 'device' ? subject.device.name : subject.kind === 'part' ? subject.part.title : '';
 	return {...into(chosen, 'log'), log: {cursor: undefined, filter: word.toLowerCase()}};
 }
@@ -341,6 +342,8 @@ function inDomains(state: ConsoleState, snapshot: Snapshot, action: Action): Con
 			return set({reversed: !domains.reversed});
 		case 'vcpu-rows':
 			return set({vcpuRows: !domains.vcpuRows});
+		case 'network-rows':
+			return set({networkRows: !domains.networkRows});
 		case 'disk-rows':
 			return set({diskRows: !domains.diskRows});
 		case 'repeat-header':
@@ -356,7 +359,7 @@ function inDomains(state: ConsoleState, snapshot: Snapshot, action: Action): Con
 		case 'look': {
 			const domain = list[Math.min(domains.hidden, list.length - 1)];
 			const channel = snapshot.channels.find(({frontend}) => frontend === domain?.name);
-			return channel === undefined ? state : {...into(state, 'channel'), channel: {id: channel.id, slot: -1}};
+			return channel === undefined ? state : {...into(state, 'channel'), channel: {id: channel.id, ring: 0, slot: -1}};
 		}
 		default:
 			return set({hidden: scroll(action, domains.hidden, list.length - 1, 10)});
@@ -366,18 +369,21 @@ function inDomains(state: ConsoleState, snapshot: Snapshot, action: Action): Con
 function inChannel(state: ConsoleState, world: World, snapshot: Snapshot, action: Action): ConsoleState {
 	const channel = shownChannel(snapshot, state);
 	if (channel === undefined) return state;
+	const shown = shownRing(channel, state);
 	const by = {'next-pane': 1, right: 1, 'previous-pane': -1, left: -1} as const;
 	if (Object.hasOwn(by, action)) {
 		const step = by[action as keyof typeof by]; // hasOwn has just made sure of the key
-		const {channels} = snapshot;
-		const next = channels[(channels.indexOf(channel) + step + channels.length) % channels.length];
-		return {...state, channel: {id: next.id, slot: -1}, selected: keyOf({kind: 'channel', channel: next})};
+		const rings = allRings(snapshot);
+		const at = rings.findIndex((each) => each.channel === channel && each.ring === shown);
+		const next = rings[(at + step + rings.length) % rings.length];
+		const selected = keyOf({kind: 'channel', channel: next.channel});
+		return {...state, channel: {id: next.channel.id, ring: next.ring, slot: -1}, selected};
 	}
-	const ring = snapshot.ring?.channel === channel.id ? snapshot.ring : undefined;
+	const ring = snapshot.ring?.id === channel.rings[shown].id ? snapshot.ring : undefined;
 	if (ring === undefined) return state;
 	const rows = slotRows(layoutSize(world.columns, world.rows).rows);
 	const slot = ring.requests[scroll(action, markedRequest(ring, state.channel.slot), ring.requests.length - 1, rows)];
-	return {...state, channel: {id: channel.id, slot: slot === undefined ? -1 : requestKey(slot)}};
+	return {...state, channel: {id: channel.id, ring: shown, slot: slot === undefined ? -1 : requestKey(slot)}};
 }
 
 function inLog(state: ConsoleState, world: World, action: Action): ConsoleState {

@@ -1,6 +1,6 @@
 /** What a person reads off a channel and its ring: looks, slots, and what each request waits for. */
 import {describe, expect, test} from 'vitest';
-import type {SlotView, Snapshot} from '../../source/observe/snapshot.js';
+import type {BlockSlotView, SlotView, Snapshot} from '../../source/observe/snapshot.js';
 import {millisecond, second, WatchedHost} from '../support/hosts.js';
 
 const channelOf = ({channels}: Snapshot, id: string) => {
@@ -8,8 +8,9 @@ const channelOf = ({channels}: Snapshot, id: string) => {
 	if (channel === undefined) throw new Error(`no channel ${id}`);
 	return channel;
 };
+const isBlock = (slot: SlotView): slot is BlockSlotView => slot.kind === 'block';
 const slotsOf = ({ring}: Snapshot, ...states: SlotView['state'][]) =>
-	(ring?.slots ?? []).filter(({state}) => states.includes(state));
+	(ring?.slots ?? []).filter(isBlock).filter(({state}) => states.includes(state));
 
 describe('a channel whose wake-up is lost', () => {
 	const watched = new WatchedHost('lost-notification');
@@ -159,7 +160,7 @@ describe('the slots of a ring', () => {
 			const {inFlight, unread} = channelOf(snapshot, 'db.xvda');
 			expect(slotsOf(snapshot, 'request', 'taken', 'response')).toHaveLength(inFlight);
 			expect(slotsOf(snapshot, 'response')).toHaveLength(unread);
-			const requests = snapshot.ring?.requests ?? [];
+			const requests = snapshot.ring?.requests.filter(isBlock) ?? [];
 			expect(requests).toHaveLength(inFlight);
 			expect(new Set(requests.map(({id}) => id)).size).toBe(inFlight);
 			const moved = requests.filter(({slot}) => slot < 0).length;

@@ -1,8 +1,9 @@
 /** Figures on one screen agree with each other, because each is a counter of what happened. */
 import {describe, expect, test} from 'vitest';
-import type {Snapshot} from '../../source/observe/snapshot.js';
+import type {DeviceView, Snapshot} from '../../source/observe/snapshot.js';
 import {millisecond, second, WatchedHost} from '../support/hosts.js';
 
+const moved = ({rates}: DeviceView) => sum(rates.map(({unit, perSecond}) => (unit === 'B/s' ? perSecond : 0)));
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
 /** Requests on each ring × ns up to now. */
 const ringTimes = ({host}: WatchedHost) => host.boot.channels.map(({meter}) => meter.ring.integral(host.now));
@@ -64,7 +65,7 @@ describe('the default scenario, second by second', () => {
 			for (const {used, size} of parts) expect(used ?? 0).toBeLessThanOrEqual(size ?? 0);
 		}
 
-		for (const {queued, queueSize} of snapshot.devices) expect(queued).toBeLessThanOrEqual(queueSize);
+		for (const {queue} of snapshot.devices) expect(queue.used).toBeLessThanOrEqual(queue.size);
 	});
 
 	test.each(looks)('at $snapshot.time ns rate × mean latency is the mean number on the ring', (look) => {
@@ -79,7 +80,7 @@ describe('the default scenario, second by second', () => {
 
 	test.each(looks)('at $snapshot.time ns bytes at the rings are bytes at the medium', ({snapshot, atEdges}) => {
 		const rings = sum(snapshot.channels.map(({bytesPerSecond}) => bytesPerSecond));
-		const media = sum(snapshot.devices.map((device) => device.readBytesPerSecond + device.writeBytesPerSecond));
+		const media = sum(snapshot.devices.map(moved));
 		expect(Math.abs(rings - media)).toBeLessThanOrEqual(16_384 * (sum(atEdges) + 1));
 	});
 
@@ -114,7 +115,8 @@ describe('the default scenario, second by second', () => {
 	test('the device says who owns it and what it is', () => {
 		const [device] = looks[3].snapshot.devices;
 		expect(device).toMatchObject({name: 'nvme0', address: '00:04.0', owner: 'Domain-0', state: 'live'});
-		expect(device.readBytesPerSecond).toBeGreaterThan(5.5e6);
+		expect(device.rates[0]).toMatchObject({label: 'read', unit: 'B/s'});
+		expect(device.rates[0].perSecond).toBeGreaterThan(5.5e6);
 		expect(device.interruptRate).toBeGreaterThan(1000);
 		expect(device.busy).toBeGreaterThan(0);
 	});
@@ -128,9 +130,9 @@ describe('the default scenario, second by second', () => {
 	test('a job that flushes is measured by its commits, from the write to the end of its flush', () => {
 		const [zero, web, db] = looks[3].snapshot.domains;
 		expect(zero.jobs).toEqual([]);
-		expect(web.jobs.map(({commits}) => commits)).toEqual([false]);
+		expect(web.jobs.map(({latencyOf}) => latencyOf)).toEqual(['']);
 		const [log, checkpoint] = db.jobs;
-		expect([log.commits, checkpoint.commits]).toEqual([true, false]);
+		expect([log.latencyOf, checkpoint.latencyOf]).toEqual(['commit', '']);
 		const job = watched.host.workloads.jobs.find(({words}) => words.name === log.name)?.running;
 		expect(job?.commitLatency.count).toBe(job?.flushes);
 		expect(job?.commitLatency.mean).toBeGreaterThan((job?.writeLatency.mean ?? 0) + (job?.flushLatency.mean ?? 0));

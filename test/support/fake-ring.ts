@@ -1,5 +1,5 @@
 /** One ring in detail for fake snapshots: as many slots in use as its channel has requests in flight. */
-import type {ChannelView, RingView, SlotView} from '../../source/observe/snapshot.js';
+import type {ChannelView, PacketSlotView, RingView, SlotView, VifChannelView} from '../../source/observe/snapshot.js';
 
 export function fakeRing(channel: ChannelView | undefined): RingView | undefined {
 	if (channel === undefined) return undefined;
@@ -8,6 +8,7 @@ export function fakeRing(channel: ChannelView | undefined): RingView | undefined
 		const age = inFlight - ((slot + size - 8) % size);
 		const used = age > 0;
 		return {
+			kind: 'block',
 			slot,
 			state: !used ? 'free' : age < 3 ? 'request' : age > 22 ? 'response' : 'taken',
 			reserved: false,
@@ -20,6 +21,7 @@ export function fakeRing(channel: ChannelView | undefined): RingView | undefined
 		};
 	});
 	return {
+		id,
 		channel: id,
 		requestProducer: 5504,
 		responseConsumer: 5480,
@@ -34,5 +36,47 @@ export function fakeRing(channel: ChannelView | undefined): RingView | undefined
 		ringReference: 8,
 		slots,
 		requests: slots.filter(({state}) => state !== 'free').sort((a, b) => b.age - a.age),
+	};
+}
+
+/** TX or RX of a network: packets under way, or buffers posted and packets that the guest has not read. */
+export function fakeNetRing(channel: VifChannelView, title: string): RingView {
+	const {id, size, inFlight, receive} = channel;
+	const transmit = title === 'TX';
+	const used = transmit ? inFlight : receive.posted + receive.unread;
+	const slots = Array.from({length: size}, (_, slot): PacketSlotView => {
+		const there = slot < used;
+		const state = transmit ? (slot < 3 ? 'taken' : 'request') : slot < receive.unread ? 'response' : 'posted';
+		const extra = transmit && slot % 6 === 1;
+		return {
+			kind: 'packet',
+			slot,
+			state: there ? state : 'free',
+			reserved: false,
+			id: there ? slot : -1,
+			size: !there || extra || state === 'posted' ? 0 : 1514,
+			offset: extra ? 0 : 128,
+			grant: !there || extra ? -1 : 700 + slot,
+			flags: !there || !transmit ? '' : extra ? 'GSO 1448' : 'csum_blank more_data extra_info',
+			waitsFor: !there ? '' : state === 'posted' ? 'a packet' : 'netback in Domain-0 to take it',
+			age: there ? (used - slot) * 9000 : 0,
+		};
+	});
+	return {
+		id: `${id} ${title}`,
+		channel: id,
+		requestProducer: 90_000 + used,
+		responseConsumer: 90_000,
+		requestConsumer: 90_003,
+		responseProducer: 90_000,
+		requestEvent: 90_004,
+		responseEvent: 90_001,
+		grantsGiven: used,
+		grantsMapped: transmit ? 3 : 0,
+		frontPort: 8,
+		backPort: 13,
+		ringReference: transmit ? 9 : 10,
+		slots,
+		requests: slots.filter(({state}) => state !== 'free'),
 	};
 }

@@ -1,8 +1,16 @@
 /**
  * A snapshot without a simulation, for tests of the console: its figures add up (domains + Xen = physical CPUs,
- * rate × latency = outstanding, bytes at the rings = bytes at the medium). Never shipped.
+ * rate × latency = outstanding, bytes at the rings = bytes at the medium, bits at the vif = bits at the NIC). Never shipped.
  */
-import type {ChannelView, DomainView, FaultView, JobView, PartView, Snapshot} from '../../source/observe/snapshot.js';
+import type {
+	DomainView,
+	FaultView,
+	JobView,
+	PartView,
+	Snapshot,
+	VbdChannelView,
+} from '../../source/observe/snapshot.js';
+import {fakeNet} from './fake-net.js';
 import {fakeRing} from './fake-ring.js';
 
 export interface FakeOptions {
@@ -13,7 +21,9 @@ export interface FakeOptions {
 	readonly asleep?: number;
 	/** db's ring is full. */
 	readonly full?: boolean;
-	/** web's channel is not connected. */
+	/** web posts no receive buffers since so many ns. */
+	readonly stalled?: number;
+	/** web's disk is not connected. */
 	readonly closed?: boolean;
 	readonly died?: boolean;
 	/** Simulated ns the figures are over. */
@@ -42,7 +52,7 @@ function history(time: number, at: (time: number) => number): number[] {
 
 /** One snapshot at `time` ns. */
 export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot {
-	const {extraGuests = 0, cpus = 2, asleep, full = false, closed = false, died = false} = options;
+	const {extraGuests = 0, cpus = 2, asleep, stalled, full = false, closed = false, died = false} = options;
 	const webRate = (at: number) => 1900 + 200 * wave(at, 3);
 	const dbRate = (at: number) => (asleep === undefined ? (full ? 9000 : 180 + 1800 * wave(at, 7) ** 8) : 0);
 	const load = (name: string, id: number, iops: number, bytes: number, latency: number, run: number): Load => ({
@@ -63,13 +73,15 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 	const zeroRun = 40.8;
 	const busy = loads.reduce((sum, {run}) => sum + run, xenRun + zeroRun);
 	const size = 32;
-	const channels = loads.map((each): ChannelView => {
+	const disks = loads.map((each): VbdChannelView => {
 		const sleeps = each.name === 'db' && asleep !== undefined;
 		const isFull = each.name === 'db' && full;
 		const isClosed = each.name === 'web' && closed;
 		const inFlight = sleeps || isFull ? size : isClosed ? 0 : Math.min(size, Math.max(1, each.outstanding));
 		return {
+			kind: 'vbd',
 			id: `${each.name}.xvda`,
+			rings: [{id: `${each.name}.xvda`, title: 'ring'}],
 			label: 'vbd 51712',
 			frontend: each.name,
 			backend: 'Domain-0',
@@ -107,6 +119,7 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		history: [],
 		used: undefined,
 		size: undefined,
+		entry: '',
 		latency: undefined,
 		p99: undefined,
 		state: '',
@@ -115,6 +128,9 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		trouble: false,
 		...value,
 	});
+	const net = fakeNet(time, part, stalled);
+	const [web, ...others] = disks;
+	const channels = [web, net.channel, ...others];
 	const vcpu = (run: number, wait: number, id = 0) => ({
 		id,
 		state: run > 20 ? ('running' as const) : ('blocked' as const),
@@ -140,11 +156,15 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		cap: 0,
 		parts: [],
 		vbds: [],
+		vifs: [],
 		jobs: [],
 		oracle: undefined,
 		...value,
 	});
 	const job = (value: Partial<JobView> & Pick<JobView, 'name' | 'summary'>): JobView => ({
+		kind: 'disk',
+		measures: 'latency',
+		counters: [],
 		on: 'xvda',
 		rate: 0,
 		bytesPerSecond: 0,
@@ -157,7 +177,7 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		errors: 0,
 		oldest: 0,
 		silence: value.oldest ?? 0,
-		commits: / fsync=/.test(value.summary),
+		latencyOf: / fsync=/.test(value.summary) ? 'commit' : '',
 		verified: true,
 		compared: true,
 		...value,
@@ -172,7 +192,7 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		memory: 1_073_741_824,
 		maximumMemory: undefined,
 		parts: [
-			...channels.map((channel) =>
+			...disks.map((channel) =>
 				part({
 					id: channel.backPart,
 					kind: 'blkback',
@@ -189,6 +209,8 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 					],
 				}),
 			),
+			net.netback,
+			net.bridge,
 			part({
 				id: 'Domain-0/xenstored',
 				kind: 'xenstored',
@@ -204,13 +226,15 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 				unit: 'irq/s',
 				used: queued,
 				size: 1023,
+				entry: 'command',
 				state: 'live',
 				counters: [['timeouts', 0]],
 			}),
+			net.driver,
 		],
 	});
 	const guests = loads.map((each, index): DomainView => {
-		const channel = channels[index];
+		const channel = disks[index];
 		const jobs =
 			each.name === 'web'
 				? [
@@ -226,6 +250,7 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 							p99: channel.p99,
 							p999: 900_000,
 						}),
+						net.job,
 					]
 				: each.name === 'db'
 					? [
@@ -262,13 +287,16 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 					rate: each.iops,
 					used: channel.inFlight,
 					size,
+					entry: 'slot',
 					latency: channel.latency,
 					p99: channel.p99,
 					state: channel.frontState,
 					channel: channel.id,
 					trouble: channel.look === 'asleep',
 				}),
+				...(each.name === 'web' ? [net.netfront] : []),
 			],
+			vifs: each.name === 'web' ? [net.vif] : [],
 			vbds: [
 				{
 					device: 51712,
@@ -339,17 +367,21 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 				model: 'SSD, 8 channels',
 				owner: 'Domain-0',
 				state: 'ready',
-				readBytesPerSecond: loads[0].bytes,
-				writeBytesPerSecond: bytes - loads[0].bytes,
+				trouble: false,
+				rates: [
+					{label: 'read', perSecond: loads[0].bytes, unit: 'B/s'},
+					{label: 'write', perSecond: bytes - loads[0].bytes, unit: 'B/s'},
+				],
 				history: history(time, (at) => webRate(at) + dbRate(at)),
-				queued,
-				queueSize: 1023,
-				oldest: 131_000,
+				queue: {entry: 'command', used: queued, size: 1023, oldest: 131_000},
 				interruptRate: iops * 0.7,
+				alarms: [],
 				counters: [],
 				busy: 21.4,
 			},
+			net.device,
 		],
+		lan: net.lan,
 		faults: options.faults ?? [],
 		log: Array.from({length: lines}, (_, number) => {
 			const [source, topic, severity, text] = texts[number % texts.length];
@@ -362,7 +394,7 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 			{text: 'web.xvda.read.p99 < 1ms, from 2s to 4s', met: false, measured: '1.2 ms'},
 		],
 		findings: [],
-		ring: fakeRing(channels.find(({id}) => id === options.ring)),
+		ring: net.ring(options.ring) ?? fakeRing(disks.find(({id}) => id === options.ring)),
 		next: {what: 'nvme0 completes', inNanoseconds: 74_000},
 	};
 }

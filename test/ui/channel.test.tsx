@@ -1,7 +1,7 @@
 /** One ring under glass: what is beside its map, requests whose slot another's answer took, and what each waits for. */
 import {afterEach, describe, expect, test} from 'vitest';
-import type {RingView, SlotView} from '../../source/observe/snapshot.js';
-import {requestWords} from '../../source/ui/views/channel.js';
+import type {BlockSlotView, RingView} from '../../source/observe/snapshot.js';
+import {requestWords} from '../../source/ui/views/ring.js';
 import {fakeClock} from '../support/fake-session.js';
 import {type FakeOptions, fakeSnapshot} from '../support/fake-snapshot.js';
 import {type AppOptions, renderApp} from './render-app.js';
@@ -19,7 +19,7 @@ function show(change: (ring: RingView) => RingView, terminal: AppOptions = {}, o
 	const ring = snapshot.ring === undefined ? undefined : change(snapshot.ring);
 	app.message({type: 'snapshot', snapshot: {...snapshot, ring}, clock: fakeClock()});
 	// A ring that sleeps is selected already.
-	app.type(options.asleep === undefined ? '3\t' : '3');
+	app.type(options.asleep === undefined ? '3\t\t\t' : '3');
 	return app;
 }
 
@@ -64,6 +64,7 @@ test.each([80, 120, 200])('the labels of the map are whole wherever its arrows a
 describe('a request whose slot was reused', () => {
 	const reused = (ring: RingView): RingView => {
 		const [oldest, ...others] = ring.requests;
+		if (oldest.kind !== 'block') throw new Error('a disk has block requests');
 		const slots = ring.slots.map((each) => (each.slot === 3 ? {...each, reserved: true, id: -1} : each));
 		return {...ring, slots, requests: [{...oldest, slot: -1, id: 7, operation: 'FLUSH', segments: 0}, ...others]};
 	};
@@ -85,7 +86,8 @@ describe('a request whose slot was reused', () => {
 });
 
 test('a request says first what it waits for, and a flush has no sector', () => {
-	const request: SlotView = {
+	const request: BlockSlotView = {
+		kind: 'block',
 		slot: 4,
 		state: 'taken',
 		reserved: false,

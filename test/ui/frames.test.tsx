@@ -35,11 +35,33 @@ describe.each(sizes)('at %i×%i', (columns, rows) => {
 		{extraGuests: 30, cpus: 16},
 		{window: 400_000_000},
 		{ring: 'web.xvda'},
+		{ring: 'web.vif0 TX'},
+		{ring: 'web.vif0 RX', stalled: 61_000_000_000},
 	];
 
 	test.each(situations)('every frame is exactly as large as the terminal %j', (options) => {
 		const {press, lines, wait} = show(options, {columns, rows});
-		for (const key of ['', '2', 'v', 'b', 'r', 'p', '3', '5', '/', 'escape', '1', '?', '?', 'f', 'escape', 'F']) {
+		for (const key of [
+			'',
+			'2',
+			'v',
+			'n',
+			'b',
+			'r',
+			'p',
+			'3',
+			'tab',
+			'tab',
+			'5',
+			'/',
+			'escape',
+			'1',
+			'?',
+			'?',
+			'f',
+			'escape',
+			'F',
+		]) {
 			wait(1000);
 			if (key !== '') press(key);
 			const frame = lines();
@@ -56,9 +78,14 @@ describe.each(sizes)('at %i×%i', (columns, rows) => {
 			'1 web',
 			'2 db',
 			'blkback',
+			'netback',
+			'xenbr0',
 			'xenstored',
 			'nvme',
+			'e1000',
 			'xvda',
+			'eth0',
+			'client 10.0.0.9',
 			'Xen',
 			'cpu0',
 			'Hardware',
@@ -77,11 +104,12 @@ describe.each(sizes)('at %i×%i', (columns, rows) => {
 			const row = lines().find((line) => line.includes(`${guest} xvda`) && line.includes('blkback'));
 			expect(row).toMatch(/blkback.*◄.*►.*xvda [■·]/);
 		}
+		expect(lines().find((line) => line.includes('netback'))).toMatch(/netback web eth0.*◄.*►.*eth0 [■·]/);
 	});
 });
 
 describe('a channel', () => {
-	test('has five looks', () => {
+	test('has a look for each state', () => {
 		show({}, {columns: 118, rows: 24});
 		expect(text()).toMatch(/◄═+ vbd 51712 ═+►/);
 		show({full: true});
@@ -93,6 +121,10 @@ describe('a channel', () => {
 		expect(text()).toMatch(/┄+ (InitWait ⇄ )?Initialised ┄+/);
 		show({extraGuests: 1});
 		expect(text()).toMatch(/◄─+ vbd 51712 ─+►/);
+		expect(text()).toMatch(/◄═+ vif 0 ═+►/);
+		show({stalled: 61_000_000_000});
+		expect(text()).toMatch(/◄░+ Rx stalled ░+►/);
+		expect(text()).toContain('STALLED');
 	});
 });
 
@@ -217,6 +249,10 @@ describe('the console', () => {
 		type('3');
 		expect(sent.at(-1)).toEqual({type: 'watch', ring: 'web.xvda', logFrom: 18, delay: 1});
 		type('\t');
+		expect(sent.at(-1)).toMatchObject({ring: 'web.vif0 TX'});
+		type('\t');
+		expect(sent.at(-1)).toMatchObject({ring: 'web.vif0 RX'});
+		type('\t');
 		expect(sent.at(-1)).toMatchObject({ring: 'db.xvda'});
 		type('1');
 		expect(sent.at(-1)).toMatchObject({ring: undefined});
@@ -245,7 +281,7 @@ describe('the console', () => {
 			snapshot: fakeSnapshot(12_500_000_000, {ring: 'db.xvda', full: true}),
 			clock: fakeClock(),
 		});
-		type('\t');
+		type('\t\t\t');
 		expect(text()).toContain('nvme0 queue, entry');
 		expect(text()).toMatch(/► +\d+ +\d+ {2}WRITE/);
 	});

@@ -31,12 +31,12 @@ describe('the table of keys', () => {
 	});
 
 	test("keeps xentop's letters in Domains, in both cases, and says elsewhere where they work", () => {
-		for (const letter of 'svbrdq') {
+		for (const letter of 'svnbrdq') {
 			const small = bindingFor('domains', letter)?.action;
 			expect(small).toBeDefined();
 			expect(bindingFor('domains', letter.toUpperCase())?.action).toBe(small);
 		}
-		for (const letter of 'svbr') expect(elsewhere('host', letter)).toMatch(/works in Domains \(key 2\)/);
+		for (const letter of 'svnbr') expect(elsewhere('host', letter)).toMatch(/works in Domains \(key 2\)/);
 		expect(elsewhere('host', 'f')).toBeUndefined();
 		expect(elsewhere('host', 'y')).toBeUndefined();
 	});

@@ -1,11 +1,20 @@
 /** Every kind of part and every state has its words, and the legend shows them. */
 import {describe, expect, test} from 'vitest';
-import {describe as inWords, keysFor, sentenceKey, sentences} from '../../source/ui/sentences.js';
+import {describe as inWords, keysFor} from '../../source/ui/describe.js';
+import {sentenceKey, sentences} from '../../source/ui/sentences.js';
 import {subjectsOf} from '../../source/ui/subject.js';
 import {helpLines} from '../../source/ui/views/overlays.js';
 import {fakeSnapshot} from '../support/fake-snapshot.js';
 
-const situations = [{}, {asleep: 1_300_000_000}, {full: true}, {closed: true}, {died: true}, {extraGuests: 3, cpus: 5}];
+const situations = [
+	{},
+	{asleep: 1_300_000_000},
+	{stalled: 61_000_000_000},
+	{full: true},
+	{closed: true},
+	{died: true},
+	{extraGuests: 3, cpus: 5},
+];
 
 describe('sentences', () => {
 	test('are whole, and each says something of its own', () => {
@@ -57,14 +66,16 @@ describe('a part that is between two requests', () => {
 		);
 		expect(words.length).toBeGreaterThan(1);
 		for (const text of words) {
-			expect(text).toMatch(/No (request|command) is in .* at this instant\. 0 /);
-			expect(text).not.toMatch(/At work|Commands are in/);
+			expect(text).toMatch(
+				/(No request is in its hands|Nothing it gave the device is unfinished) at this instant\. 0 /,
+			);
+			expect(text).not.toMatch(/At work|at work for it/);
 		}
 	});
 });
 
 test('a ring says for how long it is full only when that is long enough to read', () => {
-	const [ring] = fakeSnapshot(20_000_000_000, {full: true}).channels.slice(1);
+	const [ring] = fakeSnapshot(20_000_000_000, {full: true}).channels.slice(-1);
 	expect(inWords({kind: 'channel', channel: {...ring, since: 488_000}}).text).toContain('Full: 32 requests');
 	expect(inWords({kind: 'channel', channel: {...ring, since: 58_000_000}}).text).toContain(
 		'Full for 58 ms: 32 requests',

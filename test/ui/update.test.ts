@@ -40,28 +40,33 @@ describe('the selection', () => {
 		expect(play(['left']).selected).toBe('part Domain-0/blkback/web/xvda');
 		expect(play(['right']).selected).toBe('part web/xvda');
 		expect(play(['right', 'right']).selected).toBe('part web/xvda');
-		expect(play(['j', 'l']).selected).toBe('part db/xvda');
-		expect(play(['down', 'left']).selected).toBe('part Domain-0/blkback/db/xvda');
+		expect(play(['j', 'l']).selected).toBe('part web/vif0');
+		expect(play(['j', 'h']).selected).toBe('part Domain-0/netback/web/vif0');
+		expect(play(['j', 'j', 'l']).selected).toBe('part db/xvda');
+		expect(play(['down', 'down', 'left']).selected).toBe('part Domain-0/blkback/db/xvda');
 	});
 
 	test('goes on down into Xen and the hardware, and up again', () => {
-		expect(play(['down', 'down']).selected).toBe('xen');
-		expect(play(['down', 'down', 'down', 'right']).selected).toBe('cpu 1');
-		expect(play(['down', 'down', 'down', 'right', 'down']).selected).toBe('device nvme0');
-		expect(play(['down', 'down', 'down', 'down', 'up', 'up']).selected).toBe('xen');
+		const xen = ['down', 'down', 'down'];
+		expect(play(xen).selected).toBe('xen');
+		expect(play([...xen, 'down', 'right']).selected).toBe('cpu 1');
+		expect(play([...xen, 'down', 'right', 'down']).selected).toBe('device nvme0');
+		expect(play([...xen, 'down', 'down', 'down']).selected).toBe('device eth0');
+		expect(play([...xen, 'down', 'down', 'down', 'down']).selected).toBe('lan client');
+		expect(play([...xen, 'down', 'down', 'up', 'up']).selected).toBe('xen');
 	});
 
 	test('comes back up where it went down', () => {
-		expect(play(['down', 'down', 'up']).selected).toBe('channel db.xvda');
+		expect(play(['down', 'down', 'down', 'up']).selected).toBe('channel db.xvda');
 		const below = (count: number) => ['right', ...new Array<string>(count).fill('down')];
 		const steps = [1, 2, 3, 4, 5, 6, 7, 8].find((count) => play(below(count)).selected === 'xen') ?? 0;
 		expect(play([...below(steps), 'up']).selected).toBe(play(below(steps - 1)).selected);
-		expect(play(['down', 'down', 'down', 'right', 'down', 'up']).selected).toBe('cpu 1');
+		expect(play(['down', 'down', 'down', 'down', 'right', 'down', 'up']).selected).toBe('cpu 1');
 	});
 
 	test('is on the ring that sleeps while nobody has moved', () => {
 		expect(play([], {asleep: 1_300_000_000}).selected).toBe('channel db.xvda');
-		expect(play(['up'], {asleep: 1_300_000_000}).selected).toBe('channel web.xvda');
+		expect(play(['up'], {asleep: 1_300_000_000}).selected).toBe('channel web.vif0');
 	});
 
 	test('walks the panes with Tab, round and back', () => {
@@ -90,6 +95,22 @@ describe('Enter and Esc', () => {
 		const back = play(['right', 'enter', 'escape']);
 		expect(back.state.view).toBe('host');
 		expect(back.selected).toBe('part web/xvda');
+	});
+
+	test('look at both rings of a network, TX first, and Tab goes through every ring', () => {
+		const rings = (count: number) => {
+			const {id, ring} = play(['down', 'enter', ...new Array<string>(count).fill('tab')]).state.channel;
+			return [id, ring];
+		};
+		expect([0, 1, 2, 3, 4].map(rings)).toEqual([
+			['web.vif0', 0],
+			['web.vif0', 1],
+			['db.xvda', 0],
+			['web.xvda', 0],
+			['web.vif0', 0],
+		]);
+		expect(play(['down', 'enter', 'tab', 'shift-tab']).state.channel).toMatchObject({id: 'web.vif0', ring: 0});
+		expect(play(['down', 'enter', 'tab', 'escape']).selected).toBe('channel web.vif0');
 	});
 
 	test('take a domain to its row, a CPU to the physical CPUs, a device to its log', () => {
@@ -142,7 +163,7 @@ describe('time', () => {
 
 describe('faults', () => {
 	test('are found by words, aimed at the selected ring first, and injected by Enter', () => {
-		const {commands, state} = play(['down', 'f', ...'lost', 'enter']);
+		const {commands, state} = play(['down', 'down', 'f', ...'lost', 'enter']);
 		expect(state.overlay).toBeUndefined();
 		expect(commands).toEqual([
 			{
@@ -162,7 +183,7 @@ describe('faults', () => {
 		expect(commands[0]).toMatchObject({
 			line: {target: 'web.xvda', parameters: {direction: 'to-frontend', times: 25}},
 		});
-		expect(play(['f', 'down', 'enter']).commands[0]).toMatchObject({line: {target: 'db.xvda'}});
+		expect(play(['f', 'down', 'down', 'enter']).commands[0]).toMatchObject({line: {target: 'db.xvda'}});
 	});
 
 	test('are not injected with a number that makes no sense', () => {
@@ -182,7 +203,7 @@ describe('faults', () => {
 	test('are not answered by a kick of the wrong ring', () => {
 		const {commands, notices} = play(['up', '!'], {asleep: 1_300_000_000});
 		expect(commands).toEqual([]);
-		expect(notices).toEqual(['web.xvda is not asleep; db.xvda is: select it, then !']);
+		expect(notices).toEqual(['web.vif0 is not asleep; db.xvda is: select it, then !']);
 		expect(play(['!']).commands).toHaveLength(1);
 	});
 
@@ -199,18 +220,29 @@ describe('faults', () => {
 	});
 
 	test('that made a ring sleep are answered by a kick', () => {
-		expect(play(['down', '!']).commands).toEqual([{type: 'operator', line: {verb: 'kick', target: 'db.xvda'}}]);
+		expect(play(['down', 'down', '!']).commands).toEqual([{type: 'operator', line: {verb: 'kick', target: 'db.xvda'}}]);
 		expect(play(['tab', 'tab', '!']).notices).toEqual(['Nothing to kick: no ring is selected.']);
-		expect(play(['3', 'tab', '!']).commands).toEqual([{type: 'operator', line: {verb: 'kick', target: 'db.xvda'}}]);
+		expect(play(['3', 'shift-tab', '!']).commands).toEqual([
+			{type: 'operator', line: {verb: 'kick', target: 'db.xvda'}},
+		]);
+	});
+
+	test('strike and kicks wake the notifications of a network as those of a disk', () => {
+		expect(play(['down', 'f', 'enter']).commands[0]).toMatchObject({line: {fault: 'evt.lost', target: 'web.vif0'}});
+		expect(play(['down', '!']).commands).toEqual([{type: 'operator', line: {verb: 'kick', target: 'web.vif0'}}]);
+		expect(play(['3', 'tab', 'tab', '!']).commands).toEqual([
+			{type: 'operator', line: {verb: 'kick', target: 'web.vif0'}},
+		]);
 	});
 });
 
 describe('Domains', () => {
 	test("has xentop's keys", () => {
-		const {domains} = play(['2', 's', 's', 'V', 'b', 'r', 'o', 'z', 'p']).state;
+		const {domains} = play(['2', 's', 's', 'V', 'n', 'b', 'r', 'o', 'z', 'p']).state;
 		expect(domains).toMatchObject({
 			sort: 2,
 			vcpuRows: true,
+			networkRows: true,
 			diskRows: true,
 			repeatHeader: true,
 			reversed: true,
@@ -266,7 +298,7 @@ test('before the first snapshot every key is safe', () => {
 		columns: 80,
 		rows: 24,
 	};
-	for (const key of [...'1235hjklgG.-+[]=fF!uw0s<>ovbrdzp/? ', 'enter', 'escape', 'tab', 'up', 'pagedown']) {
+	for (const key of [...'1235hjklgG.-+[]=fF!uw0s<>ovnbrdzp/? ', 'enter', 'escape', 'tab', 'up', 'pagedown']) {
 		expect(() => pressKey(initialState, world, key), key).not.toThrow();
 		expect(() => pressKey({...initialState, view: 'domains'}, world, key), key).not.toThrow();
 	}

@@ -3,13 +3,14 @@
  * Left and Right scroll the others; as in xentop, Down and Up hide domains from the top of the list, and the topmost
  * one that is shown is the selected one.
  */
-import type {CpuView, DomainView, Snapshot} from '../../observe/snapshot.js';
+import type {ChannelView, CpuView, DomainView, Snapshot} from '../../observe/snapshot.js';
 import type {Canvas, Rectangle, Run} from '../canvas.js';
-import {clock, duration, percent, quantity, sparkline, throughput} from '../format.js';
+import {bitRate, clock, duration, percent, quantity, sparkline, throughput} from '../format.js';
 import type {ConsoleState, DomainsState, World} from '../state.js';
 import {cut, left, right, width} from '../text.js';
 import {
 	columnWidths,
+	networkLines,
 	sortDomains,
 	summaryLines,
 	vbdLines,
@@ -33,7 +34,7 @@ export function toXentop(view: DomainView): Row {
 		memory: view.memory,
 		maximumMemory: view.maximumMemory,
 		vcpus: view.vcpus.map(({id, state, cpuTime}) => ({id, online: state !== 'offline', cpuTime})),
-		networks: [],
+		networks: view.vifs,
 		vbds: view.vbds.map((vbd) => ({...vbd, type: 'BlkBack', failing: false})),
 		ssid: 0,
 	};
@@ -59,17 +60,25 @@ interface OwnColumn {
 }
 
 const ownColumns: readonly OwnColumn[] = [
-	{heading: 'RUN(%)', width: 7, cell: ({run}, _, mark) => `${mark}${percent(run)}`},
 	{heading: 'STEAL(%)', width: 8, cell: ({wait}, _, mark) => `${mark}${percent(wait)}`},
 	{
 		heading: 'REQ/s',
 		width: 7,
-		cell: ({name}, snapshot, mark) => shown(rates(snapshot, name)?.requests, quantity, mark),
+		cell: ({name}, snapshot, mark) => shown(rates(snapshot, name, 'vbd')?.requests, quantity, mark),
 	},
-	{heading: 'DISK', width: 10, cell: ({name}, snapshot, mark) => shown(rates(snapshot, name)?.bytes, throughput, mark)},
+	{
+		heading: 'DISK',
+		width: 10,
+		cell: ({name}, snapshot, mark) => shown(rates(snapshot, name, 'vbd')?.bytes, throughput, mark),
+	},
+	{
+		heading: 'NET',
+		width: 9,
+		cell: ({name}, snapshot, mark) => shown(rates(snapshot, name, 'vif')?.bytes, (bytes) => bitRate(8 * bytes), mark),
+	},
 	{
 		heading: 'P99 PER DISK',
-		width: 16,
+		width: 14,
 		cell: ({vbds}, _, mark) =>
 			vbds.flatMap(({name, p99}) => (p99 === undefined ? [] : [`${name} ${mark}${duration(p99)}`])).join(', ') || '-',
 	},
@@ -82,12 +91,13 @@ const ownColumns: readonly OwnColumn[] = [
 	},
 ];
 
-/** What went over a domain's own channels; undefined when it has none. */
+/** What went over a domain's own channels of a kind; undefined when it has none. */
 function rates(
 	{channels}: Snapshot,
 	frontend: string,
+	kind: ChannelView['kind'],
 ): {readonly requests: number; readonly bytes: number} | undefined {
-	const own = channels.filter((channel) => channel.frontend === frontend);
+	const own = channels.filter((channel) => channel.frontend === frontend && channel.kind === kind);
 	if (own.length === 0) return undefined;
 	return {
 		requests: own.reduce((sum, {requestRate}) => sum + requestRate, 0),
@@ -192,12 +202,31 @@ export function drawDomains(
 			at += column.width + 1;
 		}
 		y++;
-		const extra = [...(view.vcpuRows ? vcpuRows(domain) : []), ...(view.diskRows ? vbdLines(domain) : [])];
-		for (const line of extra) if (y < tableBottom) canvas.put(x, y++, line, 'dim', area.width - 3);
+		// In xentop's order.
+		const extra = [
+			...(view.vcpuRows ? vcpuRows(domain) : []),
+			...(view.networkRows ? networkLines(domain) : []),
+			...(view.diskRows ? vbdLines(domain) : []),
+		];
+		for (const line of extra.flatMap((each) => continued(each, area.width - 3))) {
+			if (y < tableBottom) canvas.put(x, y++, line, 'dim');
+		}
 	}
 	const more = listed.length - drawn;
 	if (more > 0) canvas.put(area.x + area.width - 12, tableBottom - 1, ` +${more} more `, 'bold');
 	for (const panel of panels) y = drawPanel(canvas, {...area, y: y + 1, height: bottom - y - 1}, panel);
+}
+
+/** As xentop's, a line that is too long goes on below; ours breaks before the name of a value. */
+function continued(line: string, cells: number): string[] {
+	if (width(line) <= cells) return [line];
+	const lines: string[] = [];
+	for (const piece of line.split(/(?= {2,}\w+:)/)) {
+		const last = lines.at(-1);
+		if (last !== undefined && width(last + piece) <= cells) lines[lines.length - 1] = last + piece;
+		else lines.push(last === undefined ? piece : `     ${piece.trimStart()}`);
+	}
+	return lines;
 }
 
 /** xentop's own line, and for each virtual CPU what it leaves out: its state, where it is, what it got. */

@@ -15,7 +15,7 @@ export const panes: readonly Pane[] = ['left', 'channels', 'guests', 'xen', 'har
 export type FrameLine =
 	| {readonly kind: 'part'; readonly part: PartView; readonly y: number}
 	| {readonly kind: 'job'; readonly job: JobView; readonly y: number}
-	/** More of the channel of the disk above it; only where there is room. */
+	/** More of the channel of the disk or network above it; only where there is room. */
 	| {readonly kind: 'detail'; readonly channel: ChannelView; readonly y: number}
 	| {readonly kind: 'died'; readonly text: string; readonly y: number};
 
@@ -49,6 +49,9 @@ export interface HostLayout {
 	/** Each line of CPUs has their history below it. */
 	readonly cpuHistory: boolean;
 	readonly hardware: Rectangle;
+	/** Lines of devices in it, and where the hosts of the LAN stand: on a line of their own, or in its lower edge. */
+	readonly deviceLines: number;
+	readonly lan: Rectangle;
 	readonly selection: Rectangle;
 	readonly log: Rectangle;
 	readonly spots: readonly Spot[];
@@ -62,17 +65,21 @@ export function layoutHost(snapshot: Snapshot, selected: string, area: Rectangle
 	const cpuLines = Math.min(3, Math.ceil(snapshot.cpus.length / cpusPerLine));
 	const cpuHistory = height >= 32 && cpuLines === 1;
 	const xenHeight = 3 + cpuLines * (cpuHistory ? 2 : 1) + snapshot.xen.parts.length;
-	const hardwareHeight = 2 + Math.min(4, snapshot.devices.length);
+	const deviceLines = Math.min(4, snapshot.devices.length);
+	const hardwareHeight = 2 + deviceLines + Number(snapshot.lan !== undefined && height >= 28);
 	const selectionHeight = height >= 28 && columns < 160 ? 3 : 2;
-	const logHeight = height >= 28 ? 4 : 3;
-	const room = Math.max(3, height - xenHeight - hardwareHeight - selectionHeight - logHeight);
+	const others = xenHeight + hardwareHeight + selectionHeight;
+	const guestsHeight = totalHeight(snapshot, subject, 1, snapshot.domains.filter(isGuest));
+	// A line of the log is given up where that keeps every job and part in the figure.
+	const logHeight = height >= 28 ? 4 : guestsHeight === height - others - 2 ? 2 : 3;
+	const room = Math.max(3, height - others - logHeight);
 
 	const gap = Math.max(10, Math.round(columns * 0.22) - (columns < 100 ? 8 : 0));
 	const leftWidth = Math.floor((columns - gap) * 0.52);
 	const guestX = x + leftWidth + gap;
 	const guestWidth = columns - leftWidth - gap;
 	const {frames: guests, hidden} = placeGuests(snapshot, subject, {x: guestX, y, width: guestWidth, height: room});
-	const owners = snapshot.domains.filter(({role}) => role !== 'guest');
+	const owners = snapshot.domains.filter((domain) => !isGuest(domain));
 	const guestHeight = guests.reduce((bottom, frame) => Math.max(bottom, frame.y + frame.height - y), 3);
 	const left = placeOwners(snapshot, owners, guests, {x, y, width: leftWidth, height: room}, guestHeight, subject);
 	const figure = Math.max(guestHeight, ...left.map((frame) => frame.y + frame.height - y));
@@ -97,6 +104,13 @@ export function layoutHost(snapshot: Snapshot, selected: string, area: Rectangle
 		cpusPerLine,
 		cpuHistory,
 		hardware,
+		deviceLines,
+		lan: {
+			x: x + 2,
+			y: hardware.y + hardware.height - (hardwareHeight === 2 + deviceLines ? 1 : 2),
+			width: columns - 4,
+			height: 1,
+		},
 		selection,
 		log: below(logTop, Math.max(0, y + height - logTop)),
 	};
@@ -138,14 +152,14 @@ function linesAt(level: number, snapshot: Snapshot, domain: DomainView, subject:
 		});
 	}
 	if (level < 2) return all;
-	const disks = all.filter(({kind}) => kind === 'part');
+	const parts = all.filter(({kind}) => kind === 'part');
 	const jobs = all.filter(({kind}) => kind === 'job');
 	const chosen = all.find((content) => isSubject(content, domain, subject));
 	if (level === 2) {
 		const job = chosen?.kind === 'job' ? chosen : jobs[0];
-		return job === undefined ? disks : [...disks, job];
+		return job === undefined ? parts : [...parts, job];
 	}
-	const one = chosen ?? disks[0] ?? jobs[0];
+	const one = chosen ?? parts[0] ?? jobs[0];
 	return one === undefined ? [] : [one];
 }
 
@@ -161,13 +175,21 @@ function heightOf(domain: DomainView, lines: readonly Inside[], joined: boolean)
 	return (joined ? 1 : 2) + Math.max(1, lines.length + epitaph(domain).length);
 }
 
+/** Rows of these guests when drawn so closely. */
+function totalHeight(snapshot: Snapshot, subject: Subject, level: number, domains: readonly DomainView[]): number {
+	return domains.reduce(
+		(sum, domain) => sum + heightOf(domain, linesAt(level, snapshot, domain, subject), level > 0),
+		level > 0 ? 1 : 0,
+	);
+}
+
+function isGuest({role}: DomainView): boolean {
+	return role === 'guest';
+}
+
 function placeGuests(snapshot: Snapshot, subject: Subject, {x, y, width, height}: Rectangle) {
-	const all = snapshot.domains.filter(({role}) => role === 'guest');
-	const total = (level: number, domains: readonly DomainView[]) =>
-		domains.reduce(
-			(sum, domain) => sum + heightOf(domain, linesAt(level, snapshot, domain, subject), level > 0),
-			level > 0 ? 1 : 0,
-		);
+	const all = snapshot.domains.filter(isGuest);
+	const total = (level: number, domains: readonly DomainView[]) => totalHeight(snapshot, subject, level, domains);
 	let level = -1;
 	while (level < 3 && total(level, all) > height) level++;
 	let shown = all;
@@ -223,7 +245,8 @@ function belongsTo(subject: Subject, domain: DomainView): boolean {
 
 /**
  * Domains with backends: a backend stands on the row of its frontend, so that the channel between is straight; drivers
- * sink to the bottom, next to the hardware; the rest fills the rows between from the top.
+ * sink to the bottom, next to the hardware; a bridge stands below a vif that hangs on it; the rest fills the rows between
+ * from the top.
  */
 function placeOwners(
 	snapshot: Snapshot,
@@ -241,7 +264,7 @@ function placeOwners(
 		for (const content of contents(domain)) {
 			const row = content.kind === 'part' && at === y ? rowOfPeer(snapshot, guests, content.part) : undefined;
 			if (row !== undefined && content.kind === 'part') rows.set(row, {...content, y: row});
-			else if (content.kind === 'job' || content.part.kind !== 'blkback') waiting.push(content);
+			else if (content.kind === 'job' || content.part.channel === undefined) waiting.push(content);
 			else if (!hiddenPeer(snapshot, guests, content.part)) waiting.push(content);
 		}
 		const lowest = Math.max(at, ...rows.keys());
@@ -261,8 +284,11 @@ function placeOwners(
 			const row = free.pop();
 			if (row !== undefined) rows.set(row, {...content, y: row});
 		}
+		const isBridge = (content: Content) => content.kind === 'part' && content.part.kind === 'bridge';
+		const vif = [...rows.values()].find((line) => line.kind === 'part' && line.part.kind === 'netback');
 		for (const content of kept.filter((each) => !isDriver(each))) {
-			const row = free.shift();
+			const below = isBridge(content) ? free.findIndex((row) => row > (vif?.y ?? 0)) : 0;
+			const [row] = free.splice(Math.max(0, below), 1);
 			if (row !== undefined) rows.set(row, {...content, y: row});
 		}
 		for (const text of died) {
@@ -340,6 +366,10 @@ function spotsOf(snapshot: Snapshot, layout: Omit<HostLayout, 'spots'>): Spot[] 
 	for (const cpu of snapshot.cpus) spots.push({subject: {kind: 'cpu', cpu}, pane: 'xen', y: layout.xen.y + 1});
 	for (const device of snapshot.devices) {
 		spots.push({subject: {kind: 'device', device}, pane: 'hardware', y: layout.hardware.y + 1});
+	}
+	const {lan} = snapshot;
+	if (lan !== undefined) {
+		for (const host of lan.hosts) spots.push({subject: {kind: 'lan', lan, host}, pane: 'hardware', y: layout.lan.y});
 	}
 	return spots;
 }

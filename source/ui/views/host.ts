@@ -1,9 +1,9 @@
 /** The Host view: draws the figure that host-layout.ts has placed. */
 import type {ChannelView, DomainView, SlotView, Snapshot} from '../../observe/snapshot.js';
 import {type Canvas, type Rectangle, type Run, runsWidth} from '../canvas.js';
+import {describe, keysFor} from '../describe.js';
 import {duration, percent, quantity, sparkline} from '../format.js';
 import {keyName} from '../keys.js';
-import {describe, keysFor} from '../sentences.js';
 import {type ConsoleState, isSlow, type World} from '../state.js';
 import {keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
 import {cut, listed, width, wrap} from '../text.js';
@@ -12,10 +12,13 @@ import {
 	channelRuns,
 	cpuBars,
 	cpuRuns,
+	deviceColumns,
 	deviceRuns,
-	diskRuns,
 	type Figures,
+	frontRuns,
 	jobRuns,
+	lanHostRuns,
+	lanRuns,
 	partColumns,
 	partRuns,
 } from './lines.js';
@@ -91,8 +94,8 @@ function drawDomain(brush: Brush, frame: DomainFrame, guest: boolean): void {
 			const {part} = line;
 			subject = {kind: 'part', part, domain};
 			const channel = guest ? channelAt(snapshot, domain, part) : undefined;
-			const disk = guest && (channel !== undefined || part.kind === 'blkfront' || part.kind === 'disk');
-			runs = disk ? diskRuns(part, channel, inner, figures) : partRuns(part, inner, columns, figures);
+			const front = guest && (channel !== undefined || part.kind === 'blkfront' || part.kind === 'disk');
+			runs = front ? frontRuns(part, channel, inner, figures) : partRuns(part, inner, columns, figures);
 		}
 		const selected = line.kind !== 'died' && isChosen(brush, subject);
 		canvas.runs(x + 1, line.y, [mark(selected)], 1);
@@ -124,7 +127,7 @@ function drawHidden({canvas}: Brush, {guests, hiddenGuests}: HostLayout): void {
 	canvas.put(last.x + last.width - 2 - width(text), last.y + last.height - 1, text, 'bold');
 }
 
-/** A channel in the gap between two frames, in one of its five looks. The first two cells are kept for the mark. */
+/** A channel in the gap between two frames, in one of its looks. The first two cells are kept for the mark. */
 function drawChannel(brush: Brush, channel: ChannelView, x: number, y: number, cells: number): void {
 	const {canvas} = brush;
 	const chosen = isChosen(brush, {kind: 'channel', channel});
@@ -145,6 +148,7 @@ function drawChannel(brush: Brush, channel: ChannelView, x: number, y: number, c
 		around('█', fitting(since >= unbroken ? `full ${duration(since)}` : 'full'), '◄', '►', 'warn');
 	else if (look === 'asleep')
 		around('─', room < 12 ? duration(since).replace(' ', '') : ` ${duration(since)} `, '×', '×', 'bad');
+	else if (look === 'stalled') around('░', room < 16 ? 'Rx' : ' Rx stalled ', '◄', '►', 'bad');
 	else around('┄', ` ${closedWords(channel, room - 4)} `, '', '', inFlight > 0 ? 'warn' : 'dim');
 }
 
@@ -158,7 +162,7 @@ function closedWords({frontState, backState}: ChannelView, room: number): string
 }
 
 /** What a channel's line is drawn with. */
-const channelLines = '─═█┄';
+const channelLines = '─═█░┄';
 
 /**
  * In slow motion: the requests of the ring that the session shows in detail, each a mark where it is: on the channel
@@ -200,7 +204,7 @@ function drawMarks({canvas, snapshot}: Brush, layout: HostLayout): void {
 		16,
 	);
 	const {x, y, width: cells} = layout.hardware;
-	devices.slice(0, layout.hardware.height - 2).forEach((_, index) => {
+	devices.slice(0, layout.deviceLines).forEach((_, index) => {
 		inBox(
 			x + cells - 3,
 			y + 1 + index,
@@ -256,7 +260,8 @@ function drawXen(brush: Brush, {xen: box, cpusPerLine, cpuHistory}: HostLayout):
 	canvas.put(box.x + 2, box.y + box.height - 2, line, '', inner);
 }
 
-function drawHardware(brush: Brush, {hardware: box}: HostLayout): void {
+function drawHardware(brush: Brush, layout: HostLayout): void {
+	const {hardware: box, deviceLines: rows} = layout;
 	const {canvas, snapshot, figures} = brush;
 	const {devices} = snapshot;
 	const owners = [...new Set(devices.map(({owner}) => owner))];
@@ -269,18 +274,45 @@ function drawHardware(brush: Brush, {hardware: box}: HostLayout): void {
 		left: [[' Hardware ', 'bold']],
 		right: [[` ${number}${owned} `, 'dim']],
 	});
-	const rows = box.height - 2;
-	const modelCells = Math.min(24, Math.max(...devices.map(({model}) => width(model))));
+	const deviceCells = deviceColumns(devices);
 	const at = devices.findIndex((device) => isChosen(brush, {kind: 'device', device}));
 	const from = Math.max(0, Math.min(at - rows + 1, devices.length - rows));
 	devices.slice(from, from + rows).forEach((device, index) => {
 		const chosen = isChosen(brush, {kind: 'device', device});
-		const runs = deviceRuns(device, box.width - 4, modelCells, figures);
+		const runs = deviceRuns(device, box.width - 4, deviceCells, figures);
 		canvas.runs(box.x + 1, box.y + 1 + index, [mark(chosen)]);
 		canvas.runs(box.x + 2, box.y + 1 + index, chosen ? runs.map(bolder) : runs, box.width - 4);
 	});
 	const rest = devices.length - rows;
 	if (rest > 0) canvas.put(box.x + box.width - 18, box.y + box.height - 1, ` +${rest} devices `, 'dim');
+	drawLan(brush, layout);
+}
+
+/** Who is at the other end of the wire, side by side as far as there is room; the selected one always. */
+function drawLan(brush: Brush, {hardware: box, lan: {x, y, width: cells}}: HostLayout): void {
+	const {canvas, snapshot, figures} = brush;
+	const {lan} = snapshot;
+	if (lan === undefined) return;
+	const inEdge = y === box.y + box.height - 1;
+	const head = lanRuns(lan);
+	const hosts = lan.hosts.map((host) => {
+		const chosen = isChosen(brush, {kind: 'lan', lan, host});
+		const runs = lanHostRuns(host, figures);
+		return {chosen, runs: [mark(chosen), ...(chosen ? runs.map(bolder) : runs)]};
+	});
+	const rest = (left: number): Run[] => (left > 0 ? [[` +${left} more`, 'dim']] : []);
+	let room = cells - runsWidth(head) - 2 - runsWidth(rest(hosts.length));
+	const at = hosts.findIndex(({chosen}) => chosen);
+	const shown: Array<readonly Run[]> = [];
+	for (const {runs} of hosts.slice(Math.max(0, at))) {
+		const need = runsWidth(runs) + 1;
+		if (need > room && shown.length > 0) break;
+		shown.push(runs);
+		room -= need;
+	}
+	const line = [...head, ...shown.flatMap((runs): Run[] => [[' '], ...runs]), ...rest(hosts.length - shown.length)];
+	if (inEdge) canvas.runs(x, y, [[' '], ...line, [' ']], cells);
+	else canvas.runs(x, y, line, cells);
 }
 
 /** What the selected part is and how it is, in words, and the keys that act on it. */

@@ -1,9 +1,18 @@
 /**
- * What stands on each line of the figure: parts, jobs, CPUs and devices as styled runs of exactly the width given.
+ * What stands on each line of the figure: parts, jobs, CPUs, devices and the LAN as styled runs of exactly the width
+ * given.
  */
-import type {ChannelView, CpuView, DeviceView, JobView, PartView} from '../../observe/snapshot.js';
+import type {
+	ChannelView,
+	CpuView,
+	DeviceView,
+	JobView,
+	LanHostView,
+	LanView,
+	PartView,
+} from '../../observe/snapshot.js';
 import type {Run} from '../canvas.js';
-import {duration, gauge, percent, quantity, sparkline, throughput} from '../format.js';
+import {bitRate, duration, gauge, percent, quantity, rateText, sparkline, throughput} from '../format.js';
 import {longWait, p99Label} from '../subject.js';
 import {counted, cut, left, right, width} from '../text.js';
 
@@ -20,9 +29,10 @@ export function bar(used: number, size: number, cells: number, style: string): R
 	];
 }
 
-/** Widths of the first two columns of a frame of parts. */
+/** Widths of the first two columns of a frame of parts; a part that serves nobody in particular has no second one. */
 export function partColumns(parts: readonly PartView[]): readonly [title: number, subject: number] {
-	const title = Math.min(10, Math.max(0, ...parts.map((part) => width(part.title))));
+	const serving = parts.filter(({subject}) => subject !== '');
+	const title = Math.min(10, Math.max(0, ...serving.map((part) => width(part.title))));
 	const subject = Math.min(16, Math.max(0, ...parts.map((part) => width(part.subject))));
 	return [title, subject];
 }
@@ -34,9 +44,10 @@ export function partRuns(
 	[titleCells, subjectCells]: readonly [number, number],
 	{mark}: Figures,
 ): Run[] {
-	const {kind, title, subject, rate, unit, history, used, size, state, trouble} = part;
-	const runs: Run[] = [[left(title, titleCells), trouble ? 'bold bad' : 'accent']];
-	let room = cells - titleCells;
+	const {kind, title, subject, rate, unit, history, used, size, entry, state, trouble} = part;
+	const head = subject === '' ? title : left(title, titleCells);
+	const runs: Run[] = [[head, trouble ? 'bold bad' : 'accent']];
+	let room = cells - width(head);
 	const add = (text: string, style = '') => {
 		if (width(text) > room) return false;
 		runs.push([text, style]);
@@ -48,16 +59,18 @@ export function partRuns(
 	const telling = trouble && state !== '' && state !== 'Connected' && state !== 'live';
 	if (telling || kind === 'xenstored' || (rate === undefined && used === undefined)) {
 		add(`  ${cut(state, room - 2)}`, trouble ? 'bad' : '');
-		if (rate !== undefined && rate > 0) add(`  ${mark}${quantity(rate)} ${unit}`);
+		if (rate !== undefined && rate > 0) add(`  ${mark}${rateText(rate, unit)}`);
 		return runs;
 	}
 	// What a driver has out says more than its rate; a ring's fill is shown at the guest's end already.
-	const queue = used === undefined || size === undefined || kind === 'blkback' ? '' : `${counted(used, 'command')} out`;
+	const shown = used !== undefined && size !== undefined && kind === 'driver';
+	const queue = shown ? `${counted(used, entry)} out` : '';
 	const reserved = queue === '' ? 0 : width(queue) + 2;
-	if (rate !== undefined && room >= reserved + (queue === '' ? 0 : 9)) {
-		const figure = `${mark}${quantity(rate)}`;
-		if (!(room >= reserved + 22 && add(right(`${figure} ${unit}`, 14)))) {
-			add(right(`${figure}/s`, Math.min(room - reserved, 9)));
+	if (rate !== undefined && room >= reserved + (queue === '' ? 0 : 10)) {
+		const whole = right(`${mark}${rateText(rate, unit)}`, 16);
+		if (!(room >= reserved + 24 && add(whole))) {
+			const short = unit === 'b/s' ? bitRate(rate) : `${quantity(rate)}/s`;
+			add(right(`${mark}${short}`, Math.min(room - reserved, 10)));
 		}
 	}
 	if (queue !== '' && !(room >= reserved && add(right(queue, Math.min(18, room))))) add(`  ${used} out`);
@@ -65,8 +78,8 @@ export function partRuns(
 	return runs;
 }
 
-/** A guest's disk: `xvda ■■········  5/32  118 µs`. */
-export function diskRuns(part: PartView, channel: ChannelView | undefined, cells: number, {mark}: Figures): Run[] {
+/** A guest's end of a channel: `xvda ■■········  5/32  118 µs`, `eth0 ■·········  12/256  412 Mb/s`. */
+export function frontRuns(part: PartView, channel: ChannelView | undefined, cells: number, {mark}: Figures): Run[] {
 	const used = channel?.inFlight ?? part.used ?? 0;
 	const size = channel?.size ?? part.size ?? 0;
 	const titleCells = Math.max(4, width(part.title));
@@ -74,18 +87,25 @@ export function diskRuns(part: PartView, channel: ChannelView | undefined, cells
 	const asleep = channel?.look === 'asleep';
 	const full = size > 0 && used >= size;
 	const style = asleep ? 'bad' : full ? 'warn' : 'good';
+	const stalled = channel?.look === 'stalled';
+	const net = part.kind === 'netfront';
 	const latency = part.latency ?? channel?.latency;
+	const figure = net
+		? `${mark}${rateText(part.rate ?? 0, part.unit)}`
+		: latency === undefined
+			? ''
+			: `${cells >= 40 ? 'mean ' : ''}${mark}${duration(latency)}`;
 	const words = asleep
 		? 'ASLEEP'
-		: channel?.look === 'closed'
-			? channel.frontState
-			: part.trouble
-				? part.state
-				: latency === undefined
-					? ''
-					: `${cells >= 40 ? 'mean ' : ''}${mark}${duration(latency)}`;
+		: stalled
+			? 'STALLED'
+			: channel?.look === 'closed'
+				? channel.frontState
+				: part.trouble
+					? part.state
+					: figure;
 	const wordCells = cells >= 40 ? 14 : 10;
-	const alarm = asleep || part.trouble;
+	const alarm = asleep || stalled || part.trouble;
 	const runs: Run[] = [
 		[left(part.title, titleCells), alarm ? 'bold bad' : 'accent'],
 		[' '],
@@ -95,15 +115,24 @@ export function diskRuns(part: PartView, channel: ChannelView | undefined, cells
 	];
 	const room = cells - titleCells - bars - 8 - wordCells;
 	const p99 = part.p99 ?? channel?.p99;
-	if (p99 !== undefined && room >= 13 && !alarm) runs.push([right(`p99 ${mark}${duration(p99)}`, 14), '']);
+	const more = net
+		? `${mark}${quantity(channel?.requestRate ?? 0)} packets/s`
+		: p99 === undefined
+			? ''
+			: `p99 ${mark}${duration(p99)}`;
+	if (more !== '' && room >= width(more) + 1 && !alarm) runs.push([right(more, Math.max(14, width(more) + 2)), '']);
 	return runs;
 }
 
-/** Below a disk, where there is room: what goes over its channel and how often that needs a notification. */
+/** Below a disk or network, where there is room: what goes over its channel and how often that needs a notification. */
 export function channelRuns(channel: ChannelView, cells: number, {mark}: Figures): Run[] {
 	const pushes = channel.frontSent + channel.frontHeld;
 	const held = pushes > 0 ? `  ${mark}${((channel.frontHeld / pushes) * 100).toFixed(0)}% held off` : '';
-	const text = `     ${mark}${quantity(channel.requestRate)} req/s  ${mark}${throughput(channel.bytesPerSecond)}`;
+	const {kind} = channel;
+	const text =
+		kind === 'vif'
+			? `     out ${mark}${bitRate(channel.sent.bitsPerSecond)}  in ${mark}${bitRate(channel.received.bitsPerSecond)}`
+			: `     ${mark}${quantity(channel.requestRate)} req/s  ${mark}${throughput(channel.bytesPerSecond)}`;
 	const tail = width(text) + width(held) + 8 <= cells ? held : '';
 	const room = cells - width(text) - width(tail) - 2;
 	const bars = room >= 6 ? sparkline(channel.history, Math.min(24, room)) : '';
@@ -116,17 +145,19 @@ export function channelRuns(channel: ChannelView, cells: number, {mark}: Figures
 
 /** A job: `randread 4k  p99 402 µs  data verified ✓`: every block read so far was right. None is said of a stall. */
 export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
-	const {summary, errors, verified, compared, iodepth, oldest, silence, p99, outstanding, rate} = job;
+	const {kind, summary, measures, errors, verified, compared, oldest, silence, p99, outstanding, rate} = job;
 	const silent = silence >= longWait;
 	const measured = silent
 		? `${cells >= 40 ? 'no answer for' : 'no answer'} ${duration(silence)}`
 		: oldest >= longWait
 			? `oldest waits ${duration(oldest)}`
-			: p99 === undefined
-				? iodepth === 0 || outstanding > 0
-					? ''
-					: 'idle'
-				: `${p99Label(job)} ${mark}${duration(p99)}`;
+			: measures === 'throughput'
+				? `${mark}${bitRate(8 * job.bytesPerSecond)}`
+				: p99 === undefined
+					? kind === 'cpu' || outstanding > 0
+						? ''
+						: 'idle'
+					: `${p99Label(job)} ${mark}${duration(p99)}`;
 	const tail = measured === '' ? '' : right(measured, Math.max(cells < 40 ? 0 : 12, width(measured) + 2));
 	// `commit` says of the flush what fio's word does, where both have no room.
 	const title = cells < 40 && p99Label(job) !== 'p99' ? summary.replace(/ fsync=1$/, '') : summary;
@@ -140,8 +171,16 @@ export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
 	if (errors > 0) verdict = [fitting([`  ${counted(errors, 'error')} ✗`, ' ✗']), 'bold bad'];
 	else if (!verified) verdict = [fitting(['  data wrong ✗', ' ✗']), 'bold bad'];
 	else if (compared && oldest < longWait) verdict = [fitting(['  data verified ✓', ' data ✓', ' ✓']), 'good'];
+	else {
+		// What was lost on the way, or sent again: the first that counted anything.
+		const lost = job.counters.find(([, count]) => count > 0);
+		if (lost !== undefined) verdict = [fitting([`  ${quantity(lost[1])} ${lost[0]}`, '']), 'warn'];
+	}
 	const room = cells - width(tail) - width(verdict[0]);
-	const middle = iodepth > 0 && room >= width(title) + 10 ? right(`${mark}${quantity(rate)}/s`, 10) : '';
+	const middle =
+		kind !== 'cpu' && measures === 'latency' && room >= width(title) + 10
+			? right(`${mark}${quantity(rate)}/s`, 10)
+			: '';
 	const head = left(title, Math.max(0, room - width(middle)));
 	return [[head], [middle], [tail, silent ? 'bad' : oldest >= longWait ? 'warn' : ''], verdict];
 }
@@ -167,25 +206,63 @@ export function cpuRuns(cpu: CpuView, cells: number, {mark}: Figures, instant: b
 }
 
 /** A device: `00:04.0 nvme0  SSD, 8 channels  ▅▆▇▆  read 123 MB/s  write 0.8 MB/s  5 queued  irq 11.2k/s`. */
-export function deviceRuns(device: DeviceView, cells: number, modelCells: number, {mark}: Figures): Run[] {
-	const fields: Array<readonly [text: string, cells: number]> = [
-		[`read ${mark}${throughput(device.readBytesPerSecond)}`, 16],
-		[`write ${mark}${throughput(device.writeBytesPerSecond)}`, 16],
-		[`${device.queued} queued`, 11],
+export function deviceRuns(
+	device: DeviceView,
+	cells: number,
+	[nameCells, modelCells, alarmCells]: readonly [name: number, model: number, alarms: number],
+	{mark}: Figures,
+): Run[] {
+	const {queue} = device;
+	const fields: Array<readonly [text: string, cells: number, style?: string]> = [
+		...device.rates.map(({label, perSecond, unit}) => [`${label} ${mark}${rateText(perSecond, unit)}`, 16] as const),
+		...(alarmCells > 0 ? [[alarmWords(device), alarmCells, alarming(device) ? 'warn' : ''] as const] : []),
+		[`${queue.used} queued`, 11],
 		[`irq ${mark}${quantity(device.interruptRate)}/s`, 12],
-		[device.queued > 0 ? `oldest ${duration(device.oldest)}` : '', 13],
+		[queue.used > 0 && queue.oldest > 0 ? `oldest ${duration(queue.oldest)}` : '', 13],
 		[`busiest unit ${mark}${percent(device.busy)}%`, 22],
 	];
-	const head = `${device.address} ${device.name}  `;
+	const name = `${left(device.name, nameCells)}  `;
+	const head = `${device.address} ${name}`;
 	const model = left(device.model, modelCells);
 	let room = cells - width(head) - width(model);
-	const runs: Run[] = [[`${device.address} `, 'dim'], [`${device.name}  `, 'accent'], [model]];
+	const runs: Run[] = [[`${device.address} `, 'dim'], [name, device.trouble ? 'bold bad' : 'accent'], [model]];
 	const tail: Run[] = [];
-	for (const [text, size] of fields) {
+	for (const [text, size, style] of fields) {
 		if (size + 2 > room) break;
-		tail.push([`  ${left(text, size)}`]);
+		tail.push([`  ${left(text, size)}`, style]);
 		room -= size + 2;
 	}
 	if (room >= 6) runs.push([`  ${sparkline(device.history, Math.min(24, room - 2))}`, 'cool']);
 	return [...runs, ...tail];
+}
+
+/** Widths of the columns of devices whose content is their own: name, model and alarms. */
+export function deviceColumns(devices: readonly DeviceView[]): readonly [name: number, model: number, alarms: number] {
+	return [
+		Math.max(0, ...devices.map(({name}) => width(name))),
+		Math.min(24, Math.max(0, ...devices.map(({model}) => width(model)))),
+		Math.max(0, ...devices.map((device) => width(alarmWords(device)))),
+	];
+}
+
+function alarmWords({alarms}: DeviceView): string {
+	return alarms.map(([name, count]) => `${name} ${quantity(count)}`).join('  ');
+}
+
+function alarming({alarms}: DeviceView): boolean {
+	return alarms.some(([, count]) => count > 0);
+}
+
+/** The wire itself: `lan 1.0 Gb/s`. */
+export function lanRuns({rate}: LanView): Run[] {
+	return [
+		['lan', 'accent'],
+		[` ${bitRate(rate)}`, 'dim'],
+	];
+}
+
+/** A host on the LAN: `client 10.0.0.9  in 9.0 Mb/s  out 412 Mb/s`. */
+export function lanHostRuns({name, ip, sent, received}: LanHostView, {mark}: Figures): Run[] {
+	const rates = `  in ${mark}${bitRate(received.bitsPerSecond)}  out ${mark}${bitRate(sent.bitsPerSecond)}`;
+	return [[name, 'accent'], [` ${ip}`, 'dim'], [rates]];
 }

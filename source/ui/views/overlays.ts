@@ -9,7 +9,24 @@ import {clean, cut, left, width, wrap} from '../text.js';
 
 /** Kinds of parts a view shows, for its legend. */
 const legends: Readonly<Record<ViewName, readonly string[]>> = {
-	host: ['channel', 'domain', 'blkback', 'blkfront', 'disk', 'driver', 'xenstored', 'job', 'xen', 'cpu', 'device'],
+	host: [
+		'channel',
+		'domain',
+		'blkback',
+		'blkfront',
+		'netback',
+		'netfront',
+		'bridge',
+		'disk',
+		'driver',
+		'xenstored',
+		'job',
+		'netjob',
+		'xen',
+		'cpu',
+		'device',
+		'lan',
+	],
 	domains: ['domain', 'cpu'],
 	channel: ['channel', 'slot'],
 	log: [],

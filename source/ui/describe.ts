@@ -1,0 +1,189 @@
+/**
+ * The selected part in words: the sentence of its kind and state from the one table, with its own figures, and the keys
+ * that act on it.
+ */
+import type {ChannelLook, ChannelView, JobView, Snapshot, TrafficRate} from '../observe/snapshot.js';
+import {bitRate, duration, percent, quantity, throughput} from './format.js';
+import {sentenceKey, sentences} from './sentences.js';
+import {channelOf, p99Label, type Subject} from './subject.js';
+import {counted, listed} from './text.js';
+
+/** The selected subject in plain words: its name, then what it is and how it is right now. */
+export function describe(subject: Subject): {readonly name: string; readonly text: string} {
+	const {what, state} = sentences[sentenceKey(subject)];
+	switch (subject.kind) {
+		case 'channel':
+			return {name: subject.channel.id.replace('.', ' '), text: channelWords(subject.channel)};
+		case 'domain': {
+			const {name, died, run, wait, weight, cap, vcpus, role} = subject.domain;
+			if (died !== undefined) return {name, text: `${died.cause}. ${state}`};
+			const place = role === 'control' ? 'Domain zero: owns the devices, runs drivers and backends.' : sentence(what);
+			const limits = `${counted(vcpus.length, 'vCPU')}, weight ${weight}${cap > 0 ? `, cap ${cap} %` : ''}`;
+			const share = `It ran ${percent(run)} % of one CPU and waited ${percent(wait)} % for one (${limits}).`;
+			return {name, text: `${place} ${share} ${state}`};
+		}
+		case 'part': {
+			const {part, domain: owner} = subject;
+			const name = [part.title, part.subject].filter((word) => word !== '').join(' ');
+			const where = ` In ${owner?.name ?? 'Xen'}.`;
+			const queue =
+				part.used === undefined || part.size === undefined
+					? ''
+					: part.kind === 'driver'
+						? ` ${counted(part.used, part.entry)} out, ${part.size} at most.`
+						: ` ${part.used} of ${counted(part.size, part.entry)} ${part.used === 1 ? 'is' : 'are'} used.`;
+			const latency = part.latency === undefined ? '' : ` A request takes ${duration(part.latency)} on average.`;
+			const carried =
+				part.unit === 'b/s' && part.rate !== undefined ? ` ${bitRate(part.rate)}, both ways together.` : '';
+			const counters = part.counters
+				.slice(0, 4)
+				.map(([counter, value]) => `${counter} ${quantity(value)}`)
+				.join(', ');
+			const own = [part.state, counters].filter((word) => word !== '').join('; ');
+			return {
+				name,
+				text: `${sentence(what)}${where} ${state}${carried}${queue}${latency}${own === '' ? '' : ` (${own})`}`,
+			};
+		}
+		case 'job':
+			return {name: `${subject.domain.name} ${subject.job.name}`, text: `${jobWords(subject.job)} ${state}`};
+		case 'xen': {
+			const {run, contextSwitchRate} = subject.xen;
+			const share = `It used ${percent(run)} % of one CPU, switched ${quantity(contextSwitchRate)}/s between virtual CPUs.`;
+			return {name: 'Xen', text: `${sentence(what)} ${share} ${state}`};
+		}
+		case 'cpu': {
+			const {id, busy, running, top} = subject.cpu;
+			const use = busy > 0 ? `, the largest share ${top.name}'s, ${percent(top.share)} %` : '';
+			const now = running === 'idle' ? 'Idle at this instant.' : `${running} is on it at this instant.`;
+			return {name: `cpu${id}`, text: `${sentence(what)} Busy ${percent(busy)} %${use}. ${now}`};
+		}
+		case 'device': {
+			const {name, model, owner, queue, busy, counters} = subject.device;
+			const age = queue.used > 0 && queue.oldest > 0 ? `, the oldest for ${duration(queue.oldest)}` : '';
+			const own = counters
+				.slice(0, 3)
+				.map(([counter, value]) => `${counter} ${quantity(value)}`)
+				.join(', ');
+			const waiting = `${queue.used} of ${counted(queue.size, queue.entry)} queued${age}`;
+			const words = `${waiting}; its busiest unit worked ${percent(busy)} % of the time.`;
+			return {name, text: `${model}, owned by ${owner}. ${state} ${words}${own === '' ? '' : ` (${own})`}`};
+		}
+		case 'lan': {
+			const {host, lan: wire} = subject;
+			const doing = host.doing === '' ? '' : ` ${sentence(host.doing)}`;
+			const rates = `out ${trafficWords(host.sent)}, in ${trafficWords(host.received)}`;
+			return {
+				name: host.name,
+				text: `${host.ip}, ${what}, ${bitRate(wire.rate)}.${doing} ${state} As it sees it: ${rates}.`,
+			};
+		}
+	}
+}
+
+/** A channel: what it is and how it is right now; what needs a person comes first, for a narrow screen cuts the end. */
+function channelWords(channel: ChannelView): string {
+	const {kind, frontend, backend, size, look, inFlight, unread, oldest, since, requestRate, frontState, backState} =
+		channel;
+	const shared =
+		kind === 'vbd'
+			? `Ring of ${size} slots shared by ${frontend} and ${backend}.`
+			: `Two rings of ${size} slots shared by ${frontend} and ${backend}: TX to send, RX to receive.`;
+	const waiting = `${counted(inFlight, 'request')} ${inFlight === 1 ? 'is' : 'are'} in flight`;
+	const left = [counted(inFlight - unread, 'request'), ...(unread > 0 ? [counted(unread, 'response')] : [])];
+	const busy = {
+		vbd: () =>
+			inFlight === 0
+				? `Busy: ${quantity(requestRate)} requests/s, none in flight just now.`
+				: `Busy: ${waiting}, the oldest for ${duration(oldest)}.`,
+		vif: () => (channel.kind === 'vif' ? vifWords(channel) : ''),
+	};
+	const lasting = since >= 10_000_000 ? ` for ${duration(since)}` : '';
+	const now: Readonly<Record<ChannelLook, string>> = {
+		idle: sentences['channel.idle'].state,
+		busy: busy[kind](),
+		full: `Full${lasting}: ${waiting}, the oldest for ${duration(oldest)}; ${frontend} has to wait.`,
+		asleep: `Asleep for ${duration(since)}: ${listed(left)} on it, both ends sleep; a notification was lost.`,
+		stalled: `Guest Rx stalled${lasting}: ${frontend} posts no receive buffers, what is sent to it is dropped.`,
+		closed: `Not connected: ${frontend} is ${frontState}, ${backend} is ${backState}.`,
+	};
+	const alarm = look === 'asleep' || look === 'closed' || look === 'stalled';
+	return (alarm ? [now[look], shared] : [shared, now[look]]).join(' ');
+}
+
+/** A network that is at work: what passes each way, and what its rings hold. */
+function vifWords({
+	sent,
+	received,
+	inFlight,
+	receive,
+	limit,
+	throttled,
+	frontend,
+}: Extract<ChannelView, {kind: 'vif'}>): string {
+	const passes = `out ${trafficWords(sent)}, in ${trafficWords(received)}`;
+	const rings = `${counted(inFlight, 'TX slot')} in use, ${counted(receive.posted, 'buffer')} posted for RX`;
+	const queued = receive.queued > 0 ? `, ${counted(receive.queued, 'packet')} queued for ${frontend}` : '';
+	const held =
+		limit === undefined
+			? ''
+			: throttled
+				? ` Its limit of ${bitRate(limit)} holds it back now.`
+				: ` Its limit is ${bitRate(limit)}.`;
+	return `Busy: ${passes}; ${rings}${queued}.${held}`;
+}
+
+function trafficWords({bitsPerSecond, packetsPerSecond}: TrafficRate): string {
+	return `${bitRate(bitsPerSecond)} in ${quantity(packetsPerSecond)} packets/s`;
+}
+
+/** What a job does and what came of it, without how it is. */
+function jobWords(job: JobView): string {
+	const {kind, summary, on, rate, outstanding, iodepth, p50, p99, p999, oldest, errors, bytesPerSecond, counters} = job;
+	if (kind === 'cpu') return `${summary}.`;
+	const percentiles = [
+		['p50', p50],
+		[p99Label(job), p99],
+		['p99.9', p999],
+	]
+		.flatMap(([label, value]) => (typeof value === 'number' ? [`${label} ${duration(value)}`] : []))
+		.join(', ');
+	const tail = percentiles === '' ? '' : ` ${percentiles}.`;
+	const age = outstanding > 0 && oldest > 0 ? `, the oldest for ${duration(oldest)}` : '';
+	const failed = errors > 0 ? ` ${counted(errors, 'operation')} failed.` : '';
+	if (kind === 'disk') {
+		const doing = `${summary} on ${on}: ${quantity(rate)}/s, ${throughput(bytesPerSecond)}`;
+		return `${doing}; ${outstanding} of ${iodepth} outstanding${age}.${tail}${failed}`;
+	}
+	const passes = [...(rate > 0 ? [`${quantity(rate)}/s`] : []), bitRate(8 * bytesPerSecond)].join(', ');
+	const waits = outstanding > 0 ? `; ${outstanding} without an answer${age}` : '';
+	const own = counters.map(([name, value]) => ` ${sentence(`${name} ${quantity(value)}`)}`).join('');
+	return `${summary} on ${on}: ${passes}${waits}.${tail}${failed}${own}`;
+}
+
+/** The keys that act on a subject: `enter look   f fault   ! kick`. */
+export function keysFor(snapshot: Snapshot, subject: Subject): ReadonlyArray<readonly [key: string, label: string]> {
+	const enter = lookLabel(snapshot, subject);
+	const ringed = channelOf(snapshot, subject) !== undefined;
+	return [
+		...(enter === undefined ? [] : [['enter', enter] as const]),
+		...(ringed
+			? ([
+					['f', 'fault'],
+					['!', 'kick'],
+				] as const)
+			: []),
+	];
+}
+
+/** Where Enter leads from a subject; undefined where there is nothing deeper. */
+export function lookLabel(snapshot: Snapshot, subject: Subject): string | undefined {
+	if (subject.kind === 'domain') return 'its row';
+	if (subject.kind === 'cpu' || subject.kind === 'xen') return 'physical CPUs';
+	if (subject.kind === 'device' || subject.kind === 'lan') return 'its log';
+	return channelOf(snapshot, subject) === undefined ? 'its log' : 'look';
+}
+
+function sentence(text: string): string {
+	return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}

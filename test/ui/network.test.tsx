@@ -1,0 +1,157 @@
+/** The network on the screen: vifs, bridge, NIC and LAN in Host, xentop's Net lines in Domains, TX and RX in Channel. */
+import {afterEach, describe, expect, test} from 'vitest';
+import {describe as inWords} from '../../source/ui/describe.js';
+import {subjectsOf} from '../../source/ui/subject.js';
+import {fakeClock} from '../support/fake-session.js';
+import {type FakeOptions, fakeSnapshot} from '../support/fake-snapshot.js';
+import {type AppOptions, renderApp} from './render-app.js';
+
+let app: ReturnType<typeof renderApp> | undefined;
+afterEach(() => {
+	app?.close();
+	app = undefined;
+});
+
+function show(options: FakeOptions = {}, terminal: AppOptions = {}) {
+	app?.close();
+	app = renderApp({columns: 120, rows: 36, ...terminal});
+	app.message({type: 'snapshot', snapshot: fakeSnapshot(12_345_000_000, options), clock: fakeClock()});
+	return app;
+}
+
+const small = {columns: 80, rows: 24};
+const text = () => app?.lines().join('\n') ?? '';
+const line = (words: string | RegExp) => app?.lines().find((each) => each.match(words) !== null) ?? '';
+const words = (key: string, options: FakeOptions = {}) => {
+	const found = subjectsOf(fakeSnapshot(12_345_000_000, options)).find((subject) => inWords(subject).name === key);
+	return found === undefined ? '' : inWords(found).text;
+};
+
+describe('Host at 80x24', () => {
+	test('holds both guests with their disks, network and every job, and all of domain zero', () => {
+		show({}, small);
+		expect(text()).not.toMatch(/\+\d+ more/);
+		expect(line('netback')).toMatch(/netback web eth0 +421 Mb\/s .*◄═+►.*eth0 [■·]+ +12\/256 +421 Mb\/s/);
+		expect(line('xenbr0')).toMatch(/xenbr0 +2 ports +51\.0k\/s/);
+		expect(line('e1000')).toMatch(/e1000 +eth0 +38 frames out/);
+		expect(line('serve tcp')).toMatch(/serve tcp 200\/20k +p99 1\.4 ms/);
+		for (const job of ['randread 4k', 'write 4k', 'randwrite 16k']) expect(text()).toContain(job);
+	});
+
+	test('shows the LAN in the lower edge of the hardware', () => {
+		show({}, small);
+		expect(line('00:05.0')).toMatch(/eth0 +82540EM, 1 Gb\/s +out 412 Mb\/s +in 9\.0 Mb\/s +drops 0/);
+		expect(line('client')).toMatch(/╰─ lan 1\.0 Gb\/s {2}client 10\.0\.0\.9 {2}in 412 Mb\/s {2}out 9\.0 Mb\/s ─+╯/);
+	});
+});
+
+describe('Host where there is room', () => {
+	test('says what a network sends and receives, and gives the LAN a line', () => {
+		show();
+		expect(text()).toMatch(/out 412 Mb\/s {2}in 9\.0 Mb\/s/);
+		expect(line('client')).toMatch(/│ lan 1\.0 Gb\/s {2}client 10\.0\.0\.9 {2}in 412 Mb\/s {2}out 9\.0 Mb\/s/);
+		expect(line('xenbr0')).toMatch(/51\.0k frames\/s/);
+	});
+
+	test('lines the devices up', () => {
+		show({}, {columns: 200, rows: 50});
+		const [nvme, eth] = [line('00:04.0'), line('00:05.0')];
+		for (const [one, other] of [
+			['read', 'out'],
+			['write', ' in '],
+			['queued', 'queued'],
+			['irq', 'irq'],
+		]) {
+			expect(nvme.indexOf(one)).toBe(eth.indexOf(other) + Number(other === ' in ') - Number(one === 'queued'));
+		}
+	});
+
+	test('a bridge stands below a vif that hangs on it', () => {
+		const lines = show().lines();
+		const row = (name: string) => lines.findIndex((each) => each.includes(name));
+		expect(row('xenbr0')).toBeGreaterThan(row('netback'));
+	});
+});
+
+describe('in words', () => {
+	test('a network says what passes and what its rings hold', () => {
+		expect(words('web vif0')).toBe(
+			'Two rings of 256 slots shared by web and Domain-0: TX to send, RX to receive. Busy: out 412 Mb/s in 34.6k packets/s, ' +
+				'in 9.0 Mb/s in 16.4k packets/s; 12 TX slots in use, 240 buffers posted for RX, 3 packets queued for web.',
+		);
+	});
+
+	test('one whose guest posts no buffers says so first', () => {
+		expect(words('web vif0', {stalled: 61_000_000_000})).toMatch(
+			/^Guest Rx stalled for 1:01: web posts no receive buffers, what is sent to it is dropped\./,
+		);
+	});
+
+	test('a job of the network has no depth, and what it lost is counted', () => {
+		expect(words('web http')).toBe(
+			'serve tcp 200/20k on vif0: 60/s, 408 Mb/s; 1 without an answer, the oldest for 500 µs. p50 800 µs, p99 1.4 ms, ' +
+				'p99.9 2.0 ms. Retransmits 0. Going: packets pass, or answers come.',
+		);
+	});
+
+	test('a NIC speaks of frames, a host on the LAN of what it sees', () => {
+		expect(words('eth0')).toContain('82540EM, 1 Gb/s, owned by Domain-0.');
+		expect(words('eth0')).toContain('38 of 256 frames queued;');
+		expect(words('client')).toMatch(/^10\.0\.0\.9, a host on the LAN.* Asks web\. .*out 9\.0 Mb\/s .*in 412 Mb\/s/);
+	});
+});
+
+describe('Domains', () => {
+	test("shows xentop's Net line after n, as the backend counts: received is what the guest sent", () => {
+		show({}, {columns: 200, rows: 50}).type('2n');
+		expect(line('Net0')).toContain(
+			'Net0 RX: 635767500bytes   427137pkts        0err        0drop  TX: 13888125bytes   202458pkts        0err        0drop',
+		);
+		app?.type('N');
+		expect(text()).not.toContain('Net0');
+	});
+
+	test('has NETS, NETTX(k) and NETRX(k)', () => {
+		show({}, {columns: 200, rows: 50}).type('2');
+		expect(line(/ web .*--b---|^. +web /)).toMatch(/ 1 +1 +13562 +620866 +1 /);
+		expect(line('Domain-0 ')).toMatch(/ 1 +0 +0 +0 +0 /);
+	});
+
+	test('at 80 columns the line goes on below, whole', () => {
+		show({}, small).type('2n');
+		expect(text().replace(/\s+/g, ' ')).toMatch(/Net0 RX: \d+bytes \d+pkts 0err 0drop TX: \d+bytes \d+pkts 0err 0drop/);
+	});
+});
+
+describe('Channel', () => {
+	test.each([small, {columns: 120, rows: 36}, {columns: 200, rows: 50}])(
+		'shows TX with what each slot says, %j',
+		(size) => {
+			show({ring: 'web.vif0 TX'}, size).type('3\t');
+			expect(text()).toContain('vif 0, TX');
+			expect(text()).toMatch(/req_prod 90012 +rsp_cons 90000/);
+			expect(text()).toContain('12 of 256 in flight');
+			expect(text()).toMatch(/▓▓▓■{9}·{52}/);
+			expect(text()).toMatch(/► +0 +0 +1514 .*csum_blank/);
+			expect(text()).toContain('GSO 1448');
+			expect(text().replace(/\s+/g, ' ')).toMatch(
+				/1514 bytes at offset 128 of grant 700, csum_blank more_data extra_info/,
+			);
+		},
+	);
+
+	test('shows RX: buffers that wait for packets, and packets nobody has read', () => {
+		show({ring: 'web.vif0 RX'}).type('3\t\t');
+		expect(text()).toContain('vif 0, RX');
+		expect(text()).toContain('240 of 256 posted');
+		expect(text()).toContain('4 packets unread');
+		expect(text()).toMatch(/oooo:{60}/);
+		expect(text()).toContain('2 of 4, tab next'.replace('2', '3'));
+	});
+});
+
+test('a network without buffers is trouble in its guest', () => {
+	show({stalled: 61_000_000_000}, small);
+	expect(line('eth0 ')).toMatch(/◄░+ ?Rx ?░+►/);
+	expect(line('eth0 ')).toContain('STALLED');
+});
