@@ -14,6 +14,8 @@ export interface Architecture {
 	driverDomain(device: string): string;
 	/** The domain whose kernel serves a guest's virtual disk on a device. */
 	backendDomain(device: string): string;
+	/** The domain whose kernel has a bridge, and serves the guests' interfaces on it. */
+	bridgeDomain(bridge: string): string;
 }
 
 const domainZero = 'Domain-0';
@@ -22,9 +24,10 @@ const domainZero = 'Domain-0';
 const xen2: Architecture = {
 	name: 'xen2',
 	title: 'Xen 2.0: drivers in domain zero',
-	protocol: 'blkif over grants and event channels, xenbus',
+	protocol: 'blkif and netif over grants and event channels, xenbus',
 	driverDomain: () => domainZero,
 	backendDomain: () => domainZero,
+	bridgeDomain: () => domainZero,
 };
 
 const architectures: Readonly<Record<ArchitectureName, Architecture>> = {xen2};

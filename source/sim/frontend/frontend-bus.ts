@@ -2,13 +2,14 @@
 A guest kernel's xenbus for frontends: looks once for the devices the toolstack has put into the domain's directory, and again
 whenever that directory changes (Linux drivers/xen/xenbus/xenbus_probe_frontend.c).
 */
+import type {DeviceKind} from '../channel/xenbus.js';
 import type {GuestKernel} from '../kernel/kernel.js';
 
-/** Calls `found` once for each virtual disk, with its device number, in order. The caller is inside a step of the kernel. */
-export function probeDisks(kernel: GuestKernel, found: (virtualDevice: number) => void): void {
-	const directory = `/local/domain/${kernel.domid}/device/vbd`;
+/** Calls `found` once for each virtual device of a kind, with its number, in order. The caller is inside a step of the kernel. */
+export function probeDevices(kernel: GuestKernel, kind: DeviceKind, found: (device: number) => void): void {
+	const directory = `/local/domain/${kernel.domid}/device/${kind}`;
 	const known = new Set<string>();
-	kernel.store.watch(directory, 'frontend-bus', (path) => {
+	kernel.store.watch(directory, `frontend-bus-${kind}`, (path) => {
 		const name = path.slice(directory.length + 1).split('/')[0];
 		if (path !== directory && known.has(name)) {
 			return;

@@ -16,7 +16,7 @@ import {Volume} from '../backend/volume.js';
 import type {NativeDriver} from '../drivers/driver.js';
 import {driverFor} from '../drivers/registry.js';
 import {Blkfront} from '../frontend/blkfront.js';
-import {probeDisks} from '../frontend/frontend-bus.js';
+import {probeDevices} from '../frontend/frontend-bus.js';
 import {AssignedDevice} from '../kernel/assigned-device.js';
 import type {BlockDevice} from '../kernel/block-device.js';
 import {configRead} from '../kernel/cost.js';
@@ -110,7 +110,7 @@ export class Boot {
 	/** Domain zero's kernel has started: it probes its devices and serves what the toolstack will ask for. */
 	#bootDomainZero(kernel: DomainKernel): void {
 		this.toolstack.initialise();
-		probeBackends(kernel, (frontend, virtualDevice) => {
+		probeBackends(kernel, 'vbd', (frontend, virtualDevice) => {
 			if (this.#driversLeft === 0) {
 				this.#serve(kernel, frontend, virtualDevice);
 			} else {
@@ -194,7 +194,7 @@ export class Boot {
 
 	#bootGuest(domain: HostDomain): void {
 		const {kernel} = domain;
-		probeDisks(kernel, (virtualDevice) => {
+		probeDevices(kernel, 'vbd', (virtualDevice) => {
 			const channel = this.#channelOf(kernel.domid, virtualDevice);
 			const front = new Blkfront(kernel, {
 				name: channel.vdev,
@@ -254,7 +254,7 @@ export class Boot {
 		return new Volume(name, placed.driver.disk, [{start, sectors}], readonly);
 	}
 
-	#configuration({name, memory, maxmem, vcpus, cpuWeight, cap, disks}: DomainWords): DomainConfiguration {
+	#configuration({name, memory, maxmem, vcpus, cpuWeight, cap, disks, vifs}: DomainWords): DomainConfiguration {
 		return {
 			name,
 			memory,
@@ -269,6 +269,14 @@ export class Boot {
 				backend: this.#kernelNamed(this.architecture.backendDomain(device)).domid,
 				major: blockExtendedMajor,
 				minor: index,
+			})),
+			vifs: vifs.map(({device, mac, ip, bridge, rate}) => ({
+				device,
+				mac,
+				ip,
+				bridge,
+				rate,
+				backend: this.#kernelNamed(this.architecture.bridgeDomain(bridge)).domid,
 			})),
 		};
 	}

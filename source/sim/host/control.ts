@@ -13,6 +13,8 @@ import {RingStoreClient} from '../xenstore/client.js';
 export class Control implements HypervisorControl {
 	/** Kernels of living domains by domid. */
 	readonly kernels = new Map<number, DomainKernel>();
+	/** Told to put an interface into a bridge; see HypervisorControl. */
+	onPlugIn: (domid: number, vif: number, bridge: string) => void = () => {};
 	/** Told of each new domain's kernel before anything runs in it. */
 	onCreated: (kernel: DomainKernel) => void = () => {};
 
@@ -20,7 +22,7 @@ export class Control implements HypervisorControl {
 
 	/** Builds a domain's kernel with its store client; undefined when memory does not suffice. */
 	build(
-		configuration: Omit<DomainConfiguration, 'disks'>,
+		configuration: Omit<DomainConfiguration, 'disks' | 'vifs'>,
 		paused: boolean,
 	): {kernel: DomainKernel; store: RingStoreClient; frame: number} | undefined {
 		const frames = Math.floor(configuration.memory / frameBytes);
@@ -119,6 +121,10 @@ export class Control implements HypervisorControl {
 
 	vcpus(domid: number): number {
 		return this.#domain(domid)?.vcpus.length ?? 0;
+	}
+
+	plugIn(domid: number, vif: number, bridge: string): void {
+		this.onPlugIn(domid, vif, bridge);
 	}
 
 	domains(): readonly number[] {

@@ -1,5 +1,5 @@
 /**
-What the toolstack asks of the hypervisor (XEN_DOMCTL_*, Xen public/domctl.h) and of the machine that builds domains. Whoever
+What the toolstack asks of the hypervisor (XEN_DOMCTL_*, Xen public/domctl.h), of the machine that builds domains and of the bridges. Whoever
 puts the host together implements it. Each method is called from a hypercall step that domain zero has paid for; numbers
 are 0 or a negative errno as the hypercall would return.
 */
@@ -18,6 +18,20 @@ export interface DiskConfiguration {
 	readonly minor: number;
 }
 
+/** A virtual interface in the words of xl-network-configuration(5). */
+export interface VifConfiguration {
+	/** Its number in the domain, from 0. */
+	readonly device: number;
+	/** `00:16:3e:00:00:01` */
+	readonly mac: string;
+	readonly ip: string | undefined;
+	readonly bridge: string;
+	/** What the guest may send in each interval; undefined is no limit. */
+	readonly rate: {readonly bytes: number; readonly microseconds: number} | undefined;
+	/** Domain that runs the backend. */
+	readonly backend: number;
+}
+
 /** A domain in the words of xl.cfg(5). */
 export interface DomainConfiguration {
 	readonly name: string;
@@ -31,6 +45,7 @@ export interface DomainConfiguration {
 	/** Percent of one physical CPU, 0 is no cap. */
 	readonly cap: number;
 	readonly disks: readonly DiskConfiguration[];
+	readonly vifs: readonly VifConfiguration[];
 }
 
 export interface SchedulerParameters {
@@ -63,6 +78,8 @@ export interface HypervisorControl {
 	setSchedulerParameters(domid: number, parameters: SchedulerParameters): number;
 	/** vCPUs of a domain, 0 when there is none such. */
 	vcpus(domid: number): number;
+	/** What /etc/xen/scripts/vif-bridge does in the backend's domain: `ip link set vif1.0 master xenbr0 up`. */
+	plugIn(domid: number, vif: number, bridge: string): void;
 	/** Ids of all domains, ascending. */
 	domains(): readonly number[];
 }

@@ -7,18 +7,24 @@ libxl's words in domain zero's log.
 import {frontendPath, XenbusStateClosed, XenbusStateClosing, XenbusStateInitWait} from '../channel/xenbus.js';
 import type {Cost} from '../kernel/cost.js';
 import type {GuestKernel} from '../kernel/kernel.js';
-import type {CreatedDomain, DiskConfiguration, DomainConfiguration, HypervisorControl} from './control.js';
-import {diskPaths, writeDisk, writeHotplug} from './disk-tree.js';
+import type {CreatedDomain, DomainConfiguration, HypervisorControl} from './control.js';
+import {devicePaths, type VirtualDevice, writeDevice, writeHotplug} from './device-tree.js';
+import {diskDevice} from './disk-tree.js';
 import {removeDomain, writeBuild, writeDomain} from './domain-tree.js';
 import {type Script, Scripts, ToolError, timeoutCost} from './script.js';
 import type {ToolStore} from './tool-store.js';
 import {vdevNumber} from './vdev.js';
+import {vifDevice} from './vif-tree.js';
 import type {XlCommand} from './xl.js';
 
 export const toolstackCosts = {
 	start: {name: 'xl.start', ns: 2_000_000, source: 'knob: a process started, its configuration read'},
 	prepare: {name: 'xl.prepare', ns: 100_000, source: 'knob: libxl prepares a group of store requests'},
-	hotplug: {name: 'xl.hotplug', ns: 3_000_000, source: 'knob: /etc/xen/scripts/block, a shell with a few programs'},
+	hotplug: {
+		name: 'xl.hotplug',
+		ns: 3_000_000,
+		source: 'knob: a script of /etc/xen/scripts (block, vif-bridge), a shell with a few programs',
+	},
 	timeout: timeoutCost,
 } satisfies Record<string, Cost>;
 
@@ -159,7 +165,11 @@ export class Toolstack {
 		}
 
 		for (const disk of configuration.disks) {
-			yield* this.#attach(domid, disk);
+			yield* this.#attach(domid, diskDevice(domid, disk));
+		}
+
+		for (const vif of configuration.vifs) {
+			yield* this.#attach(domid, vifDevice(domid, vif), () => this.#control.plugIn(domid, vif.device, vif.bridge));
 		}
 
 		yield* scripts.work(domctlCosts.simple);
@@ -169,13 +179,13 @@ export class Toolstack {
 		}
 	}
 
-	/** Both directories, then the backend's InitWait, then the hotplug script. */
-	*#attach(domid: number, disk: DiskConfiguration): Script<void> {
+	/** Both directories, then the backend's InitWait, then the hotplug script, which does `hotplug` beside what it writes. */
+	*#attach(domid: number, device: VirtualDevice, hotplug: () => void = () => {}): Script<void> {
 		const scripts = this.#scripts;
-		const {backend} = diskPaths(domid, disk);
+		const {backend} = devicePaths(domid, device);
 		yield* scripts.work(toolstackCosts.prepare);
-		yield* scripts.transaction(`device_disk_add: Domain ${domid}`, (transaction) =>
-			writeDisk(this.#store, transaction, domid, disk),
+		yield* scripts.transaction(`${device.adder}: Domain ${domid}`, (transaction) =>
+			writeDevice(this.#store, transaction, domid, device),
 		);
 		const ready = yield* scripts.until(
 			`${backend}/state`,
@@ -190,7 +200,8 @@ export class Toolstack {
 		}
 
 		yield* scripts.work(toolstackCosts.hotplug);
-		yield* scripts.answer<void>((resume) => writeHotplug(this.#store, domid, disk, () => resume()));
+		hotplug();
+		yield* scripts.answer<void>((resume) => writeHotplug(this.#store, domid, device, () => resume()));
 	}
 
 	/** As libxl does with force: frontend directory away, backend told to close and waited for, domain destroyed, all nodes away. */
@@ -203,10 +214,12 @@ export class Toolstack {
 			throw new ToolError(`libxl: error: libxl__destroy_domid: Domain ${domid}:Non-existent domain`);
 		}
 
-		for (const device of yield* scripts.directory(`/libxl/${domid}/device/vbd`)) {
-			const backend = yield* scripts.read(`/libxl/${domid}/device/vbd/${device}/backend`);
-			if (backend !== undefined) {
-				yield* this.#detach(domid, frontendPath(domid, 'vbd', Number(device)), backend);
+		for (const kind of ['vbd', 'vif'] as const) {
+			for (const device of yield* scripts.directory(`/libxl/${domid}/device/${kind}`)) {
+				const backend = yield* scripts.read(`/libxl/${domid}/device/${kind}/${device}/backend`);
+				if (backend !== undefined) {
+					yield* this.#detach(domid, frontendPath(domid, kind, Number(device)), backend);
+				}
 			}
 		}
 

@@ -1,5 +1,6 @@
 /** The toolstack on the small real Xen, with the least a host must do for it, and backends and frontends that only shake hands. */
 import {
+	type DeviceKind,
 	frontendPath,
 	XenbusStateClosed,
 	XenbusStateConnected,
@@ -18,6 +19,7 @@ export const web: DomainConfiguration = {
 	cpuWeight: 512,
 	cap: 50,
 	disks: [{vdev: 'xvda', access: 'rw', target: '/dev/nvme0n1p1', backend: 0, major: 259, minor: 17}],
+	vifs: [],
 };
 
 export function toolHost() {
@@ -54,22 +56,24 @@ export function toolHost() {
 			scheduling.set(domid, parameters);
 			return call('schedule', domid, parameters.weight, parameters.cap);
 		},
+		plugIn: (domid, vif, bridge) => calls.push(`vif${domid}.${vif} into ${bridge}`),
 		vcpus: (domid) => vcpus.get(domid) ?? 0,
 		domains: () => [...scheduling.keys()],
 	};
 	const toolstack = new Toolstack(domainZero, store, control);
 
-	/** A backend that answers every state of the frontend as blkback does, without a disk. */
-	const serveDisks = () => {
-		const directory = '/local/domain/0/backend/vbd';
+	/** A backend that answers every state of the frontend as blkback does, without a disk; or netback, without a network. */
+	const serveDisks = () => serve('vbd');
+	const serve = (kind: DeviceKind) => {
+		const directory = `/local/domain/0/backend/${kind}`;
 		const known = new Set<string>();
-		store.watch(directory, 'backend', (path) => {
+		store.watch(directory, `backend-${kind}`, (path) => {
 			const [frontend, device] = path.slice(directory.length + 1).split('/');
 			const own = `${directory}/${frontend}/${device}`;
 			if (device === undefined || known.has(own)) return;
 			known.add(own);
 			store.write(`${own}/state`, `${XenbusStateInitWait}`);
-			store.watch(`${frontendPath(Number(frontend), 'vbd', Number(device))}/state`, own, (state) =>
+			store.watch(`${frontendPath(Number(frontend), kind, Number(device))}/state`, own, (state) =>
 				store.read(state, (error, value) => {
 					if (value === `${XenbusStateInitialised}`) {
 						store.write(`${own}/sectors`, '2048');
@@ -88,5 +92,5 @@ export function toolHost() {
 			.since(0)
 			.filter(({source}) => source === 'Domain-0')
 			.map(({text}) => text);
-	return {...host, control, toolstack, calls, built, scheduling, serveDisks, log};
+	return {...host, control, toolstack, calls, built, scheduling, serveDisks, serve, log};
 }

@@ -171,6 +171,83 @@ ${keys.replace('STATE', '1')}`);
 	});
 });
 
+describe('xl create with a network', () => {
+	const vif = {device: 0, mac: '00:16:3e:00:00:01', ip: '10.0.0.1', bridge: 'xenbr0', rate: undefined, backend: 0};
+	const limited = {...vif, device: 1, ip: undefined, rate: {bytes: 20_000, microseconds: 20_000}};
+	const networked = {...web, vifs: [vif, limited]};
+
+	it('writes what libxl writes for an interface', () => {
+		const {toolstack, settle, xenstored, serveDisks, serve} = toolHost();
+		serveDisks();
+		serve('vif');
+		settle();
+		toolstack.create(networked);
+		settle();
+		const {tree} = xenstored.store;
+		// As `xenstore-ls -p` would print it, read off libxl_nic.c and libxl_device.c.
+		expect(treeText(tree, '/local/domain/1/device/vif', true)).toBe(`0 = ""   (n1,r0)
+ backend = "/local/domain/0/backend/vif/1/0"   (n1,r0)
+ backend-id = "0"   (n1,r0)
+ state = "1"   (n1,r0)
+ handle = "0"   (n1,r0)
+ mac = "00:16:3e:00:00:01"   (n1,r0)
+1 = ""   (n1,r0)
+ backend = "/local/domain/0/backend/vif/1/1"   (n1,r0)
+ backend-id = "0"   (n1,r0)
+ state = "1"   (n1,r0)
+ handle = "1"   (n1,r0)
+ mac = "00:16:3e:00:00:01"   (n1,r0)
+`);
+		const keys = `frontend-id = "1"
+online = "1"
+state = "STATE"
+script = "/etc/xen/scripts/vif-bridge"
+mac = "00:16:3e:00:00:01"
+ip = "10.0.0.1"
+bridge = "xenbr0"
+handle = "0"
+type = "vif"
+`;
+		expect(treeText(tree, '/local/domain/0/backend/vif/1/0')).toBe(`frontend = "/local/domain/1/device/vif/0"
+${keys.replace('STATE', '2')}hotplug-status = "connected"
+`);
+		expect(treeText(tree, '/libxl/1/device/vif/0')).toBe(`frontend = "/local/domain/1/device/vif/0"
+backend = "/local/domain/0/backend/vif/1/0"
+${keys.replace('STATE', '1')}`);
+		expect(treeText(tree, '/local/domain/0/backend/vif/1/1')).toContain('rate = "20000,20000"\nbridge = "xenbr0"');
+	});
+
+	it('plugs each interface into its bridge before the domain runs, disks first', () => {
+		const {toolstack, settle, calls, serveDisks, serve} = toolHost();
+		serveDisks();
+		serve('vif');
+		toolstack.create(networked);
+		settle();
+		expect(calls).toEqual(['create 1', 'schedule 1 512 50', 'vif1.0 into xenbr0', 'vif1.1 into xenbr0', 'unpause 1']);
+	});
+
+	it('takes the interfaces away with the domain', () => {
+		const {toolstack, settle, serveDisks, serve, xenstored} = toolHost();
+		serveDisks();
+		serve('vif');
+		toolstack.create(networked);
+		settle();
+		toolstack.destroy(1);
+		settle();
+		expect(treeText(xenstored.store.tree)).not.toContain('00:16:3e');
+	});
+
+	it('gives up when no backend serves interfaces', () => {
+		const {toolstack, settle, serveDisks, engine, log} = toolHost();
+		serveDisks();
+		toolstack.create(networked);
+		while (engine.now < 30_000_000_000) settle();
+		expect(log()).toContain(
+			'libxl: error: device_backend_callback: Domain 1:unable to add device with path /local/domain/0/backend/vif/1/0',
+		);
+	});
+});
+
 describe("a virtual disk's handshake through the store", () => {
 	it('goes 1-1, 1-2, 3-2, 3-4, 4-4, each end writing only its own state', () => {
 		const {toolstack, settle, serveDisks, built, store} = toolHost();
