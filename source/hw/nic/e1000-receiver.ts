@@ -292,7 +292,7 @@ export class E1000Receiver {
 	/** Fills the head's buffer from the oldest frame. False when the unit has stopped. */
 	#move(): boolean {
 		const {ring, fifo} = this;
-		if (!ring.fetch()) {
+		if (!ring.readAhead()) {
 			return this.#stop('a descriptor could not be read');
 		}
 

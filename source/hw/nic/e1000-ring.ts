@@ -100,7 +100,7 @@ export class E1000Ring {
 	}
 
 	/** Sees to it that the head's descriptor is on the chip. Not on an empty ring. False when memory refused the read. */
-	fetch(): boolean {
+	readAhead(): boolean {
 		if (this.#count > 0) {
 			return true;
 		}

@@ -183,7 +183,7 @@ export class E1000Transmitter {
 	/** Uses the head's descriptor; false when it has to wait, or the unit has stopped. */
 	#take(): boolean {
 		const {ring} = this;
-		if (!ring.fetch()) {
+		if (!ring.readAhead()) {
 			this.stop('a descriptor could not be read');
 			return false;
 		}
