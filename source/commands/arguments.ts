@@ -4,7 +4,16 @@
  */
 import meow from 'meow';
 import {closest} from '../engine/closest.js';
-import {type CommandName, commands, isCommand, type Option, type OptionName, options, type Request} from './options.js';
+import {
+	type CommandName,
+	commands,
+	isCommand,
+	type Option,
+	type OptionName,
+	type OptionValues,
+	options,
+	type Request,
+} from './options.js';
 import {parseSeed} from './seed.js';
 import {UserError} from './user-error.js';
 
@@ -14,17 +23,27 @@ const xentopLetters = 'hVdnxrvfbizp';
 /** Understands `argv` (without node and the script). Throws UserError. */
 export function parseArguments(argv: readonly string[]): Request {
 	const {input, unnormalizedFlags: flags} = tokenize(argv);
-	const given: Partial<Record<OptionName, string>> = {};
+	const values: Partial<Record<OptionName, string | readonly string[]>> = {};
 	for (const [name, value] of Object.entries(flags)) {
 		if (value === undefined) continue;
 		if (!Object.hasOwn(options, name)) throw unknownOption(name);
 		// The check above makes the name one of the table's.
 		const option = name as OptionName;
-		const {value: placeholder}: Option = options[option];
+		const {value: placeholder, many}: Option = options[option];
+		if (many) {
+			// meow lists what may be given several times, and leaves out what was given without a value.
+			const list = Array.isArray(value) ? value.map(String) : [];
+			const times = argv.filter((word) => word === `--${name}` || word.startsWith(`--${name}=`)).length;
+			if (list.length < times) throw new UserError(`--${name} needs a value: --${name} ${placeholder}`);
+			if (list.length > 0) values[option] = list;
+			continue;
+		}
 		if (placeholder === undefined && value !== true) throw new UserError(`--${name} takes no value`);
 		if (value === '') throw new UserError(`--${name} needs a value: --${name} ${placeholder}`);
-		given[option] = String(value);
+		values[option] = String(value);
 	}
+	// Each value was made as the table says of its option.
+	const given = values as OptionValues;
 	const [command, words] = splitCommand(input);
 	// Help and version answer whatever else is on the line.
 	if (given.help !== undefined) return {command: 'help', words: input.length > 0 ? [command] : [], options: {}};
@@ -35,9 +54,12 @@ export function parseArguments(argv: readonly string[]): Request {
 }
 
 function tokenize(argv: readonly string[]) {
-	const flags: Record<string, {type: 'string' | 'boolean'}> = {};
+	const flags: Record<string, {type: 'string' | 'boolean'; isMultiple?: true}> = {};
 	for (const [name, option] of Object.entries(options)) {
-		flags[name] = {type: 'value' in option ? 'string' : 'boolean'};
+		flags[name] = {
+			type: 'value' in option ? 'string' : 'boolean',
+			...('many' in option ? {isMultiple: true} : {}),
+		};
 	}
 	try {
 		return meow({
@@ -72,7 +94,7 @@ function checkWords(command: CommandName, words: readonly string[]): void {
 	if (words.length > most) throw new UserError(`'${words[most]}' is one word too many: ${usage}`);
 }
 
-function checkOptions(command: CommandName, given: Partial<Record<OptionName, string>>): void {
+function checkOptions(command: CommandName, given: OptionValues): void {
 	const allowed: readonly OptionName[] = commands[command].options;
 	for (const name of Object.keys(given)) {
 		if (allowed.some((option) => option === name)) continue;

@@ -3,10 +3,12 @@
  * here, after everything that can be refused has been.
  */
 import {existsSync} from 'node:fs';
+import type {CaptureWords} from '../doors/capture.js';
 import {printableLine} from '../engine/printable.js';
 import {connect} from '../session/connect.js';
 import type {Message} from '../session/messages.js';
 import type {Scenario} from '../sim/scenario/types.js';
+import {CaptureFiles} from './capture-files.js';
 import {writeRecording} from './record-target.js';
 import type {Terminal} from './terminal.js';
 import {exitCode} from './user-error.js';
@@ -20,6 +22,8 @@ export type ConsoleSettings = {
 	readonly ascii: boolean;
 	/** Where a recording goes that begins with the run; undefined: only when asked for, beside the person's files. */
 	readonly record: string | undefined;
+	/** Interfaces whose frames go to files. */
+	readonly captures: readonly CaptureWords[];
 	/** The command line that shows the same run again. */
 	readonly reproduce: string;
 };
@@ -28,7 +32,8 @@ const realTime = 1_000_000_000;
 
 /** Shows the console until the person leaves; resolves to the exit code. */
 export async function showConsole(settings: ConsoleSettings): Promise<number> {
-	const {scenario, terminal, record, reproduce} = settings;
+	const {scenario, terminal, record, captures, reproduce} = settings;
+	const files = new CaptureFiles(captures);
 	const speed = settings.speed === 0 ? Number.POSITIVE_INFINITY : (settings.speed ?? realTime);
 	let closed: Promise<void> = Promise.resolve();
 	let leaving = false;
@@ -37,7 +42,10 @@ export async function showConsole(settings: ConsoleSettings): Promise<number> {
 	let deliver = (message: Message): void => {
 		early.push(message);
 	};
-	const connection = connect({scenario, speed, version: version(), reproduce}, (message) => deliver(message));
+	const connection = connect({scenario, speed, version: version(), captures, reproduce}, (message) => {
+		if (message.type === 'capture') files.write(message.file, message.bytes, message.at);
+		else deliver(message);
+	});
 	if (record !== undefined) connection.send({type: 'record', on: true});
 	const {localeIsUtf8, runConsole} = await import('../ui/run-console.js');
 	const saved: string[] = [];
@@ -81,12 +89,14 @@ export async function showConsole(settings: ConsoleSettings): Promise<number> {
 		if (terminal.input !== process.stdin) terminal.input.destroy();
 	});
 	await closed;
+	files.close();
+	files.report(process.stderr);
 	if (record !== undefined && saved.length === 0) lost ??= 'the simulation did not hand it over';
 	for (const file of new Set(saved)) process.stderr.write(`recording: ${file}   (ringtop replay ${file})\n`);
 	if (lost !== undefined) process.stderr.write(`ringtop: the recording could not be written: ${printableLine(lost)}\n`);
 	// The console itself fails only with the simulation.
 	if (code !== 0) return exitCode.internal;
-	return lost === undefined ? exitCode.met : exitCode.notMet;
+	return lost === undefined && files.lost === undefined ? exitCode.met : exitCode.notMet;
 }
 
 function freeName(name: string): string {

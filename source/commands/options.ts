@@ -3,8 +3,8 @@
  * Options are long only; single letters belong to xentop, whose batch mode keeps them for itself.
  */
 
-/** One option; `value` is the placeholder of its value, absent for a switch. */
-export type Option = {readonly value?: string; readonly about: string};
+/** One option; `value` is the placeholder of its value, absent for a switch; `many` may be given several times. */
+export type Option = {readonly value?: string; readonly many?: true; readonly about: string};
 
 export const options = {
 	until: {value: 'TIME', about: 'stop at this simulated time, for example 10s or 250ms'},
@@ -13,6 +13,11 @@ export const options = {
 	json: {about: 'write the report as JSON to stdout, everything else to stderr'},
 	hash: {value: 'full', about: 'hash all bytes moved, not only the stamp of each sector'},
 	record: {value: 'FILE', about: 'write a recording: a scenario with what you did and its state hashes'},
+	capture: {
+		value: 'INTERFACE=FILE',
+		many: true,
+		about: 'write the frames of eth0, web:0, … to a pcapng file; may be given several times',
+	},
 	speed: {value: 'SPEED', about: '1x is real time; 10x, 100x, max; or simulated time per second, 1ms/s'},
 	ascii: {about: 'draw with ASCII characters only'},
 	help: {about: 'show help'},
@@ -21,13 +26,17 @@ export const options = {
 
 export type OptionName = keyof typeof options;
 
+/** Values as typed, a list of an option that may be given several times; switches that are on are 'true'. */
+export type OptionValues = {
+	readonly [Name in OptionName]?: (typeof options)[Name] extends {readonly many: true} ? readonly string[] : string;
+};
+
 /** What a command gets to see of the command line. */
 export type Request = {
 	readonly command: CommandName;
 	/** The words after the command. */
 	readonly words: readonly string[];
-	/** Values as typed; switches that are on are 'true'. */
-	readonly options: Readonly<Partial<Record<OptionName, string>>>;
+	readonly options: OptionValues;
 };
 
 /** One command. */
@@ -44,19 +53,19 @@ export const commands = {
 		usage: 'ringtop [watch] [SCENARIO]',
 		about: 'watch a scenario live (without a name: web-and-db)',
 		words: [0, 1],
-		options: ['seed', 'arch', 'record', 'speed', 'ascii'],
+		options: ['seed', 'arch', 'record', 'capture', 'speed', 'ascii'],
 	},
 	run: {
 		usage: 'ringtop run SCENARIO',
 		about: 'run a scenario or a recording as fast as it goes, then report',
 		words: [1, 1],
-		options: ['until', 'seed', 'arch', 'json', 'hash'],
+		options: ['until', 'seed', 'arch', 'capture', 'json', 'hash'],
 	},
 	replay: {
 		usage: 'ringtop replay FILE',
 		about: 'watch a recording again',
 		words: [1, 1],
-		options: ['speed', 'ascii'],
+		options: ['capture', 'speed', 'ascii'],
 	},
 	list: {
 		usage: 'ringtop list',

@@ -1,5 +1,6 @@
 /** `ringtop replay FILE`: watches a recording again; the keys that would change it are off. */
 import {parseSpeed} from '../sim/scenario/units.js';
+import {parseCaptures} from './capture-files.js';
 import {showConsole} from './console.js';
 import {loadScenario, readOption} from './load.js';
 import type {Request} from './options.js';
@@ -13,6 +14,7 @@ export async function run({words: [word], options}: Request): Promise<number> {
 		throw new UserError(`${word} is a scenario, not a recording; watch it with: ringtop ${word}`);
 	}
 
+	const captures = parseCaptures(options.capture, scenario);
 	const terminal = openTerminal(word);
 	return showConsole({
 		scenario,
@@ -20,6 +22,7 @@ export async function run({words: [word], options}: Request): Promise<number> {
 		speed,
 		ascii: options.ascii !== undefined,
 		record: undefined,
+		captures,
 		reproduce: `ringtop run ${word}`,
 	});
 }

@@ -3,12 +3,14 @@
  * unexplained was found, 1 when not, 70 when the simulation stopped on an error of its own, 130 when interrupted. A recording runs the same way, and its state hashes are
  * compared.
  */
+import {Capture} from '../doors/capture.js';
 import {printableLine} from '../engine/printable.js';
 import {makeReport} from '../observe/report.js';
 import {reportJson, reportText} from '../observe/report-text.js';
 import {Host} from '../sim/host.js';
 import type {Scenario} from '../sim/scenario/types.js';
 import {durationText, parseDuration} from '../sim/scenario/units.js';
+import {CaptureFiles, parseCaptures} from './capture-files.js';
 import {loadScenario, parseArchitecture, readOption} from './load.js';
 import type {Request} from './options.js';
 import {runHost} from './run-host.js';
@@ -28,6 +30,7 @@ export async function run({words: [word], options}: Request): Promise<number> {
 		['arch', arch],
 		['hash', options.hash],
 	]);
+	const captures = parseCaptures(options.capture, written);
 	const scenario = {...written, seed: seed ?? written.seed, arch: arch ?? written.arch};
 	if (scenario.recording !== undefined && scenario.recording.version !== version()) {
 		const {version: made} = scenario.recording;
@@ -35,6 +38,8 @@ export async function run({words: [word], options}: Request): Promise<number> {
 	}
 
 	const host = new Host(scenario, {version: version(), fullHash});
+	const files = new CaptureFiles(captures);
+	const capture = new Capture(host.taps, captures, version(), (file, bytes, at) => files.write(file, bytes, at));
 	const progress = new Progress(process.stderr, until ?? scenario.runtime);
 	const signals = new Signals();
 	const outcome = await runHost(host, {
@@ -44,6 +49,8 @@ export async function run({words: [word], options}: Request): Promise<number> {
 	});
 	signals.release();
 	progress.end(host);
+	capture.end();
+	files.close();
 	const report = makeReport(host, {
 		...outcome,
 		version: version(),
@@ -54,7 +61,8 @@ export async function run({words: [word], options}: Request): Promise<number> {
 	process.stdout.write(options.json === undefined ? reportText(report, {colour}) : reportJson(report));
 	if (outcome.failure !== undefined)
 		process.stderr.write(`ringtop: the simulation stopped: ${printableLine(outcome.failure)}\n`);
-	if (outcome.ending === 'failed') return exitCode.internal;
+	files.report(process.stderr);
+	if (outcome.ending === 'failed' || files.lost !== undefined) return exitCode.internal;
 	if (outcome.ending === 'interrupted') return exitCode.interrupted;
 	return report.verdict.met ? exitCode.met : exitCode.notMet;
 }

@@ -1,5 +1,6 @@
 /** `ringtop [watch] [SCENARIO]`: the console on a scenario, live. */
 import {parseSpeed} from '../sim/scenario/units.js';
+import {parseCaptures} from './capture-files.js';
 import {showConsole} from './console.js';
 import {loadScenario, parseArchitecture, readOption} from './load.js';
 import type {Request} from './options.js';
@@ -15,6 +16,7 @@ export async function run({words: [word = defaultScenario], options}: Request): 
 	const seed = parseSeed(options.seed);
 	const {scenario} = loadScenario(word, true);
 	if (options.record !== undefined) checkRecordTarget(options.record);
+	const captures = parseCaptures(options.capture, scenario);
 	const terminal = openTerminal(word);
 	const chosen = {...scenario, arch: arch ?? scenario.arch, seed: seed ?? scenario.seed};
 	return showConsole({
@@ -23,6 +25,7 @@ export async function run({words: [word = defaultScenario], options}: Request): 
 		speed,
 		ascii: options.ascii !== undefined,
 		record: options.record,
+		captures,
 		reproduce: `ringtop run ${word} --seed ${chosen.seed}`,
 	});
 }

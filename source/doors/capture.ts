@@ -13,8 +13,8 @@ export interface CaptureWords {
 	readonly file: string;
 }
 
-/** Takes the next bytes of a file, and owns them. */
-export type FileSink = (file: string, chunk: Uint8Array) => void;
+/** Takes the bytes of a file that belong at `at`, and owns them: behind those before, or from 0 on in a file begun anew. */
+export type FileSink = (file: string, chunk: Uint8Array, at: number) => void;
 
 export class Capture {
 	readonly #taps: FrameTap[] = [];
@@ -29,7 +29,8 @@ export class Capture {
 		for (const {interface: name, file} of words) {
 			const tap = taps.find((each) => each.name === name);
 			assert(tap !== undefined && tap.onFrame === null, 'a capture names taps that nobody watches yet');
-			const writer = this.#writers.get(file) ?? new PcapngWriter((chunk) => sink(file, chunk), `ringtop ${version}`);
+			const writer =
+				this.#writers.get(file) ?? new PcapngWriter((chunk, at) => sink(file, chunk, at), `ringtop ${version}`);
 			this.#writers.set(file, writer);
 			const number = writer.addInterface(name);
 			tap.onFrame = (frame) => writer.frame(number, frame);

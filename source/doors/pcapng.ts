@@ -32,12 +32,14 @@ const directionOutbound = 2;
 const packetBlockBytes = 32;
 const packetOptionBytes = 12;
 
-/** Takes a chunk and owns it. */
-export type ChunkSink = (chunk: Uint8Array) => void;
+/** Takes a chunk and owns it. @param at where in the file it belongs, bytes: behind the one before. */
+export type ChunkSink = (chunk: Uint8Array, at: number) => void;
 
 export class PcapngWriter {
-	#buffer = Buffer.alloc(chunkBytes);
+	readonly #buffer = Buffer.alloc(chunkBytes);
 	#used = 0;
+	/** Bytes handed out before the buffer's first. */
+	#written = 0;
 	#interfaces = 0;
 	/** Where a blank checksum belongs, and the frame's copy in which it is filled in. */
 	readonly #transport = new Transport();
@@ -107,8 +109,8 @@ export class PcapngWriter {
 	/** Hands out what is written so far. */
 	flush(): void {
 		if (this.#used > 0) {
-			this.sink(this.#buffer.subarray(0, this.#used));
-			this.#buffer = Buffer.alloc(chunkBytes);
+			this.sink(new Uint8Array(this.#buffer.subarray(0, this.#used)), this.#written);
+			this.#written += this.#used;
 			this.#used = 0;
 		}
 	}

@@ -1,5 +1,6 @@
 /** The console's end of the worker thread: starts it, passes messages, ends it. */
 import {Worker} from 'node:worker_threads';
+import type {CaptureWords} from '../doors/capture.js';
 import type {Scenario} from '../sim/scenario/types.js';
 import type {Command, Message} from './messages.js';
 
@@ -11,6 +12,8 @@ export interface WorkerInput {
 	readonly speed: number;
 	/** ringtop's own version, for recordings. */
 	readonly version: string;
+	/** Interfaces whose frames are handed out in `capture` messages. */
+	readonly captures: readonly CaptureWords[];
 	/** The command line that shows the same run again. */
 	readonly reproduce: string;
 }

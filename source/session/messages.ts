@@ -62,5 +62,7 @@ export type Message =
 	| {readonly type: 'notice'; readonly text: string; readonly severity: 'info' | 'error'}
 	/** The recording so far, whenever recording is switched off or the run ends. */
 	| {readonly type: 'recording'; readonly text: string}
+	/** Bytes of a capture file from `at` on: behind those before, or from 0 on in a file begun anew after a restart. */
+	| {readonly type: 'capture'; readonly file: string; readonly bytes: Uint8Array; readonly at: number}
 	/** The simulation stopped on an error of its own; the text says what and how to reproduce it. */
 	| {readonly type: 'failed'; readonly text: string};

@@ -2,6 +2,7 @@
 A host driven for a person: advanced in slices bounded by events, so that a command is taken within milliseconds whatever the load;
 paced to the wall clock; recorded. Knows nothing of threads or terminals: time is handed in, messages go out through a function.
 */
+import type {Capture} from '../doors/capture.js';
 import type {Observer} from '../observe/observer.js';
 import type {Host} from '../sim/host.js';
 import {measuredText} from '../sim/scenario/condition.js';
@@ -23,7 +24,7 @@ const snapshotMilliseconds = 100;
 
 export interface SimulationOptions {
 	/** Makes the host anew: at the start and at every restart. */
-	readonly make: () => {host: Host; observer: Observer};
+	readonly make: () => {host: Host; observer: Observer; capture?: Capture};
 	readonly emit: (message: Message) => void;
 	readonly speed: number;
 	/** A replay: operator lines come from the recording, none are taken. */
@@ -35,6 +36,7 @@ export interface SimulationOptions {
 export class Simulation {
 	#host: Host;
 	#observer: Observer;
+	#capture: Capture | undefined;
 	/** While a recording is replayed. */
 	#replay: Replay | undefined;
 	readonly #pace: Pace;
@@ -53,7 +55,7 @@ export class Simulation {
 	#askedSpeed: number | undefined;
 
 	constructor(private readonly options: SimulationOptions) {
-		({host: this.#host, observer: this.#observer} = options.make());
+		({host: this.#host, observer: this.#observer, capture: this.#capture} = options.make());
 		this.#listen();
 		this.#pace = new Pace(options.speed);
 	}
@@ -90,7 +92,7 @@ export class Simulation {
 					break;
 				}
 
-				({host: this.#host, observer: this.#observer} = this.options.make());
+				({host: this.#host, observer: this.#observer, capture: this.#capture} = this.options.make());
 				this.#listen();
 				this.#observer.watch(this.#ring, 0);
 				this.#failed = false;
@@ -121,6 +123,7 @@ export class Simulation {
 			}
 
 			case 'quit': {
+				this.#capture?.end();
 				if (this.#recording) {
 					this.#emitRecording();
 				}
@@ -323,6 +326,7 @@ export class Simulation {
 		if (due) {
 			this.#dirty = false;
 			this.#snapshotAt = wall;
+			this.#capture?.flush();
 			this.options.emit({type: 'snapshot', snapshot: this.#observer.snapshot(), clock: this.#clock()});
 		}
 	}

@@ -1,10 +1,11 @@
 /** The worker thread's end: builds the host, turns the simulation, passes commands in and messages out. No logic of its own. */
 import {performance} from 'node:perf_hooks';
 import {parentPort, workerData} from 'node:worker_threads';
+import {Capture} from '../doors/capture.js';
 import {Observer} from '../observe/observer.js';
 import {Host} from '../sim/host.js';
 import type {WorkerInput} from './connect.js';
-import type {Command} from './messages.js';
+import type {Command, Message} from './messages.js';
 import {Simulation} from './simulation.js';
 
 if (parentPort === null) {
@@ -18,13 +19,20 @@ const clock = () => performance.now();
 const simulation = new Simulation({
 	make: () => {
 		const host = new Host(input.scenario, {version: input.version});
-		return {host, observer: new Observer(host)};
+		return {host, observer: new Observer(host), capture: capture(host)};
 	},
 	emit: (message) => port.postMessage(message),
 	speed: input.speed,
 	replaying: input.scenario.recording !== undefined,
 	reproduce: input.reproduce,
 });
+
+/** Begins the captures asked for; their bytes are handed over, not copied. */
+function capture({taps}: Host): Capture {
+	return new Capture(taps, input.captures, input.version, (file, bytes, at) => {
+		port.postMessage({type: 'capture', file, bytes, at} satisfies Message, [bytes.buffer as ArrayBuffer]);
+	});
+}
 
 let timer: NodeJS.Timeout | undefined;
 let immediate: NodeJS.Immediate | undefined;

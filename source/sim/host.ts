@@ -6,6 +6,7 @@ import {assert} from '../engine/assert.js';
 import {Engine} from '../engine/engine.js';
 import {Step} from '../engine/step.js';
 import {tagOf} from '../engine/tag.js';
+import type {FrameTap} from '../net/frame-tap.js';
 import {type Architecture, architectureNamed} from './architecture/architecture.js';
 import {catalogue} from './faults/catalogue.js';
 import {FaultRules} from './faults/rules.js';
@@ -52,6 +53,8 @@ export class Host {
 	readonly rules: FaultRules;
 	/** What expectations and `when:` lines speak of. */
 	readonly metrics: Metrics;
+	/** Where frames can be watched: each NIC's wire (`eth0`), each guest's interface (`web:0`); all of them are there from the start. */
+	readonly taps: readonly FrameTap[] = [];
 	/** State hashes at each second of virtual time so far. */
 	readonly hashes: Checkpoint[] = [];
 	/** Asked for by a timeline's `speed:` line, simulated ns per real second, 0 = max. Nothing simulated sees it. */

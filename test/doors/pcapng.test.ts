@@ -116,7 +116,13 @@ describe('a file', () => {
 
 	it('of any size comes in chunks, each owned by whoever takes it, none of which cuts a block', () => {
 		const chunks: Uint8Array[] = [];
-		const writer = new PcapngWriter((chunk) => chunks.push(chunk), 'ringtop');
+		let end = 0;
+		const take = (chunk: Uint8Array, at: number) => {
+			expect(at).toBe(end);
+			end += chunk.length;
+			chunks.push(chunk);
+		};
+		const writer = new PcapngWriter(take, 'ringtop');
 		writer.addInterface('eth0');
 		for (let i = 0; i < 2000; i++) writer.frame(0, seen(Buffer.alloc(1514, i), {at: i}));
 		writer.flush();

@@ -1,4 +1,5 @@
 /** A session without a terminal or a thread, on a wall clock of its own, and a small scenario for it. */
+import type {Capture} from '../../source/doors/capture.js';
 import {Observer} from '../../source/observe/observer.js';
 import type {Snapshot} from '../../source/observe/snapshot.js';
 import type {ClockView, Command, Message, OperatorLine} from '../../source/session/messages.js';
@@ -37,13 +38,17 @@ export class Session {
 	/** Real milliseconds that one slice takes. */
 	slice = 1;
 
-	constructor(text = small, {speed = 1e9, replaying = false, watched = true} = {}) {
+	constructor(
+		text = small,
+		{speed = 1e9, replaying = false, watched = true} = {},
+		capture: (() => Capture) | undefined = undefined,
+	) {
 		const scenario = scenarioOf(text);
 		this.simulation = new Simulation({
 			make: () => {
 				const host = new Host(scenario, {version: 'test'});
 				this.hosts.push(host);
-				return {host, observer: new Observer(host)};
+				return {host, observer: new Observer(host), capture: capture?.()};
 			},
 			emit: (message) => this.messages.push(message),
 			speed,
