@@ -39,7 +39,75 @@ export function checkScreenAddsUp(lines: readonly string[]): string[] {
 			problems.push(`${(atRings / 1e6).toFixed(2)} MB/s at the rings, ${(moved / 1e6).toFixed(2)} MB/s at the medium`);
 		}
 	}
+	return [...problems, ...networkProblems(lines)];
+}
+
+/** A figure as printed, in bits per second, and how far the true one may lie from it. */
+interface Printed {
+	readonly bits: number;
+	readonly half: number;
+}
+
+/** Share by which packets that were cut into segments gain headers: 66 bytes on 1448. */
+const headers = 0.05;
+
+/**
+What guests send each other never reaches the NIC, so: sent by all vifs − out at the NIC = received by all vifs − in at the NIC, and
+nothing less than 0. What leaves the NIC arrives at the hosts of the LAN. For a screen on which nothing is dropped.
+*/
+function networkProblems(lines: readonly string[]): string[] {
+	const problems: string[] = [];
+	const rate = String.raw`~?([\d.]+) ([kMG])b\/s`;
+	const pairs = (pattern: RegExp, of: (line: string) => boolean): Array<readonly [Printed, Printed]> =>
+		lines.flatMap((line) => {
+			const [, one, oneUnit, two, twoUnit] = (of(line) ? pattern.exec(line) : null) ?? [];
+			return one === undefined ? [] : [[printed(one, oneUnit), printed(two, twoUnit)] as const];
+		});
+	const isDevice = (line: string) => /\d\d:\d\d\.\d /.test(line);
+	const isHost = (line: string) => /\d+\.\d+\.\d+\.\d+ /.test(line);
+	const nics = pairs(new RegExp(`out ${rate} +in ${rate}`), isDevice);
+	const vifs = pairs(new RegExp(`out ${rate} +in ${rate}`), (line) => !isDevice(line) && !isHost(line));
+	const hosts = pairs(new RegExp(`in ${rate} +out ${rate}`), isHost);
+	const [atNics, atVifs, atHosts] = [added(nics), added(vifs), added(hosts)];
+	const moved = atNics[0].bits + atNics[1].bits;
+	const slack = (...figures: readonly Printed[]) =>
+		figures.reduce((sum, {half}) => sum + half, (0.02 + headers) * moved);
+	if (nics.length > 0 && vifs.length > 0) {
+		const kept = [atVifs[0].bits - atNics[0].bits, atVifs[1].bits - atNics[1].bits];
+		const allowed = slack(...atNics, ...atVifs);
+		if (Math.abs(kept[0] - kept[1]) > allowed || Math.min(...kept) < -allowed) {
+			problems.push(`${megabits(atVifs)} at the vifs, ${megabits(atNics)} at the NICs`);
+		}
+	}
+	if (nics.length > 0 && hosts.length > 0) {
+		const allowed = slack(...atNics, ...atHosts);
+		if (atNics.some(({bits}, way) => Math.abs(bits - atHosts[way].bits) > allowed)) {
+			problems.push(`${megabits(atNics)} at the NICs, ${megabits(atHosts)} at the hosts of the LAN`);
+		}
+	}
+	// Both ends of a vif print what passes over it both ways.
+	for (const line of lines) {
+		const ends = new RegExp(`netback .* ${rate} .*[■·]+ +\\d+\\/\\d+ +${rate}`).exec(line);
+		if (ends !== null && ends.slice(1, 3).join() !== ends.slice(3, 5).join())
+			problems.push(`ends differ: ${line.trim()}`);
+	}
 	return problems;
+}
+
+function printed(value: string, unit: string): Printed {
+	return {bits: bytes(value, unit), half: half(value, unit)};
+}
+
+function added(pairs: ReadonlyArray<readonly [Printed, Printed]>): readonly [Printed, Printed] {
+	const sum = (way: 0 | 1): Printed => ({
+		bits: pairs.reduce((total, pair) => total + pair[way].bits, 0),
+		half: pairs.reduce((total, pair) => total + pair[way].half, 0),
+	});
+	return [sum(0), sum(1)];
+}
+
+function megabits(ways: readonly [Printed, Printed]): string {
+	return ways.map(({bits}, way) => `${(bits / 1e6).toFixed(1)} Mb/s ${['out', 'in'][way]}`).join(', ');
 }
 
 function bytes(value: string, unit: string): number {

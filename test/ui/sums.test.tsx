@@ -1,6 +1,7 @@
 /**
  * The screen adds up, read off the screen as a person would: domains and Xen make the physical CPUs, outstanding stays
- * within slots, rate × mean latency is the mean outstanding, bytes at the rings are bytes at the medium.
+ * within slots, rate × mean latency is the mean outstanding, bytes at the rings are bytes at the medium, bits at the
+ * vifs are bits at the NIC but for what the bridge kept, and bits at the NIC are bits at the hosts of the LAN.
  */
 import {describe, expect, test} from 'vitest';
 import {fakeClock} from '../support/fake-session.js';
@@ -30,5 +31,32 @@ test('the check notices figures that do not agree', () => {
 		clock: fakeClock(),
 	});
 	expect(checkScreenAddsUp(app.lines())).toEqual([expect.stringContaining('domains + Xen')]);
+	app.close();
+});
+
+test('the check notices bits that a NIC has and no vif or host', () => {
+	const app = renderApp({columns: 200, rows: 50});
+	const snapshot = fakeSnapshot(20_000_000_000);
+	const devices = snapshot.devices.map((device) => ({
+		...device,
+		rates: device.rates.map((rate) => (rate.label === 'in' ? {...rate, perSecond: 90e6} : rate)),
+	}));
+	app.message({type: 'snapshot', snapshot: {...snapshot, devices}, clock: fakeClock()});
+	expect(checkScreenAddsUp(app.lines())).toEqual([
+		'412.0 Mb/s out, 9.0 Mb/s in at the vifs, 412.0 Mb/s out, 90.0 Mb/s in at the NICs',
+		'412.0 Mb/s out, 90.0 Mb/s in at the NICs, 412.0 Mb/s out, 9.0 Mb/s in at the hosts of the LAN',
+	]);
+	app.close();
+});
+
+test('the check allows what the bridge keeps between guests', () => {
+	const app = renderApp({columns: 200, rows: 50});
+	const snapshot = fakeSnapshot(20_000_000_000);
+	const devices = snapshot.devices.map((device) => ({
+		...device,
+		rates: device.rates.map((rate) => (rate.unit === 'b/s' ? {...rate, perSecond: rate.perSecond - 8e6} : rate)),
+	}));
+	app.message({type: 'snapshot', snapshot: {...snapshot, devices, lan: undefined}, clock: fakeClock()});
+	expect(checkScreenAddsUp(app.lines())).toEqual([]);
 	app.close();
 });
