@@ -55,8 +55,8 @@ export function verbOf(line: OperatorLine, scenario: Scenario, faultId: string):
 }
 
 function channelNamed(text: string, scenario: Scenario): {domain: string; vdev: string} {
-	for (const {name, disks} of scenario.domains) {
-		for (const {vdev} of disks) {
+	for (const {name, disks, vifs} of scenario.domains) {
+		for (const vdev of [...disks.map((disk) => disk.vdev), ...vifs.map((vif) => vif.name)]) {
 			if (`${name}.${vdev}` === text) {
 				return {domain: name, vdev};
 			}
