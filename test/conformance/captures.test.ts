@@ -1,0 +1,201 @@
+/**
+Our captures in Wireshark's eyes: tshark checks every checksum. It first proves that it finds a flipped bit wherever a checksum covers
+it, so that its silence afterwards means something.
+*/
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {Capture} from '../../source/doors/capture.js';
+import {Lan} from '../../source/hw/lan/lan.js';
+import type {LinkOptions} from '../../source/hw/lan/link.js';
+import {OutputQueue} from '../../source/hw/lan/output-queue.js';
+import {Replay, type ReplayOptions} from '../../source/hw/lan/replay.js';
+import {FrameTap} from '../../source/net/frame-tap.js';
+import {readCapture} from '../../source/net/pcap.js';
+import {pcapFile} from '../net/pcap-files.js';
+import {Engine, type Kept, keep, Listener} from '../support/lan-stations.js';
+import {arpFrame, packetOf, pingFrame, station, tcpFrame, udpFrame} from '../support/packets.js';
+import {capinfos, dissect, fieldOf, needsTshark} from '../support/tshark.js';
+
+const [sender, receiver] = [station(1), station(2)];
+const payload = (length: number) => Uint8Array.from({length}, (_, i) => i * 7);
+const frames = [
+	arpFrame(sender, receiver),
+	pingFrame(sender, receiver, payload(56)),
+	udpFrame(sender, receiver, payload(100)),
+	udpFrame(sender, receiver, payload(1)),
+	tcpFrame(sender, receiver, payload(1460)),
+	tcpFrame(sender, receiver, payload(333)),
+];
+/** Three seconds of a network, each frame 10 ms after the one before. */
+const recorded = pcapFile(
+	Array.from({length: 300}, (_, i) => ({
+		seconds: 1_700_000_000 + Math.floor(i / 100),
+		fraction: (i % 100) * 10_000_000 + 123,
+		bytes: frames[i % frames.length],
+	})),
+	{nanoseconds: true},
+);
+
+/** A LAN host replays the recorded file to a station behind `eth0`, which is captured. */
+function replayed(link: Partial<LinkOptions> = {}, options: Partial<ReplayOptions> = {}) {
+	const engine = new Engine(5);
+	const lan = new Lan(engine, 'lan');
+	const wire = lan.plug('eth0', link);
+	const nic = new Listener(engine, wire.first);
+	const host = lan.plug('client');
+	const queue = new OutputQueue(engine, host.first, 'client');
+	const replay = new Replay(engine, 'client', host.first, queue, readCapture(recorded), options);
+	const chunks: Uint8Array[] = [];
+	const capture = new Capture([wire.tap.tap], [{interface: 'eth0', file: 'a'}], 'test', (_, chunk) =>
+		chunks.push(chunk),
+	);
+	const seen: Kept[] = [];
+	const write = wire.tap.tap.onFrame;
+	wire.tap.tap.onFrame = (frame) => {
+		seen.push(keep(frame));
+		write?.(frame);
+	};
+	replay.start();
+	engine.run(60_000_000_000, 1_000_000);
+	capture.end();
+	return {file: Buffer.concat(chunks), seen, nic, replay, lan};
+}
+
+const padded = (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.alloc(Math.max(0, 60 - bytes.length))]);
+
+describe('a LAN host that replays a capture', () => {
+	it('puts its frames on the wire byte for byte, at the times they were captured', () => {
+		const {seen, nic, replay} = replayed();
+		const original = readCapture(recorded);
+		expect(replay.over).toBe(true);
+		expect(nic.heard.map(({bytes}) => bytes)).toEqual(original.map(({bytes}) => padded(bytes)));
+		// Two frame times from host to station.
+		const wire = (bytes: Uint8Array) => 2 * 8 * (padded(bytes).length + 12);
+		expect(seen.map(({at}) => at)).toEqual(original.map(({time, bytes}) => time + wire(bytes)));
+	});
+
+	it('in half the time at twice the speed, and again when it is to', () => {
+		const {seen, replay} = replayed({}, {speed: 2, loop: 3});
+		expect(seen).toHaveLength(900);
+		expect(replay.frames).toBe(900);
+		const last = readCapture(recorded)[299].time;
+		expect(seen[299].at).toBeGreaterThan(last / 2);
+		expect(seen[299].at).toBeLessThan(last / 2 + 100_000);
+		expect(seen[899].at).toBeLessThan((3 * last) / 2 + 1_000_000);
+	});
+
+	it('never faster than its link', () => {
+		const {seen, lan} = replayed({}, {speed: 1e9});
+		expect(seen).toHaveLength(300);
+		const bytes = readCapture(recorded).reduce((sum, frame) => sum + padded(frame.bytes).length + 24, 0);
+		expect(seen[299].at).toBeGreaterThan(8 * bytes);
+		expect(lan.switch.ports[0].tailDrops).toBe(0);
+	});
+});
+
+needsTshark()('a capture, read by tshark', () => {
+	let folder = '';
+	let number = 0;
+	const saved = (bytes: Uint8Array) => {
+		const file = join(folder, `${number++}.pcapng`);
+		writeFileSync(file, bytes);
+		return file;
+	};
+	beforeAll(() => {
+		folder = mkdtempSync(join(tmpdir(), 'ringtop-captures-'));
+	});
+	afterAll(() => rmSync(folder, {recursive: true, force: true}));
+
+	it('one flipped bit is found wherever a checksum covers it', () => {
+		const flips = [
+			{frame: 1, byte: 22, what: 'ip'},
+			{frame: 1, byte: 60, what: 'icmp'},
+			{frame: 2, byte: 17, what: 'ip'},
+			{frame: 2, byte: 100, what: 'udp'},
+			{frame: 3, byte: 42, what: 'udp'},
+			{frame: 4, byte: 40, what: 'tcp'},
+			{frame: 4, byte: 1513, what: 'tcp'},
+		];
+		const spoiled = flips.map(({frame, byte}) => {
+			const bytes = Buffer.from(frames[frame]);
+			bytes[byte] ^= 0x04;
+			return {seconds: 0, fraction: 0, bytes};
+		});
+		const file = saved(pcapFile([...frames.map((bytes) => ({seconds: 0, fraction: 0, bytes})), ...spoiled]));
+		const wrong = dissect(file).map((frame) => frame.wrong);
+		expect(wrong.slice(0, frames.length)).toEqual(frames.map(() => []));
+		for (const [i, {what}] of flips.entries()) expect(wrong[frames.length + i]).toContain(what);
+	});
+
+	it('holds names, directions and nanoseconds, and nothing that is wrong', () => {
+		const {file, seen} = replayed();
+		const found = dissect(saved(file));
+		expect(found).toHaveLength(300);
+		for (const [i, {at}] of seen.entries()) {
+			const {interface: name, direction, comment, time, wrong} = found[i];
+			expect([name, direction, comment, wrong]).toEqual(['eth0', 'inbound', '', []]);
+			expect(time).toBe(`${Math.floor(at / 1e9)}.${String(at % 1e9).padStart(9, '0')}`);
+		}
+		expect(new Set(found.map(({protocols}) => protocols.replace(/:data$/, '')))).toEqual(
+			new Set(['eth:ethertype:arp', 'eth:ethertype:ip:icmp', 'eth:ethertype:ip:udp', 'eth:ethertype:ip:tcp']),
+		);
+	});
+
+	it('complains of exactly the frames that an impairment altered, and their comments say so', () => {
+		const {file} = replayed({corruption: 100_000, silentCorruption: 100_000, loss: 50_000, duplication: 50_000});
+		const found = dissect(saved(file));
+		const flipped = found.filter(({comment}) => comment.includes('one bit flipped'));
+		expect(flipped.length).toBeGreaterThan(30);
+		for (const {wrong, comment} of found) {
+			if (!comment.includes('one bit flipped')) expect(wrong).toEqual([]);
+		}
+		// A flip in an Ethernet header, in padding, in ARP or of the IP version changes what the frame is, not its checksums.
+		const covered = flipped.filter(({comment, protocols}) => {
+			const byte = Number(/byte (\d+)/.exec(comment)?.[1]);
+			return byte > 15 && /ip:(tcp|icmp)/.test(protocols);
+		});
+		expect(covered.length).toBeGreaterThan(10);
+		for (const {wrong} of covered) expect(wrong).not.toEqual([]);
+		expect(found.filter(({comment}) => comment.includes('wire: lost')).length).toBeGreaterThan(5);
+		expect(found.filter(({comment}) => comment.includes('a duplicate')).length).toBeGreaterThan(5);
+	});
+
+	it('a blank checksum is written right, and a packet to be segmented whole, each with a comment', () => {
+		const tap = new FrameTap('web:0');
+		const other = new FrameTap('eth0');
+		const chunks: Uint8Array[] = [];
+		const words = [
+			{interface: 'eth0', file: 'a'},
+			{interface: 'web:0', file: 'a'},
+		];
+		const capture = new Capture([tap, other], words, 'test', (_, chunk) => chunks.push(chunk));
+		const show = (bytes: Buffer, segmentSize: number) =>
+			tap.onFrame?.({at: 1, direction: 'outbound', bytes: packetOf(bytes), checksumBlank: true, segmentSize, note: ''});
+		show(udpFrame(sender, receiver, payload(99), true), 0);
+		show(tcpFrame(sender, receiver, payload(1448), true), 0);
+		show(tcpFrame(sender, receiver, payload(60_000), true), 1448);
+		capture.end();
+		const file = saved(Buffer.concat(chunks));
+		expect(
+			dissect(file).map(({interface: name, direction, wrong, comment}) => [name, direction, wrong, comment]),
+		).toEqual([
+			['web:0', 'outbound', [], 'checksum left blank by the sender, filled in here'],
+			['web:0', 'outbound', [], 'checksum left blank by the sender, filled in here'],
+			[
+				'web:0',
+				'outbound',
+				[],
+				'one packet of 60054 bytes, to be cut into segments of 1448; checksum left blank by the sender, filled in here',
+			],
+		]);
+		// Without the filling they would be wrong.
+		expect(
+			fieldOf(file, 'frame.number', 'tcp.checksum.status == "Good" || udp.checksum.status == "Good"'),
+		).toHaveLength(3);
+		expect(capinfos(file)).toMatch(/Name = eth0[\s\S]*Name = web:0/);
+		expect(capinfos(file)).toMatch(/Capture application: +ringtop test/);
+		expect(capinfos(file)).toMatch(/Time precision = nanoseconds \(9\)/);
+	});
+});
