@@ -3,6 +3,7 @@ Every named cost there is, collected from the parts that declare and pay them. A
 command that reads a scenario asks here which names there are. test/docs/costs.test.ts finds what is missing.
 */
 import {blkbackCosts} from '../backend/blkback.js';
+import {bridgeCosts} from '../backend/bridge-costs.js';
 import {e1000Costs} from '../drivers/e1000-costs.js';
 import {nvmeCosts} from '../drivers/nvme-costs.js';
 import {sequenceCosts} from '../drivers/sequence.js';
@@ -33,6 +34,7 @@ export const costGroups: readonly CostGroup[] = [
 	},
 	{part: 'e1000 driver', costs: Object.values(e1000Costs)},
 	{part: 'blkback', costs: Object.values(blkbackCosts)},
+	{part: 'bridge', costs: Object.values(bridgeCosts)},
 	{part: 'blkfront', costs: Object.values(blkfrontCosts)},
 	{part: 'workloads', costs: [...Object.values(jobCosts), ...Object.values(cpuHogCosts)]},
 	{part: 'XenStore', costs: Object.values(storeCosts)},
