@@ -4,10 +4,12 @@ command that reads a scenario asks here which names there are. test/docs/costs.t
 */
 import {blkbackCosts} from '../backend/blkback.js';
 import {bridgeCosts} from '../backend/bridge-costs.js';
+import {netbackCosts} from '../backend/netback.js';
 import {e1000Costs} from '../drivers/e1000-costs.js';
 import {nvmeCosts} from '../drivers/nvme-costs.js';
 import {sequenceCosts} from '../drivers/sequence.js';
 import {blkfrontCosts} from '../frontend/blkfront.js';
+import {netfrontCosts} from '../frontend/netfront.js';
 import {cpuHogCosts} from '../guest/cpu-hog.js';
 import {jobCosts} from '../guest/job.js';
 import {accessCosts, type Cost} from '../kernel/cost.js';
@@ -36,6 +38,8 @@ export const costGroups: readonly CostGroup[] = [
 	{part: 'blkback', costs: Object.values(blkbackCosts)},
 	{part: 'bridge', costs: Object.values(bridgeCosts)},
 	{part: 'blkfront', costs: Object.values(blkfrontCosts)},
+	{part: 'netback', costs: Object.values(netbackCosts)},
+	{part: 'netfront', costs: Object.values(netfrontCosts)},
 	{part: 'workloads', costs: [...Object.values(jobCosts), ...Object.values(cpuHogCosts)]},
 	{part: 'XenStore', costs: Object.values(storeCosts)},
 	{
