@@ -3,7 +3,6 @@ netback's way from the guest: packets are taken off the transmit ring in batches
 handed to whoever uses the interface; when that one is done with a packet it is unmapped and answered. After Linux's xen-netback
 (xenvif_tx_action, xenvif_tx_check_gop, xenvif_tx_dealloc_action), with the header copied over as many slots as it lies in (XSA-423).
 */
-import {assert} from '../../engine/assert.js';
 import type {Step} from '../../engine/step.js';
 import type {ChannelEnd} from '../channel/channel-end.js';
 import * as netif from '../channel/netif.js';
@@ -11,9 +10,11 @@ import type {BackRing} from '../channel/ring.js';
 import type {Cost} from '../kernel/cost.js';
 import type {GuestKernel} from '../kernel/kernel.js';
 import {checksumBlank, checksumPresent, checksumValidated, type NetPacket} from '../kernel/net-device.js';
+import {NetbackAnswers} from './netback-answers.js';
 import type {VifBackChannel} from './netback-channel.js';
 import {netbackCosts} from './netback-costs.js';
 import type {Credit} from './netback-credit.js';
+import {PacketFetch} from './netback-fetch.js';
 import {PacketIntake, packetBad, packetControl, packetFatal} from './netback-intake.js';
 import type {NetbackOptions} from './netback-options.js';
 import {type PendingPacket, PendingPackets} from './netback-pending.js';
@@ -36,15 +37,12 @@ export interface FromGuestSide {
 
 export class NetbackFromGuest implements ChannelEnd {
 	looking = false;
-	notifying = false;
 	/** Takes nothing new. */
 	closing = false;
 	/** Packets and bytes handed on; packets answered with an error. */
 	packets = 0;
 	bytes = 0;
 	errors = 0;
-	/** Grants mapped at this instant. */
-	grantsMapped = 0;
 	/** Times that the rate limit held the ring back. */
 	limited = 0;
 	readonly pending: PendingPackets;
@@ -60,10 +58,8 @@ export class NetbackFromGuest implements ChannelEnd {
 	#starving = false;
 	/** Waits for the window's end; -1 while it does not. */
 	#timer = -1;
-	/** Responses written and not published. */
-	#unpublished = 0;
-	/** The published responses' step is under way. */
-	#responding = false;
+	readonly #answers: NetbackAnswers;
+	readonly #fetcher: PacketFetch;
 	readonly #take: Step;
 	readonly #again: Step;
 	readonly #refill: Step;
@@ -71,8 +67,6 @@ export class NetbackFromGuest implements ChannelEnd {
 	readonly #deliver: Step;
 	readonly #release: Step;
 	readonly #unmap: Step;
-	readonly #respond: Step;
-	readonly #notify: Step;
 	readonly #arm: Step;
 	readonly #recheck: Step;
 	readonly #perSlot: number;
@@ -81,7 +75,6 @@ export class NetbackFromGuest implements ChannelEnd {
 	readonly #perBytes: number;
 	readonly #perDelivery: number;
 	readonly #perUnmap: number;
-	readonly #perResponse: number;
 	readonly #atTake: number;
 	readonly #atDeliver: number;
 	readonly #atReturn: number;
@@ -95,6 +88,8 @@ export class NetbackFromGuest implements ChannelEnd {
 		private readonly side: FromGuestSide,
 	) {
 		this.pending = new PendingPackets(kernel, (packet) => this.#back(packet));
+		this.#answers = new NetbackAnswers(kernel, name, channel, options.hash, () => side.settled());
+		this.#fetcher = new PacketFetch(kernel, name, options.frontend);
 		const define = (what: string, cost: Cost, run: (argument: number) => void) =>
 			kernel.define(`netback ${name} ${what}`, cost, run);
 		const hypercall = (what: string, cost: Cost, run: (argument: number) => void) =>
@@ -110,12 +105,6 @@ export class NetbackFromGuest implements ChannelEnd {
 		this.#deliver = define('deliver', netbackCosts.deliver, () => this.#deliverBatch());
 		this.#release = define('release', netbackCosts.release, () => this.#releaseReturned());
 		this.#unmap = hypercall('unmap', netbackCosts.unmap, (count) => this.#unmapReturned(count));
-		this.#respond = define('respond', netbackCosts.respond, () => this.#publish());
-		this.#notify = hypercall('notify transmit', netbackCosts.notify, () => {
-			this.notifying = false;
-			if (this.port >= 0) kernel.notify(this.port);
-			side.settled();
-		});
 		this.#arm = define('arm transmit', netbackCosts.arm, () => this.#armEvent());
 		this.#recheck = define('recheck transmit', netbackCosts.recheck, () => this.#checkAgain());
 		const cost = (what: string, per: Cost) => define(what, per, () => {}).cost;
@@ -125,7 +114,6 @@ export class NetbackFromGuest implements ChannelEnd {
 		this.#perBytes = cost('per 256 bytes', netbackCosts.copyBytes);
 		this.#perDelivery = this.#deliver.cost;
 		this.#perUnmap = cost('per unmap', netbackCosts.unmapSlot);
-		this.#perResponse = cost('per response', netbackCosts.respondSlot);
 		this.#atTake = kernel.trace.point(`${options.channel} netback`);
 		this.#atDeliver = kernel.trace.point(`${options.channel} ${name}`);
 		this.#atReturn = kernel.trace.point(`${options.channel} let go`);
@@ -133,6 +121,15 @@ export class NetbackFromGuest implements ChannelEnd {
 
 	get ring(): BackRing | null {
 		return this.channel.transmit.ring;
+	}
+
+	get notifying(): boolean {
+		return this.#answers.notifying;
+	}
+
+	/** Grants mapped at this instant. */
+	get grantsMapped(): number {
+		return this.#fetcher.mapped;
 	}
 
 	get port(): number {
@@ -146,13 +143,12 @@ export class NetbackFromGuest implements ChannelEnd {
 
 	/** A round is under way, or packets are with somebody. */
 	get busy(): boolean {
-		return this.#batched > 0 || this.#responding || this.notifying || this.pending.inUse > 0;
+		return this.#batched > 0 || this.#answers.busy || this.pending.inUse > 0;
 	}
 
 	/** A new ring. */
 	open(): void {
 		this.looking = false;
-		this.notifying = false;
 		this.closing = false;
 		this.#starving = false;
 		if (this.#timer >= 0) this.kernel.cancelTimer(this.#timer);
@@ -221,7 +217,7 @@ export class NetbackFromGuest implements ChannelEnd {
 			maps += taken.bodySlots;
 		}
 
-		this.#publishLater();
+		this.#answers.publishLater();
 		if (this.#batched > 0) {
 			const extra = copies * this.#perCopy + ((bytes + 255) >> 8) * this.#perBytes + maps * this.#perMap;
 			kernel.step(this.#fetch, 0, extra);
@@ -257,7 +253,7 @@ export class NetbackFromGuest implements ChannelEnd {
 			this.errors++;
 			kernel.log('debug', `${this.name}: ${this.#intake.problem}`);
 			for (let i = 0; i < this.#intake.slots; i++) {
-				this.#answer(this.#intake.ids[i], i === 0 ? this.#intake.extras : 0, netif.responseError);
+				this.#answers.put(this.#intake.ids[i], i === 0 ? this.#intake.extras : 0, netif.responseError);
 			}
 
 			return false;
@@ -265,7 +261,7 @@ export class NetbackFromGuest implements ChannelEnd {
 
 		if (outcome === packetControl) {
 			// Multicast filters are not offered: the request is known and does nothing.
-			this.#answer(this.#intake.ids[0], this.#intake.extras, netif.responseError);
+			this.#answers.put(this.#intake.ids[0], this.#intake.extras, netif.responseError);
 			return false;
 		}
 
@@ -279,60 +275,10 @@ export class NetbackFromGuest implements ChannelEnd {
 		const {kernel} = this;
 		for (let i = 0; i < this.#batched; i++) {
 			const taken = this.#batch[i];
-			if (taken !== null) this.#fetchPacket(taken);
+			if (taken !== null) this.#fetcher.fetch(taken);
 		}
 
 		kernel.step(this.#deliver, 0, (this.#batched - 1) * this.#perDelivery);
-	}
-
-	#fetchPacket(taken: PendingPacket): void {
-		const {kernel, options} = this;
-		const {packet, references, offsets, sizes, handles} = taken;
-		taken.failed = false;
-		let left = taken.header;
-		packet.pages[0] = taken.headerPage;
-		packet.offsets[0] = taken.headerOffset;
-		packet.lengths[0] = left;
-		packet.segments = 1;
-		for (let slot = 0; slot < taken.slots; slot++) {
-			const bytes = Math.min(left, sizes[slot]);
-			if (bytes > 0) {
-				const at = taken.headerOffset + taken.header - left;
-				const status = kernel.copyGrant(
-					options.frontend,
-					references[slot],
-					offsets[slot],
-					taken.headerPage,
-					at,
-					bytes,
-					false,
-				);
-				if (status !== 0) this.#refused(taken, slot, `Grant copy of header failed! status: ${status}`);
-				left -= bytes;
-			}
-
-			if (taken.failed || sizes[slot] === bytes) continue;
-			const handle = kernel.mapGrant(options.frontend, references[slot], true, true);
-			if (handle < 0) {
-				this.#refused(taken, slot, `Grant map of slot ${slot} failed! status: ${handle}`);
-				continue;
-			}
-
-			handles[slot] = handle;
-			taken.mapped++;
-			this.grantsMapped++;
-			const segment = packet.segments++;
-			packet.pages[segment] = kernel.mappedPage(handle);
-			packet.offsets[segment] = offsets[slot] + bytes;
-			packet.lengths[segment] = sizes[slot] - bytes;
-		}
-
-		if (taken.failed) this.#unmapPacket(taken);
-	}
-
-	#refused(taken: PendingPacket, slot: number, text: string): void {
-		taken.failed = true;
-		this.kernel.log('debug', `${this.name}: ${text} ref: ${taken.references[slot]}`);
 	}
 
 	/** Hands the batch on. What was copied whole is answered now, what is mapped when the packet comes back. */
@@ -345,20 +291,20 @@ export class NetbackFromGuest implements ChannelEnd {
 			if (taken === null) continue;
 			if (taken.failed) {
 				this.errors++;
-				for (let slot = 0; slot < taken.slots; slot++) this.#answerSlot(taken, slot, netif.responseError);
+				for (let slot = 0; slot < taken.slots; slot++) this.#answers.slot(taken, slot, netif.responseError);
 				this.pending.release(taken);
 				continue;
 			}
 
 			for (let slot = 0; slot < taken.slots; slot++) {
-				if (taken.handles[slot] < 0) this.#answerSlot(taken, slot, netif.responseOkay);
+				if (taken.handles[slot] < 0) this.#answers.slot(taken, slot, netif.responseOkay);
 			}
 
 			this.#hand(taken);
 		}
 
 		this.#batched = 0;
-		this.#publishLater();
+		this.#answers.publishLater();
 		this.#goOn(count === budget);
 		side.settled();
 	}
@@ -410,10 +356,10 @@ export class NetbackFromGuest implements ChannelEnd {
 		for (let i = 0; i < count; i++) {
 			const taken = this.#returned[i];
 			for (let slot = 0; slot < taken.slots; slot++) {
-				if (taken.handles[slot] >= 0) this.#answerSlot(taken, slot, netif.responseOkay);
+				if (taken.handles[slot] >= 0) this.#answers.slot(taken, slot, netif.responseOkay);
 			}
 
-			this.#unmapPacket(taken);
+			this.#fetcher.unmap(taken);
 			this.#free(taken);
 		}
 
@@ -421,19 +367,7 @@ export class NetbackFromGuest implements ChannelEnd {
 		this.#returned.length -= count;
 		this.#releasing = this.#returned.length > 0;
 		if (this.#releasing) this.kernel.task(this.#release, 0, this.options.vcpu);
-		this.#publishLater();
-	}
-
-	#unmapPacket(taken: PendingPacket): void {
-		const {handles} = taken;
-		for (let slot = 0; slot < taken.slots; slot++) {
-			if (handles[slot] < 0) continue;
-			const status = this.kernel.unmapGrant(handles[slot]);
-			assert(status === 0, 'a handle is unmapped once');
-			handles[slot] = -1;
-			taken.mapped--;
-			this.grantsMapped--;
-		}
+		this.#answers.publishLater();
 	}
 
 	#free(taken: PendingPacket): void {
@@ -441,41 +375,6 @@ export class NetbackFromGuest implements ChannelEnd {
 		if (this.#starving) {
 			this.#starving = false;
 			this.kernel.task(this.#again, 0, this.options.vcpu);
-		}
-
-		this.side.settled();
-	}
-
-	#answerSlot(taken: PendingPacket, slot: number, status: number): void {
-		this.#answer(taken.ids[slot], slot === 0 ? taken.extras : 0, status);
-	}
-
-	/** Writes a response, and a NULL for each extra info behind it. Nobody looks at them before they are published. */
-	#answer(id: number, extras: number, status: number): void {
-		const {ring, options} = this;
-		if (ring === null) return;
-		for (let i = 0; i <= extras; i++) {
-			const entry = ring.nextResponse();
-			if (i === 0) netif.writeTxResponse(ring.words, entry, id, status);
-			else netif.writeTxNull(ring.words, entry);
-			options.hash?.word(ring.words[entry]);
-			this.#unpublished++;
-		}
-	}
-
-	#publishLater(): void {
-		if (this.#unpublished === 0 || this.#responding) return;
-		this.#responding = true;
-		this.kernel.step(this.#respond, 0, this.#unpublished * this.#perResponse);
-	}
-
-	#publish(): void {
-		const {ring, kernel} = this;
-		this.#responding = false;
-		this.#unpublished = 0;
-		if (ring?.pushResponses() === true && !this.notifying) {
-			this.notifying = true;
-			kernel.step(this.#notify);
 		}
 
 		this.side.settled();
