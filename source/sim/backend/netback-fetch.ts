@@ -17,7 +17,7 @@ export class PacketFetch {
 	) {}
 
 	/** Fills the packet's segments. When a grant cannot be reached the packet has `failed`, and nothing of it stays mapped. */
-	fetch(taken: PendingPacket): void {
+	reach(taken: PendingPacket): void {
 		const {packet, sizes} = taken;
 		taken.failed = false;
 		packet.pages[0] = taken.headerPage;

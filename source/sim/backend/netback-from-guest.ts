@@ -275,7 +275,7 @@ export class NetbackFromGuest implements ChannelEnd {
 		const {kernel} = this;
 		for (let i = 0; i < this.#batched; i++) {
 			const taken = this.#batch[i];
-			if (taken !== null) this.#fetcher.fetch(taken);
+			if (taken !== null) this.#fetcher.reach(taken);
 		}
 
 		kernel.step(this.#deliver, 0, (this.#batched - 1) * this.#perDelivery);
