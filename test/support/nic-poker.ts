@@ -2,10 +2,11 @@
 An 82540EM on a bench: memory, bus, interrupt controller, IOMMU, a wire whose other end is the test's, and hands that poke its registers.
 There is no driver: a test writes descriptors and tails, and looks at descriptors, registers, frames and interrupts.
 */
+import {expect} from 'vitest';
 import {Engine} from '../../source/engine/engine.js';
 import type {Verdict} from '../../source/engine/fault-points.js';
 import {InterruptController} from '../../source/hw/interrupts.js';
-import {Iommu} from '../../source/hw/iommu.js';
+import {Iommu, IommuContext} from '../../source/hw/iommu.js';
 import {frameCheckBytes, gapBytes, preambleBytes, type WireEnd, type WireFrame} from '../../source/hw/lan/wire.js';
 import {Memory} from '../../source/hw/memory.js';
 import {E1000} from '../../source/hw/nic/e1000.js';
@@ -294,6 +295,32 @@ export function frameTo(destination: Uint8Array, length: number, seed = 0): Buff
 	}
 
 	return bytes;
+}
+
+/** CTRL.RST, proper programming, and a frame each way: whatever was done before, the NIC works. */
+export function recovers(poker: NicPoker): void {
+	poker.onInterrupt = () => {
+		poker.read(0xc0);
+	};
+	poker.config(4, 2, 7);
+	poker.iommu.device(name).passThrough();
+	poker.write(0, 1 << 26);
+	poker.run(20_000_000);
+	const sent = poker.wire.sent.length;
+	poker.transmitter().receiver();
+	poker.transmit(100);
+	poker.deliver(toUs(200));
+	expect(poker.wire.sent).toHaveLength(sent + 1);
+	expect(poker.done(0)).toBe(true);
+	expect(poker.received(0)).toMatchObject({length: 200, status: 7});
+	expect(poker.wire.out).toBe(0);
+}
+
+/** The IOMMU permits the NIC everything but frames from `from` on. */
+export function onlyBelow(poker: NicPoker, from: number): void {
+	const context = new IommuContext('test', poker.memory.frames);
+	context.enterRun(0, from, true);
+	poker.iommu.device(name).attach(context);
 }
 
 export const toUs = (length: number, seed = 0) => frameTo(mac, length, seed);

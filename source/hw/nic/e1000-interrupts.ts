@@ -106,11 +106,12 @@ export class E1000Interrupts {
 
 		this.#up = wanted;
 		if (this.#line === null) {
-			if (!wanted) {
+			const pin = this.#config.read(interruptLineOffset, 1);
+			if (pin === 0) {
 				return;
 			}
 
-			this.#line = this.#controller.line(this.#name, this.#config.read(interruptLineOffset, 1));
+			this.#line = this.#controller.line(this.#name, pin);
 		}
 
 		this.#config.setInterruptStatus(wanted);
