@@ -2,6 +2,8 @@
 The bytes of one packet, perhaps scattered: what the protocols read and write. A LAN host's packet is one chunk; a guest's lies in pages.
 The headers (Ethernet to TCP) are always whole in the first chunk. The object and its arrays are reused from packet to packet.
 */
+import {assert} from '../engine/assert.js';
+
 export class PacketBuffer {
 	/** The memory each chunk lies in: a page or a frame's buffer, whole. */
 	readonly memory: Buffer[] = [];
@@ -24,6 +26,7 @@ export class PacketBuffer {
 	}
 
 	add(memory: Buffer, offset: number, length: number): void {
+		assert(this.chunks < this.offsets.length, 'a packet has no more chunks than its buffer was made for');
 		const index = this.chunks++;
 		this.memory[index] = memory;
 		this.offsets[index] = offset;

@@ -3,19 +3,14 @@ The only door between what uses a network and what drives it. Native drivers, ne
 implement it; workloads, bridges and backends use it. Packets are pooled objects of whoever hands them over: nothing is allocated
 for a packet.
 */
+import {type ChecksumState, checksumPresent} from '../../net/checksum-state.js';
+
+export {type ChecksumState, checksumBlank, checksumPresent, checksumValidated} from '../../net/checksum-state.js';
 
 /** Ethernet header and payload without FCS, bytes: what one frame on the wire carries at an MTU of 1500. */
 export const frameBytesAtMtu1500 = 1514;
 /** Largest packet handed over whole when the taker segments (netif.h: the size field of a transmit request), bytes. */
 export const maximumPacketBytes = 65_535;
-
-/** What is known of the transport checksum (TCP, UDP) in a packet. */
-export const checksumPresent = 0;
-/** Only the pseudo header's sum is in the field: whoever puts the packet on a wire fills it in. */
-export const checksumBlank = 1;
-/** It has been looked at and is right. */
-export const checksumValidated = 2;
-export type ChecksumState = typeof checksumPresent | typeof checksumBlank | typeof checksumValidated;
 
 /** Status handed to `done`. */
 export const sent = 0;
