@@ -38,10 +38,13 @@ export interface NetDriver extends Driver {
 	readonly kind: 'net';
 	/** The network it drives; without a carrier until the first `ready`. */
 	readonly device: NetDevice;
-	/** The trace identity of the packet whose last descriptor is entry `entry` of the transmit ring; 0 when there is none. */
+	/** The trace identity of the packet whose first descriptor is entry `entry` of the transmit ring; 0 when there is none. */
 	packetIdentity(entry: number): number;
-	/** The frame that the device is about to write back at entry `entry` of the receive ring has this trace identity. */
-	frameArrived(entry: number, identity: number): void;
+	/**
+	The trace identity of the frame that the device has written back at entry `entry` of the receive ring: set by who wires the host, since
+	no register tells it.
+	*/
+	receivedIdentity: (entry: number) => number;
 }
 
 export type NativeDriver = BlockDriver | NetDriver;

@@ -57,6 +57,8 @@ export class E1000Port implements NetDevice {
 	carrier = false;
 	receiver: (packet: NetPacket) => void = (packet) => packet.done(packet, dropped);
 	onCarrier: (up: boolean) => void = () => {};
+	/** See NetDriver. */
+	receivedIdentity: (entry: number) => number = () => 0;
 	mode: E1000Mode = 'closed';
 	/** The transmitter stands still: nothing is taken until it is reset. */
 	stopped = false;
@@ -274,7 +276,7 @@ export class E1000Port implements NetDevice {
 
 	#take(ring: E1000ReceiveRing): void {
 		const {counters} = this;
-		const {status, length} = ring;
+		const {status, length, clean} = ring;
 		const packet = ring.take();
 		if ((status & e1000.receivedFrameErrors) !== 0 || (status & e1000.receivedEndOfPacket) === 0) {
 			counters.rxErrors++;
@@ -291,11 +293,10 @@ export class E1000Port implements NetDevice {
 
 		packet.lengths[0] = length;
 		packet.bytes = length;
+		packet.identity = this.receivedIdentity(clean);
 		counters.rxPackets++;
 		counters.rxBytes += length;
-		if (packet.identity !== 0) {
-			this.#kernel.trace.hop(this.#kernel.now(), packet.identity, this.#atReceive, ring.clean);
-		}
+		if (packet.identity !== 0) this.#kernel.trace.hop(this.#kernel.now(), packet.identity, this.#atReceive, clean);
 
 		this.receiver(packet);
 	}

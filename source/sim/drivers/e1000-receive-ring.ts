@@ -25,9 +25,8 @@ export class E1000ReceiveRing {
 	readonly #low: Int32Array;
 	readonly #high: Int32Array;
 	readonly #freeBuffers: Int32Array;
-	/** The buffer behind each descriptor, and the trace identity of the frame in it. */
+	/** The buffer behind each descriptor, -1 for none. */
 	readonly #at: Int32Array;
-	readonly #identity: Int32Array;
 
 	/** @param limit buffers at most. @param done a taker is done with a buffer; it is free again after `give`. */
 	constructor(
@@ -44,7 +43,6 @@ export class E1000ReceiveRing {
 		this.#high = new Int32Array(limit);
 		this.#freeBuffers = new Int32Array(limit);
 		this.#at = new Int32Array(entries).fill(-1);
-		this.#identity = new Int32Array(entries);
 	}
 
 	/** As after a reset of the device: nothing is posted; what is out stays out. */
@@ -52,7 +50,6 @@ export class E1000ReceiveRing {
 		for (let entry = 0; entry < this.entries; entry++) {
 			if (this.#at[entry] >= 0) this.#freeBuffers[this.free++] = this.#at[entry];
 			this.#at[entry] = -1;
-			this.#identity[entry] = 0;
 		}
 
 		this.memory.words.fill(0);
@@ -100,17 +97,10 @@ export class E1000ReceiveRing {
 		return (this.status & e1000.descriptorDone) !== 0;
 	}
 
-	/** The frame that the device is about to write back at `entry` has this trace identity. */
-	arrived(entry: number, identity: number): void {
-		this.#identity[entry] = identity;
-	}
-
 	/** Takes the buffer at `clean` out of the ring: whoever has it gives it back, or calls its `done`. */
 	take(): NetPacket {
 		const entry = this.clean;
 		const packet = this.#buffers[this.#at[entry]];
-		packet.identity = this.#identity[entry];
-		this.#identity[entry] = 0;
 		this.#at[entry] = -1;
 		this.clean = entry + 1 === this.entries ? 0 : entry + 1;
 		this.posted--;

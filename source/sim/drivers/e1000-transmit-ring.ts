@@ -25,7 +25,7 @@ export class E1000TransmitRing {
 	/** Packets in the ring. */
 	packets = 0;
 	readonly #kernel: Kernel;
-	/** The packet by its last descriptor; and by its first, which the last is and when it was queued. */
+	/** By a packet's first descriptor: the packet, which its last descriptor is, and when it was queued. */
 	readonly #packet: (NetPacket | null)[];
 	readonly #last: Int32Array;
 	readonly #queued: Float64Array;
@@ -60,7 +60,7 @@ export class E1000TransmitRing {
 		return this.packets > 0 && this.#isDone(this.#last[this.clean]);
 	}
 
-	/** The trace identity of the packet whose last descriptor is `entry`; 0 when there is none. */
+	/** The trace identity of the packet whose first descriptor is `entry`; 0 when there is none. */
 	identityAt(entry: number): number {
 		return this.#packet[entry]?.identity ?? 0;
 	}
@@ -96,7 +96,7 @@ export class E1000TransmitRing {
 		}
 
 		this.#last[first] = entry;
-		this.#packet[entry] = packet;
+		this.#packet[first] = packet;
 		this.#queued[first] = this.#kernel.now();
 		this.packets++;
 		return true;
@@ -117,10 +117,11 @@ export class E1000TransmitRing {
 
 	/** Takes the oldest packet out of the ring, sent or not. */
 	take(): NetPacket {
-		const last = this.#last[this.clean];
-		const packet = this.#packet[last];
+		const first = this.clean;
+		const last = this.#last[first];
+		const packet = this.#packet[first];
 		assert(packet !== null && this.packets > 0, 'a packet leaves the ring once');
-		this.#packet[last] = null;
+		this.#packet[first] = null;
 		this.clean = last + 1 === this.entries ? 0 : last + 1;
 		this.packets--;
 		this.free += packet.segments;

@@ -99,8 +99,12 @@ export class E1000Driver implements NetDriver {
 		return this.device.transmitRing.identityAt(entry);
 	}
 
-	frameArrived(entry: number, identity: number): void {
-		this.device.receiveRing.arrived(entry, identity);
+	get receivedIdentity(): (entry: number) => number {
+		return this.device.receivedIdentity;
+	}
+
+	set receivedIdentity(identity: (entry: number) => number) {
+		this.device.receivedIdentity = identity;
 	}
 
 	*#probe(): Work {
