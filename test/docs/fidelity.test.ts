@@ -5,13 +5,18 @@ import {hddCacheDefaults} from '../../source/hw/disk/media/hdd.js';
 import {nandDefaults} from '../../source/hw/disk/media/nand.js';
 import {ssdCacheDefaults} from '../../source/hw/disk/media/ssd.js';
 import {defaultOptions, defaultTiming} from '../../source/hw/disk/nvme-options.js';
+import {ageing} from '../../source/hw/lan/address-table.js';
+import {noImpairments} from '../../source/hw/lan/impairments.js';
+import {lanDefaults} from '../../source/hw/lan/lan.js';
+import {hostQueueNanoseconds} from '../../source/hw/lan/output-queue.js';
+import {longestFrame} from '../../source/hw/lan/switch.js';
 import {defaultNvmeDriverOptions} from '../../source/sim/drivers/nvme.js';
 import {costGroups} from '../../source/sim/host/cost-names.js';
 import {durationText, sizeText} from '../../source/sim/scenario/units.js';
 import {defaultQuotas} from '../../source/sim/xenstore/quotas.js';
 import {expectBlocks, table} from './page.js';
 
-type Unit = 'ns' | 'bytes' | 'bytes/s' | '';
+type Unit = 'ns' | 'bytes' | 'bytes/s' | 'bit/s' | '';
 /** What an option is, in which unit, and where its value is from, by its name in the code. */
 type Meanings = Readonly<Record<string, readonly [about: string, unit: Unit, source: string]>>;
 
@@ -75,6 +80,14 @@ const driver: Meanings = {
 	maximumRetries: ['retries', '', 'Linux max_retries'],
 	watchdog: ['the status register is looked at every', 'ns', 'knob'],
 };
+const lan: Meanings = {
+	rate: ['rate of a link', 'bit/s', 'IEEE 802.3, 1000BASE-T'],
+	queue: ["a switch port's output queue", 'bytes', 'knob'],
+	hostQueue: ["a LAN host's output queue", 'ns', 'knob'],
+	ageing: ['a station not heard of is forgotten after', 'ns', 'IEEE 802.1D'],
+	longestFrame: ['longest frame the switch forwards', 'bytes', 'what most gigabit switches take'],
+	holdBack: ['a reordered frame is held back', 'ns', 'knob'],
+};
 const quotas: Meanings = {
 	nodes: ['nodes owned', '', 'tools/xenstored'],
 	watches: ['watches', '', 'tools/xenstored'],
@@ -108,6 +121,8 @@ function valueText(value: number, unit: Unit): string {
 				: `${value} bytes`;
 		case 'bytes/s':
 			return `${value / 1_000_000} MB/s`;
+		case 'bit/s':
+			return `${value / 1_000_000} Mb/s`;
 		default:
 			return String(value);
 	}
@@ -115,6 +130,8 @@ function valueText(value: number, unit: Unit): string {
 
 test('docs/fidelity.md says what the code says', async () => {
 	const head = ['what', 'value', 'source'];
+	const {holdBack} = noImpairments;
+	const lanValues = {...lanDefaults, hostQueue: hostQueueNanoseconds, ageing, longestFrame, holdBack};
 	const {timing, ...sizes} = defaultOptions;
 	expect(timing).toBe(defaultTiming);
 	const costs = costGroups.flatMap((group) =>
@@ -129,6 +146,7 @@ test('docs/fidelity.md says what the code says', async () => {
 			['medium', ...head],
 			[...rowsOf(ssdCacheDefaults, cache, ['SSD']), ...rowsOf(hddCacheDefaults, cache, ['hard disk'])],
 		),
+		lan: table(head, rowsOf(lanValues, lan)),
 		driver: table(head, rowsOf(defaultNvmeDriverOptions, driver)),
 		quotas: table(['what a guest may have', 'at most', 'source'], rowsOf(defaultQuotas, quotas)),
 	});

@@ -7,7 +7,7 @@ const buckets = 1024;
 const ways = 4;
 const entries = buckets * ways;
 /** 802.1D's default ageing time, ns. */
-const ageing = 300_000_000_000;
+export const ageing = 300_000_000_000;
 /** Nowhere: never heard of, or not for long. */
 export const unknownPort = -1;
 

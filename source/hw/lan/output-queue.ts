@@ -7,8 +7,8 @@ import {Step} from '../../engine/step.js';
 import type {LinkEnd} from './link.js';
 import type {WireFrame} from './wire.js';
 
-// knob: about what a Linux host lets wait below its sockets on a gigabit (a millisecond)
-const queueNanoseconds = 1_000_000;
+/** Nanoseconds of frames that a host's queue holds. knob: about what Linux lets wait below its sockets. */
+export const hostQueueNanoseconds = 1_000_000;
 /** Shortest frame without its FCS; what is shorter is padded with zeros, as every MAC does. */
 const shortestFrame = 60;
 
@@ -39,13 +39,13 @@ export class OutputQueue {
 	full(): boolean {
 		const {now} = this.engine;
 		const backlog = this.end.freeAt - now;
-		if (backlog < queueNanoseconds) {
+		if (backlog < hostQueueNanoseconds) {
 			return false;
 		}
 
 		if (!this.#waiting) {
 			this.#waiting = true;
-			this.engine.after(backlog - queueNanoseconds / 2, this.#wake);
+			this.engine.after(backlog - hostQueueNanoseconds / 2, this.#wake);
 		}
 
 		return true;

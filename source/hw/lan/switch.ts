@@ -13,7 +13,7 @@ import type {LinkEnd} from './link.js';
 import {frameCheckBytes, minimumFrame, type WireFrame, type WireStation} from './wire.js';
 
 /** Longest frame forwarded, bytes without FCS: what most gigabit switches take. */
-const longestFrame = 9216;
+export const longestFrame = 9216;
 const nanosecondsPerSecond = 1_000_000_000;
 
 /** A port's station: counts what it hears and hands it to the switch. */
