@@ -10,11 +10,20 @@ import {measuredText} from '../scenario/condition.js';
 
 const period = 1_000_000;
 
+/** A ring of a channel, with what is put on it called by name. */
+export interface WatchedRing {
+	readonly front: ChannelEnd;
+	readonly back: ChannelEnd;
+	/** `request`, `packet`: what waits for the back end, and what for the front end. */
+	readonly requests: string;
+	readonly responses: string;
+}
+
 export interface WatchedChannel {
 	/** `db.xvda` */
 	readonly id: string;
-	readonly front: ChannelEnd;
-	readonly back: ChannelEnd;
+	/** Its rings; all share one event channel. */
+	readonly rings: readonly WatchedRing[];
 	/** Whether an event is pending for, or on its way to, the end's port. */
 	eventPending(end: 'front' | 'back'): boolean;
 	/** An end's domain is dead: nobody is to look any more. */
@@ -46,18 +55,15 @@ export class SleepCheck {
 	}
 
 	#look(channel: WatchedChannel): void {
-		const {front, back, id} = channel;
+		const {id} = channel;
 		const now = this.engine.now;
-		const toBack = !channel.ended && idle(front, back) && !channel.eventPending('back');
-		const toFront = !channel.ended && idle(back, front) && !channel.eventPending('front');
-		const sleeping = toBack || toFront;
-		if (sleeping === channel.asleepSince >= 0) {
+		const waiting = channel.ended ? '' : neglected(channel);
+		if ((waiting !== '') === channel.asleepSince >= 0) {
 			return;
 		}
 
-		if (sleeping) {
+		if (waiting !== '') {
 			channel.asleepSince = Math.max(channel.lastLooked, now - period);
-			const waiting = toBack ? counted(back.waiting, 'request') : counted(front.waiting, 'response');
 			const text = `sleeps with ${waiting} on its ring: nobody will look`;
 			this.#findings.set(channel, this.engine.findings.report('asleep', now, [id], `${id} ${text}`));
 			this.engine.log.add(now, id, 'error', 'check', text);
@@ -75,6 +81,21 @@ export class SleepCheck {
 
 		this.engine.log.add(now, id, 'notice', 'check', `woke after ${measuredText(now - since, 'time')}`);
 	}
+}
+
+/** What waits on a ring of the channel while nobody looks and no event is on its way; '' when nothing does. */
+function neglected(channel: WatchedChannel): string {
+	for (const {front, back, requests, responses} of channel.rings) {
+		if (idle(front, back) && !channel.eventPending('back')) {
+			return counted(back.waiting, requests);
+		}
+
+		if (idle(back, front) && !channel.eventPending('front')) {
+			return counted(front.waiting, responses);
+		}
+	}
+
+	return '';
 }
 
 /** Does nobody look at the work that `producer` has put on the ring for `consumer`? Then only an event on its way can help. */

@@ -8,19 +8,22 @@ import {RingIdentities} from '../channel/ring-identities.js';
 import type {Blkfront} from '../frontend/blkfront.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
+import {ChannelEvents, type Direction, nobody} from './channel-events.js';
 import {ChannelMeter} from './meters.js';
-import type {WatchedChannel} from './sleep-check.js';
+import type {WatchedChannel, WatchedRing} from './sleep-check.js';
 
-/** An end that has not come to life yet: nothing waits for it. */
-const nobody: ChannelEnd = {waiting: 0, looking: false, notifying: false, port: -1};
-
-export class VbdChannel implements WatchedChannel {
+export class VbdChannel implements WatchedChannel, WatchedRing {
+	readonly kind = 'vbd';
 	readonly identities = new RingIdentities();
 	readonly meter: ChannelMeter;
+	readonly rings = [this];
+	readonly requests = 'request';
+	readonly responses = 'response';
 	blkfront: Blkfront | undefined;
 	blkback: Blkback | undefined;
 	asleepSince = -1;
 	asleepTime = 0;
+	readonly #events: ChannelEvents;
 
 	/** @param id `db.xvda` */
 	constructor(
@@ -29,13 +32,14 @@ export class VbdChannel implements WatchedChannel {
 		readonly virtualDevice: number,
 		readonly frontKernel: DomainKernel,
 		readonly backKernel: DomainKernel,
-		private readonly xen: Hypervisor,
+		xen: Hypervisor,
 	) {
 		this.meter = new ChannelMeter(32, xen.engine.now);
+		this.#events = new ChannelEvents(frontKernel, backKernel, xen);
 	}
 
 	get ended(): boolean {
-		return !this.frontKernel.alive || !this.backKernel.alive;
+		return this.#events.ended;
 	}
 
 	get front(): ChannelEnd {
@@ -57,37 +61,18 @@ export class VbdChannel implements WatchedChannel {
 	}
 
 	eventPending(end: 'front' | 'back'): boolean {
-		const kernel = end === 'front' ? this.frontKernel : this.backKernel;
-		const {port} = end === 'front' ? this.front : this.back;
-		return port >= 0 && (this.xen.events.sharedInfo(kernel.domid).isPending(port) || kernel.isHandling(port));
+		return end === 'front'
+			? this.#events.isPending(this.frontKernel, this.front.port)
+			: this.#events.isPending(this.backKernel, this.back.port);
 	}
 
 	/** Where notifications towards an end may be lost. None while the channel is not connected. */
-	notificationPoints(direction: 'to-backend' | 'to-frontend' | 'both'): FaultPoint[] {
-		const points: (FaultPoint | undefined)[] = [];
-		if (direction !== 'to-frontend') {
-			points.push(this.#point(this.frontKernel, this.backKernel, this.back.port));
-		}
-
-		if (direction !== 'to-backend') {
-			points.push(this.#point(this.backKernel, this.frontKernel, this.front.port));
-		}
-
-		return points.filter((point) => point !== undefined);
+	notificationPoints(direction: Direction): FaultPoint[] {
+		return this.#events.points(direction, this.front.port, this.back.port);
 	}
 
-	/** Both ends look, as if an event had come; an end that is about to look anyway is not told twice. */
+	/** Both ends look, as if an event had come. */
 	kick(): void {
-		if (this.back.port >= 0 && !this.backKernel.isHandling(this.back.port)) {
-			this.blkback?.kick();
-		}
-
-		if (this.front.port >= 0 && !this.frontKernel.isHandling(this.front.port)) {
-			this.blkfront?.kick();
-		}
-	}
-
-	#point(from: DomainKernel, to: DomainKernel, port: number): FaultPoint | undefined {
-		return this.xen.engine.faults.get(`evtchn.send ${from.name}→${to.name}:${port}`);
+		this.#events.kick(this.blkfront, this.blkback);
 	}
 }
