@@ -53,8 +53,6 @@ export class Host {
 	readonly rules: FaultRules;
 	/** What expectations and `when:` lines speak of. */
 	readonly metrics: Metrics;
-	/** Where frames can be watched: each NIC's wire (`eth0`), each guest's interface (`web:0`); all of them are there from the start. */
-	readonly taps: readonly FrameTap[] = [];
 	/** State hashes at each second of virtual time so far. */
 	readonly hashes: Checkpoint[] = [];
 	/** Asked for by a timeline's `speed:` line, simulated ns per real second, 0 = max. Nothing simulated sees it. */
@@ -85,7 +83,7 @@ export class Host {
 			this.workloads.domainLost(domain?.name ?? '');
 		};
 		reportRefusals(engine, boot);
-		for (const device of boot.devices) {
+		for (const device of [...boot.devices, ...boot.network.nics]) {
 			device.hashBytes(options.fullHash === true);
 		}
 
@@ -125,6 +123,11 @@ export class Host {
 
 	get executed(): number {
 		return this.engine.executed;
+	}
+
+	/** Where frames can be watched: each NIC's wire (`eth0`), each guest's interface (`web:0`); all of them are there from the start. */
+	get taps(): readonly FrameTap[] {
+		return this.boot.network.taps;
 	}
 
 	get runtime(): number {

@@ -28,14 +28,15 @@ import {vdevNumber} from '../toolstack/vdev.js';
 import {Hypervisor, type Machine} from '../xen/hypervisor.js';
 import {Xenstored} from '../xenstore/xenstored.js';
 import {Control} from './control.js';
-import {type HostDevice, makeDevice} from './devices.js';
+import {type HostDevice, type HostNic, makeDevice} from './devices.js';
 import {HostDomain} from './host-domain.js';
+import {HostNetwork} from './network.js';
 import {VbdChannel} from './vbd-channel.js';
 
 /** A native driver where the architecture has placed it. */
 export interface PlacedDriver {
 	readonly driver: NativeDriver;
-	readonly device: HostDevice;
+	readonly device: HostDevice | HostNic;
 	readonly kernel: DomainKernel;
 }
 
@@ -44,7 +45,9 @@ const blockExtendedMajor = 259;
 
 export class Boot {
 	readonly machine: Machine;
+	/** Its disks. */
 	readonly devices: readonly HostDevice[];
+	readonly network: HostNetwork;
 	readonly xen: Hypervisor;
 	readonly control: Control;
 	readonly xenstored: Xenstored;
@@ -75,13 +78,14 @@ export class Boot {
 			interrupts: new InterruptController(engine, host.cpus),
 		};
 		this.devices = host.devices.map((words) => makeDevice(engine, this.machine, words));
-		for (const device of this.devices) {
+		this.network = new HostNetwork(engine, this.machine, scenario);
+		for (const device of this.#plugged) {
 			this.machine.bus.plug(device.function);
 		}
 
-		this.#driversLeft = this.devices.length;
+		this.#driversLeft = this.#plugged.length;
 		this.xen = new Hypervisor(engine, this.machine, {
-			iommu: host.devices.every(({iommu}) => iommu),
+			iommu: [...host.devices, ...host.nics].every(({iommu}) => iommu),
 			credit: {slice: host.scheduler.tslice, rateLimit: host.scheduler.ratelimit},
 			costs: new Map(Object.entries(costs)),
 		});
@@ -118,15 +122,29 @@ export class Boot {
 			}
 		});
 		for (const device of this.devices) {
-			this.#startDriver(device);
+			this.#startDriver(device, (driver) => {
+				assert(driver.kind === 'block', `the driver of ${device.name} drives disks`);
+				device.requestIdentity = (queue, command) => driver.requestIdentity(queue, command);
+			});
 		}
 
-		if (this.devices.length === 0) {
+		for (const nic of this.network.nics) {
+			this.#startDriver(nic, (driver) => {
+				assert(driver.kind === 'net', `the driver of ${nic.name} drives networks`);
+				this.network.wire(nic, driver);
+			});
+		}
+
+		if (this.#driversLeft === 0) {
 			this.#driversReady();
 		}
 	}
 
-	#startDriver(device: HostDevice): void {
+	get #plugged(): readonly (HostDevice | HostNic)[] {
+		return [...this.devices, ...this.network.nics];
+	}
+
+	#startDriver(device: HostDevice | HostNic, wire: (driver: NativeDriver) => void): void {
 		const kernel = this.#kernelNamed(this.architecture.driverDomain(device.name));
 		const assigned = this.xen.assignment.assign(kernel.domid, kernel.name, device.address);
 		assert(assigned === 0, `${device.name} is nobody's at boot`);
@@ -134,10 +152,7 @@ export class Boot {
 		const module = driverFor(function_.vendor, function_.device, function_.readConfig(8, 4) >>> 8);
 		assert(module !== undefined, `there is a driver for ${device.name}`);
 		const driver = module.create(kernel, function_);
-		if (driver.kind === 'block') {
-			device.requestIdentity = (queue, command) => driver.requestIdentity(queue, command);
-		}
-
+		wire(driver);
 		this.drivers.push({driver, device, kernel});
 		driver.start(() => {
 			this.#driversLeft--;
@@ -147,7 +162,7 @@ export class Boot {
 		});
 	}
 
-	/** Every disk works: domain zero's own jobs may use them, and the guests are created. */
+	/** Every disk and every NIC works: domain zero's own jobs may use them, and the guests are created. */
 	#driversReady(): void {
 		for (const serve of this.#waiting) {
 			serve();

@@ -49,7 +49,8 @@ export function bitRateText(rate: number): string {
 	] as const) {
 		if (rate >= factor) {
 			const value = rate / factor;
-			return `${value >= 100 ? Math.round(value) : value.toFixed(value >= 10 ? 1 : 2)}${unit}b/s`;
+			const short = Number.isInteger(value) || value >= 100 ? Math.round(value) : value.toFixed(value >= 10 ? 1 : 2);
+			return `${short}${unit}b/s`;
 		}
 	}
 
