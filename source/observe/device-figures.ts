@@ -1,38 +1,46 @@
 /** A device on the bus with the native driver that drives it: what moved, how deep its queue is, how busy its busiest part was. */
 import type {Engine} from '../engine/engine.js';
 import type {PlacedDriver} from '../sim/host/boot.js';
-import type {HostDevice} from '../sim/host/devices.js';
+import type {DeviceMeter} from './device-meter.js';
 import type {Counter, Samples} from './samples.js';
 import type {DeviceView, PartView} from './snapshot.js';
 
-const sectorBytes = 512;
 /** Driver states in which a person need not look twice. */
 const healthy: ReadonlySet<string> = new Set(['probing', 'live']);
 
+/** A device by its names. */
+export interface NamedDevice {
+	/** `nvme0` */
+	readonly name: string;
+	/** `00:04.0` */
+	readonly address: string;
+	/** In its own words: `SSD, 8 channels`. */
+	readonly model: string;
+}
+
 export class DeviceFigures {
-	readonly #read: Counter;
-	readonly #written: Counter;
+	readonly #rates: readonly Counter[];
 	readonly #moved: Counter;
 	readonly #interrupts: Counter;
-	readonly #parts: readonly Counter[];
+	readonly #units: readonly Counter[];
 
 	/**
-	@param model the scenario's word for it, which is its driver's too: `nvme`.
+	@param module the scenario's word for it, which is its driver's too: `nvme`.
 	@param placed its driver, once the architecture has placed one.
 	*/
 	constructor(
 		private readonly engine: Engine,
-		readonly device: HostDevice,
-		private readonly model: string,
+		readonly device: NamedDevice,
+		private readonly meter: DeviceMeter,
+		private readonly module: string,
 		private readonly placed: () => PlacedDriver | undefined,
 		samples: Samples,
 	) {
-		const {gauges} = device.medium;
-		this.#read = samples.counter(() => gauges.sectorsRead * sectorBytes);
-		this.#written = samples.counter(() => gauges.sectorsWritten * sectorBytes);
-		this.#moved = samples.counter(() => (gauges.sectorsRead + gauges.sectorsWritten) * sectorBytes);
+		const {rates, units} = meter;
+		this.#rates = rates.map(({total}) => samples.counter(total));
+		this.#moved = samples.counter(() => rates.reduce((sum, {total}) => sum + total(), 0));
 		this.#interrupts = samples.counter(() => placed()?.driver.counters.interrupts ?? 0);
-		this.#parts = gauges.parts.map((part) => samples.counter(() => part.busyNanoseconds));
+		this.#units = units.map((busy) => samples.counter(busy));
 	}
 
 	/** The kernel its driver runs in. */
@@ -41,12 +49,8 @@ export class DeviceFigures {
 	}
 
 	view(): DeviceView {
-		const {device} = this;
-		const {gauges} = device.medium;
+		const {device, meter, engine} = this;
 		const placed = this.placed();
-		const queued = device.inFlight;
-		// Looking for the oldest goes through every slot of the medium.
-		const oldestSince = gauges.outstanding === 0 ? this.engine.now : gauges.oldestSince;
 		return {
 			address: device.address,
 			name: device.name,
@@ -54,28 +58,18 @@ export class DeviceFigures {
 			owner: placed?.kernel.name ?? 'nobody',
 			state: placed?.driver.state ?? '',
 			trouble: placed === undefined || !healthy.has(placed.driver.state),
-			rates: [
-				{label: 'read', perSecond: this.#read.perSecond, unit: 'B/s'},
-				{label: 'write', perSecond: this.#written.perSecond, unit: 'B/s'},
-			],
+			rates: meter.rates.map(({label, unit}, way) => ({label, unit, perSecond: this.#rates[way].perSecond})),
 			history: this.#moved.history,
 			queue: {
-				entry: 'command',
-				used: queued,
+				entry: meter.entry,
+				used: meter.queued(),
 				size: placed?.driver.depth ?? 0,
-				oldest: this.engine.now - oldestSince,
+				oldest: engine.now - (meter.oldestSince() ?? engine.now),
 			},
 			interruptRate: this.#interrupts.perSecond,
-			alarms: [],
-			counters: [
-				['dirty cache bytes', gauges.dirtyBytes],
-				['cache bytes', gauges.cacheBytes],
-				['reads', gauges.reads],
-				['writes', gauges.writes],
-				['flushes', gauges.flushes],
-				['errors', gauges.errors],
-			],
-			busy: this.#parts.reduce((most, {percent}) => Math.max(most, percent), 0),
+			alarms: meter.alarms(),
+			counters: meter.counters(),
+			busy: this.#units.reduce((most, {percent}) => Math.max(most, percent), 0),
 		};
 	}
 
@@ -87,31 +81,33 @@ export class DeviceFigures {
 		}
 
 		const {driver, kernel, device} = placed;
-		const {timeouts, resets, aborts, retries, errors, commands} = driver.counters;
 		return {
 			id: `${kernel.name}/${device.name}`,
 			kind: 'driver',
-			title: this.model,
+			title: this.module,
 			subject: device.name,
 			rate: this.#interrupts.perSecond,
 			unit: 'irq/s',
 			history: this.#interrupts.history,
 			used: driver.outstanding,
 			size: driver.depth,
-			entry: 'command',
+			entry: this.meter.entry,
 			latency: undefined,
 			p99: undefined,
 			state: driver.state,
-			counters: [
-				['commands', commands ?? 0],
-				['errors', errors ?? 0],
-				['timeouts', timeouts ?? 0],
-				['aborts', aborts ?? 0],
-				['resets', resets ?? 0],
-				['retries', retries ?? 0],
-			],
+			counters: shownCounters
+				.filter((name) => driver.counters[name] !== undefined)
+				.map((name) => [spaced(name), driver.counters[name]]),
 			channel: undefined,
 			trouble: !healthy.has(driver.state),
 		};
 	}
+}
+
+/** Of all that drivers count, what a person looks at first; each driver has those it knows. */
+const shownCounters = ['commands', 'errors', 'timeouts', 'aborts', 'hangs', 'resets', 'retries'];
+
+/** `txDropped` as `tx dropped`. */
+function spaced(name: string): string {
+	return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -8,6 +8,7 @@ import {evaluateExpectations} from '../sim/scenario/expectation.js';
 import {ChannelFigures} from './channel-figures.js';
 import {HostCpuFigures} from './cpu-figures.js';
 import {DeviceFigures} from './device-figures.js';
+import {diskMeter} from './device-meter.js';
 import {DomainFigures} from './domain-figures.js';
 import {JobFigures} from './job-figures.js';
 import {nextEvent} from './next-event.js';
@@ -47,7 +48,7 @@ export class Observer {
 		this.#devices = boot.devices.map((device) => {
 			const words = scenario.host.devices.find(({name}) => name === device.name);
 			const placed = () => boot.drivers.find((each) => each.device === device);
-			return new DeviceFigures(engine, device, words?.model ?? device.name, placed, samples);
+			return new DeviceFigures(engine, device, diskMeter(device), words?.model ?? device.name, placed, samples);
 		});
 		this.#storeRequests = samples.counter(() => boot.xenstored.store.requests);
 		this.#eventsSent = samples.counter(() => boot.xen.events.sends);
