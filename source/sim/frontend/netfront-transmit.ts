@@ -106,6 +106,11 @@ export class NetfrontTransmit implements ChannelEnd {
 		return ring === null ? 0 : Math.min(ring.unconsumedResponses, ring.size);
 	}
 
+	/** The grant of the request of this id that is on the ring and whose answer has not been read; -1 when there is none. For observers. */
+	referenceOf(id: number): number {
+		return id < slotCount ? this.#references[id] : -1;
+	}
+
 	/** Room for the largest packet? */
 	get hasRoom(): boolean {
 		const {ring} = this;
@@ -226,6 +231,8 @@ export class NetfrontTransmit implements ChannelEnd {
 		const {segments, offsets, lengths, segmentSize} = packet;
 		const {words} = ring;
 		const first = this.#freeIds[this.#free - 1];
+		const {slots, since} = options.transmitIdentities;
+		const now = kernel.now();
 		const firstSlot = ring.slot(ring.requestProducer);
 		let sum = packet.checksum === checksumValidated ? netif.txDataValidated : 0;
 		if (packet.checksum === checksumBlank) sum = netif.txChecksumBlank | netif.txDataValidated;
@@ -234,11 +241,17 @@ export class NetfrontTransmit implements ChannelEnd {
 			this.#firsts[id] = first;
 			let flags = i + 1 < segments ? netif.txMoreData : 0;
 			if (i === 0) flags |= sum | (segmentSize > 0 ? netif.txExtraInfo : 0);
+			const slot = ring.slot(ring.requestProducer);
+			slots[slot] = packet.identity;
+			since[slot] = now;
 			const entry = ring.nextRequest();
 			const size = i === 0 ? packet.bytes : lengths[i];
 			netif.writeTxRequest(words, entry, this.#references[id], offsets[i], flags, id, size);
 			options.hash?.words(words, entry, netif.txWords);
 			if (i === 0 && segmentSize > 0) {
+				const extraSlot = ring.slot(ring.requestProducer);
+				slots[extraSlot] = packet.identity;
+				since[extraSlot] = now;
 				const extra = ring.nextRequest();
 				netif.writeGso(words, extra, segmentSize, netif.gsoTcp4);
 				options.hash?.words(words, extra, 2);
@@ -248,12 +261,10 @@ export class NetfrontTransmit implements ChannelEnd {
 		this.#packets[first] = packet;
 		this.#left[first] = segments;
 		this.#statuses[first] = sent;
-		options.transmitIdentities.slots[firstSlot] = packet.identity;
-		options.transmitIdentities.since[firstSlot] = kernel.now();
 		this.packets++;
 		this.bytes += packet.bytes;
-		if (this.occupancy !== null) this.occupancy.set(kernel.now(), ring.outstanding);
-		kernel.trace.hop(kernel.now(), packet.identity, this.#atRing, firstSlot);
+		if (this.occupancy !== null) this.occupancy.set(now, ring.outstanding);
+		kernel.trace.hop(now, packet.identity, this.#atRing, firstSlot);
 	}
 
 	#push(ring: FrontRing): void {
