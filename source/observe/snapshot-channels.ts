@@ -106,6 +106,7 @@ export interface BlockSlotView extends SlotPlace {
 	readonly operation: string;
 	readonly sector: number;
 	readonly segments: number;
+	readonly age: number;
 }
 
 export interface PacketSlotView extends SlotPlace {
@@ -130,6 +131,6 @@ interface SlotPlace {
 	readonly id: number;
 	/** Where it is, in words: `nvme0 queue, entry 17`. */
 	readonly waitsFor: string;
-	/** ns since the frontend took the request. */
-	readonly age: number;
+	/** ns since the frontend took the request, or since the backend filled the buffer; undefined where nobody noted when. */
+	readonly age: number | undefined;
 }

@@ -1,10 +1,16 @@
 /** One ring in detail for fake snapshots: as many slots in use as its channel has requests in flight. */
-import type {ChannelView, PacketSlotView, RingView, SlotView, VifChannelView} from '../../source/observe/snapshot.js';
+import type {
+	BlockSlotView,
+	ChannelView,
+	PacketSlotView,
+	RingView,
+	VifChannelView,
+} from '../../source/observe/snapshot.js';
 
 export function fakeRing(channel: ChannelView | undefined): RingView | undefined {
 	if (channel === undefined) return undefined;
 	const {id, size, inFlight} = channel;
-	const slots = Array.from({length: size}, (_, slot): SlotView => {
+	const slots = Array.from({length: size}, (_, slot): BlockSlotView => {
 		const age = inFlight - ((slot + size - 8) % size);
 		const used = age > 0;
 		return {
@@ -53,13 +59,13 @@ export function fakeNetRing(channel: VifChannelView, title: string): RingView {
 			slot,
 			state: there ? state : 'free',
 			reserved: false,
-			id: there ? slot : -1,
+			id: there && !extra ? slot : -1,
 			size: !there || extra || state === 'posted' ? 0 : 1514,
 			offset: extra ? 0 : 128,
 			grant: !there || extra ? -1 : 700 + slot,
 			flags: !there || !transmit ? '' : extra ? 'GSO 1448' : 'csum_blank more_data extra_info',
 			waitsFor: !there ? '' : state === 'posted' ? 'a packet' : 'netback in Domain-0 to take it',
-			age: there ? (used - slot) * 9000 : 0,
+			age: there && transmit ? (used - slot) * 9000 : undefined,
 		};
 	});
 	return {

@@ -213,9 +213,9 @@ export function drawRequests(
 		const own =
 			slot.kind === 'packet' ? cellsOf(packet, ({text}) => text(slot)) : cellsOf(block, ({text}) => text(slot));
 		const number = slot.slot < 0 ? '–' : String(slot.slot);
-		canvas.put(x + 1, row, `${right(number, 5)}${right(String(slot.id), 6)}${own}`, weight);
+		canvas.put(x + 1, row, `${right(number, 5)}${right(slot.id < 0 ? '' : String(slot.id), 6)}${own}`, weight);
 		canvas.put(x + width(head), row, left(waitWords(slot, room), room), styles[slot.state]);
-		canvas.put(x + cells - 10, row, right(duration(slot.age), 10), weight);
+		canvas.put(x + cells - 10, row, right(slot.age === undefined ? '' : duration(slot.age), 10), weight);
 	});
 	if (slots.length === 0) canvas.put(x + 2, y + 1, 'Nothing is in flight at this instant.', 'dim');
 	const more = slots.length - top - rows;
@@ -250,7 +250,8 @@ export function requestWords(request: SlotView): string {
 	const waits = waitsFor === '' ? '' : ` waits for ${clean(waitsFor)}`;
 	const where = slot < 0 ? 'Its slot was reused for another answer.' : sentences[`slot.${state}`].state;
 	const name = state === 'posted' ? 'Buffer' : 'Request';
-	return `${name} ${id}${waits}: ${clean(contentWords(request))}, on the ring for ${duration(age)}. ${where}`;
+	const lasting = age === undefined ? '' : `, on the ring for ${duration(age)}`;
+	return `${name}${id < 0 ? '' : ` ${id}`}${waits}: ${clean(contentWords(request))}${lasting}. ${where}`;
 }
 
 function contentWords(request: SlotView): string {
@@ -259,8 +260,8 @@ function contentWords(request: SlotView): string {
 		return segments === 0 ? operation : `${operation} of ${counted(segments, 'segment')} at sector ${sector}`;
 	}
 	const {size, offset, grant, flags} = request;
-	if (grant < 0) return `extra info ${flags}`;
-	const place = `grant ${grant}`;
-	if (size === 0) return place;
-	return `${counted(size, 'byte')} at offset ${offset} of ${place}${flags === '' ? '' : `, ${flags}`}`;
+	const place = grant < 0 ? '' : ` of grant ${grant}`;
+	const bytes =
+		size === 0 ? (grant < 0 ? '' : `grant ${grant}`) : `${counted(size, 'byte')} at offset ${offset}${place}`;
+	return [bytes, flags].filter((words) => words !== '').join(', ');
 }
