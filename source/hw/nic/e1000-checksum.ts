@@ -3,6 +3,7 @@ The checksum engines of an 82540EM: insertion into a frame to be sent (legacy de
 CSO; SDM §3.3.3), and the look at a received one (packet checksum from PCSS, IPv4 header, TCP and UDP; SDM §3.2.9). Received: Ethernet
 II with IPv4 only; SNAP, VLAN and IPv6 are left to software (IXSM), and of fragments only the header is checked.
 */
+import {combine, finish, fold, sumOf} from '../../net/checksum.js';
 import {
 	errorIp,
 	errorTransport,
@@ -17,32 +18,6 @@ import {
 const ethernetHeader = 14;
 const tcp = 6;
 const udp = 17;
-/** Bytes are summed where they are aligned: the largest frame and a little. */
-const aligned = new Int32Array(4120);
-const alignedBytes = Buffer.from(aligned.buffer);
-
-/** Ones' complement sum of 16-bit words, high byte first, folded; an odd byte at the end counts as a high one. */
-export function onesComplement(bytes: Buffer, from: number, to: number): number {
-	const length = to - from;
-	bytes.copy(alignedBytes, 0, from, to);
-	const whole = length >> 2;
-	let even = 0;
-	let odd = 0;
-	for (let i = 0; i < whole; i++) {
-		const word = aligned[i];
-		even += word & 0xffff;
-		odd += word >>> 16;
-	}
-
-	let sum = even + odd;
-	for (let i = whole * 4; i < length; i++) {
-		sum += (i & 1) === 0 ? alignedBytes[i] : alignedBytes[i] << 8;
-	}
-
-	// The sum of little-endian words is the big-endian one with its bytes swapped (RFC 1071 §2).
-	const folded = fold(sum);
-	return ((folded & 0xff) << 8) | (folded >>> 8);
-}
 
 /** IC: inserts the complement of the sum from `start` on, at `offset`. Ignored when either is not within the packet. */
 export function insertChecksum(bytes: Buffer, length: number, start: number, offset: number): void {
@@ -50,7 +25,7 @@ export function insertChecksum(bytes: Buffer, length: number, start: number, off
 		return;
 	}
 
-	const sum = ~onesComplement(bytes, start, length);
+	const sum = finish(sumOf(bytes, start, length - start));
 	bytes[offset] = sum >>> 8;
 	bytes[offset + 1] = sum;
 }
@@ -77,7 +52,7 @@ export function inspect(bytes: Buffer, length: number, rxcsum: number): void {
 		ethernetHeader + total <= length;
 	if (isIp) {
 		if ((rxcsum & rxcsumIp) !== 0) {
-			const right = onesComplement(bytes, ethernetHeader, ethernetHeader + headerBytes) === 0xffff;
+			const right = sumOf(bytes, ethernetHeader, headerBytes) === 0xffff;
 			status = receivedIpChecked | (right ? 0 : errorIp);
 		}
 
@@ -89,26 +64,20 @@ export function inspect(bytes: Buffer, length: number, rxcsum: number): void {
 			protocol === tcp ? segment >= 20 : protocol === udp && segment >= 8 && (bytes[from + 6] | bytes[from + 7]) !== 0;
 		if ((rxcsum & rxcsumTransport) !== 0 && !fragment && hasChecksum) {
 			end = from + segment;
-			payload = onesComplement(bytes, from, end);
-			const pseudo = onesComplement(bytes, 26, 34) + protocol + segment;
-			const right = fold(payload + pseudo) === 0xffff;
+			payload = sumOf(bytes, from, segment);
+			const right = fold(payload + sumOf(bytes, 26, 8) + protocol + segment) === 0xffff;
 			status = (status & ~receivedIgnoreChecksum) | receivedTransportChecked | (right ? 0 : errorTransport);
 		}
 	}
 
 	// The packet checksum takes the payload's sum over where it can: one pass over the bytes.
 	const from = ethernetHeader + headerBytes;
-	if (payload >= 0 && start <= from && ((from - start) & 1) === 0 && (segment & 1) === 0) {
-		inspected.checksum = fold(onesComplement(bytes, start, from) + payload + onesComplement(bytes, end, length));
+	if (payload >= 0 && start <= from) {
+		const before = combine(sumOf(bytes, start, from - start), from - start, payload);
+		inspected.checksum = combine(before, end - start, sumOf(bytes, end, length - end));
 	} else {
-		inspected.checksum = start < length ? onesComplement(bytes, start, length) : 0;
+		inspected.checksum = start < length ? sumOf(bytes, start, length - start) : 0;
 	}
 
 	inspected.status = status;
-}
-
-function fold(sum: number): number {
-	let folded = (sum % 65_536) + Math.floor(sum / 65_536);
-	folded = (folded & 0xffff) + (folded >>> 16);
-	return (folded & 0xffff) + (folded >>> 16);
 }
