@@ -10,6 +10,7 @@ import {noImpairments} from '../../source/hw/lan/impairments.js';
 import {lanDefaults} from '../../source/hw/lan/lan.js';
 import {hostQueueNanoseconds} from '../../source/hw/lan/output-queue.js';
 import {longestFrame} from '../../source/hw/lan/switch.js';
+import {defaultTiming as nicDefaults} from '../../source/hw/nic/e1000-options.js';
 import {defaultNvmeDriverOptions} from '../../source/sim/drivers/nvme.js';
 import {costGroups} from '../../source/sim/host/cost-names.js';
 import {durationText, sizeText} from '../../source/sim/scenario/units.js';
@@ -37,6 +38,14 @@ const controllerTimes: Meanings = {
 	adminCommand: ['an admin command', 'ns', 'knob'],
 	enable: ['CC.EN = 1 to CSTS.RDY = 1', 'ns', 'knob'],
 	disable: ['CC.EN = 0 to CSTS.RDY = 0', 'ns', 'knob'],
+};
+const nicTimes: Meanings = {
+	doorbell: ['tail written to descriptors in the chip', 'ns', 'knob'],
+	descriptor: ['a descriptor that moves no data', 'ns', 'knob'],
+	reset: ['CTRL.RST until the chip answers', 'ns', 'knob'],
+	eepromWord: ['a word by EERD', 'ns', '27 clocks of Microwire at 1 MHz'],
+	mdio: ['a management frame to the PHY', 'ns', 'IEEE 802.3 §22.2.4.5: 64 bits at 2.5 MHz'],
+	negotiation: ['auto-negotiation after a PHY reset or restart', 'ns', 'knob'],
 };
 const nand: Meanings = {
 	channels: ['channels', '', 'MQSim ssdconfig.xml, Flash_Channel_Count'],
@@ -140,6 +149,7 @@ test('docs/fidelity.md says what the code says', async () => {
 	await expectBlocks('docs/fidelity.md', {
 		costs: table(['part', 'cost', 'ns', 'source'], costs),
 		controller: table(head, [...rowsOf(sizes, controllerSizes), ...rowsOf(defaultTiming, controllerTimes)]),
+		nic: table(head, rowsOf(nicDefaults, nicTimes)),
 		nand: table(head, rowsOf(nandDefaults, nand)),
 		disk: table(head, rowsOf(armDefaults, arm)),
 		cache: table(

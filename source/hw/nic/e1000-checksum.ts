@@ -1,6 +1,6 @@
 /**
 The checksum engines of an 82540EM: insertion into a frame to be sent (legacy descriptors: one sum from CSS to the end, its complement at
-CSO; SDM §3.3.3), and the look at a received one (packet checksum from PCSS, IPv4 header, TCP and UDP; SDM §3.2.9). Received: Ethernet
+CSO; SDM §3.3.3), and the look at a received one (packet checksum from PCSS, IPv4 header, TCP and UDP; SDM §3.2, §13.4.47). Received: Ethernet
 II with IPv4 only; SNAP, VLAN and IPv6 are left to software (IXSM), and of fragments only the header is checked.
 */
 import {combine, finish, fold, sumOf} from '../../net/checksum.js';

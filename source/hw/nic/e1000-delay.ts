@@ -1,6 +1,6 @@
 /**
 The pair of timers that coalesce a direction's interrupts: the packet timer, restarted by each packet, and the absolute timer, started
-by the first. After SDM §3.2.7.1 and §3.3.4: whichever expires first says so, once, and both stop. A restart moves a deadline; the
+by the first. After SDM §3.2.7.1, §13.4.41 and §13.4.44: whichever expires first says so, once, and both stop. A restart moves a deadline; the
 event in the queue stays and looks again when it comes, so that a packet costs no queue operation.
 */
 import type {Engine} from '../../engine/engine.js';

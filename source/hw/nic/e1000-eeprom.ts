@@ -1,6 +1,6 @@
 /**
 The EEPROM beside an 82540EM: 64 words of 16 bits on a Microwire bus, read through EERD or bit by bit through EECD. After SDM §5
-(words 0 to 2 the MAC address, sum of all words BABAh) and §13.4.3 to 13.4.4. Its commands are those of a 93C46; only READ does
+(words 0 to 2 the MAC address, sum of all words BABAh) and §13.4. Its commands are those of a 93C46; only READ does
 something, an EEPROM here cannot be written. Unverified: EERD takes address bits beyond the part's six as if they were not there.
 */
 const wordCount = 64;

@@ -7,7 +7,7 @@ export interface E1000Timing {
 	readonly doorbell: number;
 	/** Processing a descriptor that moves no data. */
 	readonly descriptor: number;
-	/** CTRL.RST until the chip answers again: "approximately 1 µs" (SDM §14.3). */
+	/** CTRL.RST until the chip answers again. */
 	readonly reset: number;
 	/** A word of the EEPROM by EERD: 27 clocks of a Microwire part at 1 MHz. */
 	readonly eepromWord: number;

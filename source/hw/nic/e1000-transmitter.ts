@@ -1,6 +1,6 @@
 /**
 The transmit side of an 82540EM: legacy descriptors, data read ahead into the transmit FIFO, DD written back once a descriptor's data is
-there, frames sent one after the other. After SDM §3.3 and §13.4.37 to 13.4.44. While the link is down nothing is sent and the FIFO
+there, frames sent one after the other. After SDM §3.3 and §13.4.36 to 13.4.44. While the link is down nothing is sent and the FIFO
 fills (SDM §13.7.11). One event a frame, when the wire is free again; work announced while a whole frame still waits in the FIFO is
 fetched with that event.
 Not modelled: VLE; extended descriptors (DEXT), which are used up, move nothing, and are counted in `unsupported`; write-back bursts.

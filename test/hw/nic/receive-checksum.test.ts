@@ -1,4 +1,4 @@
-/** The look an 82540EM takes at checksums of received frames, against sums done plainly. After the SDM §3.2.9 and §13.5.1. */
+/** The look an 82540EM takes at checksums of received frames, against sums done plainly. After the SDM §3.2 and §13.4.47. */
 import {describe, expect, it} from 'vitest';
 import {mac, NicPoker, toUs} from '../../support/nic-poker.js';
 
