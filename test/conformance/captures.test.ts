@@ -14,6 +14,7 @@ import {Replay, type ReplayOptions} from '../../source/hw/lan/replay.js';
 import {FrameTap} from '../../source/net/frame-tap.js';
 import {readCapture} from '../../source/net/pcap.js';
 import {pcapFile} from '../net/pcap-files.js';
+import {LanPair} from '../support/lan-pair.js';
 import {Engine, type Kept, keep, Listener} from '../support/lan-stations.js';
 import {arpFrame, packetOf, pingFrame, station, tcpFrame, udpFrame} from '../support/packets.js';
 import {capinfos, dissect, fieldOf, needsTshark} from '../support/tshark.js';
@@ -37,6 +38,15 @@ const recorded = pcapFile(
 	})),
 	{nanoseconds: true},
 );
+
+/** What `eth0` sees of some traffic between two hosts, as a file. */
+function captured(pair: LanPair, traffic: (pair: LanPair) => void): Buffer {
+	const chunks: Uint8Array[] = [];
+	const capture = new Capture([pair.tap], [{interface: 'eth0', file: 'a'}], 'test', (_, chunk) => chunks.push(chunk));
+	traffic(pair);
+	capture.end();
+	return Buffer.concat(chunks);
+}
 
 /** A LAN host replays the recorded file to a station behind `eth0`, which is captured. */
 function replayed(link: Partial<LinkOptions> = {}, options: Partial<ReplayOptions> = {}) {
@@ -160,6 +170,41 @@ needsTshark()('a capture, read by tshark', () => {
 		for (const {wrong} of covered) expect(wrong).not.toEqual([]);
 		expect(found.filter(({comment}) => comment.includes('wire: lost')).length).toBeGreaterThan(5);
 		expect(found.filter(({comment}) => comment.includes('a duplicate')).length).toBeGreaterThan(5);
+	});
+
+	it('of a TCP connection from SYN to FIN has nothing that is wrong or looked at askance', () => {
+		const file = saved(
+			captured(new LanPair({delay: 300_000}), (pair) => {
+				const {client, server} = pair.transfer(3_000_000, 500_000);
+				pair.pass(10_000_000_000);
+				expect([client.wrong + server.wrong, client.received, server.received]).toEqual([0, 500_000, 3_000_000]);
+			}),
+		);
+		const found = dissect(file);
+		expect(found.length).toBeGreaterThan(3_000_000 / 1448 + 500_000 / 1448);
+		expect(found.filter(({wrong, comment}) => wrong.length > 0 || comment !== '')).toEqual([]);
+		expect(fieldOf(file, 'frame.number', 'tcp.analysis.flags && !tcp.analysis.window_update')).toEqual([]);
+		// Wireshark has seen the whole conversation: SYN, data and FIN of both sides (tcp.completeness 31).
+		expect(fieldOf(file, 'tcp.completeness', 'tcp').at(-1)).toBe('31');
+	});
+
+	it('of a TCP connection over a bad link is wrong where a bit was flipped, and nowhere else', () => {
+		const bad = {loss: 10_000, corruption: 10_000, silentCorruption: 10_000, duplication: 10_000, reordering: 10_000};
+		const file = saved(
+			captured(new LanPair({delay: 300_000, ...bad}), (pair) => {
+				const {server} = pair.transfer(2_000_000);
+				pair.pass(100_000_000_000);
+				expect(server).toMatchObject({received: 2_000_000, wrong: 0});
+			}),
+		);
+		const found = dissect(file);
+		for (const {wrong, comment} of found) {
+			if (!comment.includes('one bit flipped')) expect(wrong).toEqual([]);
+		}
+		expect(found.filter(({wrong}) => wrong.includes('tcp')).length).toBeGreaterThan(10);
+		expect(
+			fieldOf(file, 'frame.number', 'tcp.analysis.fast_retransmission || tcp.analysis.retransmission').length,
+		).toBeGreaterThan(10);
 	});
 
 	it('a blank checksum is written right, and a packet to be segmented whole, each with a comment', () => {

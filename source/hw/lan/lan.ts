@@ -3,7 +3,10 @@ A LAN: a switch, and a link to it for each NIC and each host. It stands outside 
 touch it.
 */
 import type {Engine} from '../../engine/engine.js';
+import type {StackAddress} from '../../net/stack.js';
+import type {TcpSettings} from '../../net/tcp-settings.js';
 import {FramePool} from './frame-pool.js';
+import {LanHost} from './host.js';
 import {Link, type LinkOptions} from './link.js';
 import {Switch} from './switch.js';
 
@@ -24,6 +27,7 @@ export class Lan {
 	readonly pool = new FramePool();
 	readonly switch: Switch;
 	readonly links: Link[] = [];
+	readonly hosts: LanHost[] = [];
 	readonly options: LanOptions;
 
 	constructor(
@@ -41,5 +45,12 @@ export class Lan {
 		this.links.push(link);
 		this.switch.addPort(name, link.second);
 		return link;
+	}
+
+	/** A host on a link of its own, without delay or impairments. @param name unique among everything plugged in. */
+	addHost(name: string, address: StackAddress, settings: Partial<TcpSettings> = {}): LanHost {
+		const host = new LanHost(this.engine, name, this.plug(name).first, address, settings);
+		this.hosts.push(host);
+		return host;
 	}
 }
