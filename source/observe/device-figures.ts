@@ -25,14 +25,12 @@ export class DeviceFigures {
 	readonly #units: readonly Counter[];
 
 	/**
-	@param module the scenario's word for it, which is its driver's too: `nvme`.
 	@param placed its driver, once the architecture has placed one.
 	*/
 	constructor(
 		private readonly engine: Engine,
 		readonly device: NamedDevice,
 		private readonly meter: DeviceMeter,
-		private readonly module: string,
 		private readonly placed: () => PlacedDriver | undefined,
 		samples: Samples,
 	) {
@@ -56,8 +54,8 @@ export class DeviceFigures {
 			name: device.name,
 			model: device.model,
 			owner: placed?.kernel.name ?? 'nobody',
-			state: placed?.driver.state ?? '',
-			trouble: placed === undefined || !healthy.has(placed.driver.state),
+			state: meter.ailment() || (placed?.driver.state ?? ''),
+			trouble: meter.ailment() !== '' || placed === undefined || !healthy.has(placed.driver.state),
 			rates: meter.rates.map(({label, unit}, way) => ({label, unit, perSecond: this.#rates[way].perSecond})),
 			history: this.#moved.history,
 			queue: {
@@ -80,11 +78,11 @@ export class DeviceFigures {
 			return undefined;
 		}
 
-		const {driver, kernel, device} = placed;
+		const {driver, kernel, device, module} = placed;
 		return {
 			id: `${kernel.name}/${device.name}`,
 			kind: 'driver',
-			title: this.module,
+			title: module,
 			subject: device.name,
 			rate: this.#interrupts.perSecond,
 			unit: 'irq/s',

@@ -1,8 +1,8 @@
 /**
 What a device tells of itself to whoever looks, in its own words: what moves through it each way, what its queue holds, what it counts.
-One for disks; others give the same, and no screen needs to know which it is.
+One for disks, one for NICs; others give the same, and no screen needs to know which it is.
 */
-import type {HostDevice} from '../sim/host/devices.js';
+import type {HostDevice, HostNic} from '../sim/host/devices.js';
 import type {DeviceRate} from './snapshot.js';
 
 const sectorBytes = 512;
@@ -18,6 +18,8 @@ export interface DeviceMeter {
 	readonly entry: string;
 	readonly queued: () => number;
 	readonly oldestSince: () => number | undefined;
+	/** What keeps it from working whatever its driver says: `no link`; '' for nothing. */
+	readonly ailment: () => string;
 	/** Nanoseconds that each of its units was busy. */
 	readonly units: readonly (() => number)[];
 	/** Counts that a person should see wherever there is room, and its others. */
@@ -37,6 +39,7 @@ export function diskMeter(device: HostDevice): DeviceMeter {
 		queued: () => device.inFlight,
 		// Looking for the oldest goes through every slot of the medium.
 		oldestSince: () => (gauges.outstanding === 0 ? undefined : gauges.oldestSince),
+		ailment: () => '',
 		units: gauges.parts.map((part) => () => part.busyNanoseconds),
 		alarms: () => [],
 		counters: () => [
@@ -47,5 +50,31 @@ export function diskMeter(device: HostDevice): DeviceMeter {
 			['flushes', gauges.flushes],
 			['errors', gauges.errors],
 		],
+	};
+}
+
+/** A NIC's: frames it sent and received, what waits in its transmit ring, both directions of its wire. */
+export function nicMeter(nic: HostNic): DeviceMeter {
+	const {link} = nic;
+	return {
+		rates: [
+			{label: 'out', unit: 'b/s', total: () => nic.counts.sentBytes * 8},
+			{label: 'in', unit: 'b/s', total: () => nic.counts.receivedBytes * 8},
+		],
+		entry: 'frame',
+		queued: () => nic.inFlight,
+		oldestSince: () => undefined,
+		ailment: () => (link.up ? '' : 'no link'),
+		units: [() => link.first.busy, () => link.second.busy],
+		alarms: () => [['drops', nic.counts.missed + nic.counts.errors]],
+		counters: () => {
+			const {sentPackets, receivedPackets, errors, missed} = nic.counts;
+			return [
+				['frames out', sentPackets],
+				['frames in', receivedPackets],
+				['missed', missed],
+				['errors', errors],
+			];
+		},
 	};
 }

@@ -3,12 +3,13 @@ Watches a host and says what a person may see of it. Reads counters and state, n
 exactly as one that is not. Figures change at `refresh`; gauges are the state at the instant of the snapshot.
 */
 import {frameBytes} from '../hw/memory.js';
+import type {HostDevice, HostNic} from '../sim/host/devices.js';
 import type {Host} from '../sim/host.js';
 import {evaluateExpectations} from '../sim/scenario/expectation.js';
 import {ChannelFigures} from './channel-figures.js';
 import {HostCpuFigures} from './cpu-figures.js';
 import {DeviceFigures} from './device-figures.js';
-import {diskMeter} from './device-meter.js';
+import {type DeviceMeter, diskMeter, nicMeter} from './device-meter.js';
 import {DomainFigures} from './domain-figures.js';
 import {JobFigures} from './job-figures.js';
 import {nextEvent} from './next-event.js';
@@ -42,14 +43,15 @@ export class Observer {
 	#logFrom = 0;
 
 	constructor(private readonly host: Host) {
-		const {boot, engine, scenario} = host;
+		const {boot, engine} = host;
 		const samples = this.#samples;
 		this.#cpus = new HostCpuFigures(boot.xen.cpus, samples);
-		this.#devices = boot.devices.map((device) => {
-			const words = scenario.host.devices.find(({name}) => name === device.name);
-			const placed = () => boot.drivers.find((each) => each.device === device);
-			return new DeviceFigures(engine, device, diskMeter(device), words?.model ?? device.name, placed, samples);
-		});
+		const figures = (device: HostDevice | HostNic, meter: DeviceMeter) =>
+			new DeviceFigures(engine, device, meter, () => boot.drivers.find((each) => each.device === device), samples);
+		this.#devices = [
+			...boot.devices.map((disk) => figures(disk, diskMeter(disk))),
+			...boot.network.nics.map((nic) => figures(nic, nicMeter(nic))),
+		];
 		this.#storeRequests = samples.counter(() => boot.xenstored.store.requests);
 		this.#eventsSent = samples.counter(() => boot.xen.events.sends);
 		this.#contextSwitches = samples.counter(() => boot.xen.cpus.scheduler.contextSwitches);

@@ -38,6 +38,8 @@ export interface PlacedDriver {
 	readonly driver: NativeDriver;
 	readonly device: HostDevice | HostNic;
 	readonly kernel: DomainKernel;
+	/** Its module's name: `nvme`, `e1000`. */
+	readonly module: string;
 }
 
 /** Major number of block extended devices, which partitions of NVMe namespaces have in Linux. */
@@ -153,7 +155,7 @@ export class Boot {
 		assert(module !== undefined, `there is a driver for ${device.name}`);
 		const driver = module.create(kernel, function_);
 		wire(driver);
-		this.drivers.push({driver, device, kernel});
+		this.drivers.push({driver, device, kernel, module: module.name});
 		driver.start(() => {
 			this.#driversLeft--;
 			if (this.#driversLeft === 0) {
