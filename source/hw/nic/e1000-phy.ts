@@ -1,6 +1,6 @@
 /**
 The PHY inside an 82540EM (a Marvell 88E1000 derivative) and MDIC, the way to its registers. After SDM §11 and §13.4, IEEE 802.3 §22.2.4 and
-QEMU's reset values. The link of the wire is a gigabit, full duplex, or there is none: forcing another speed leaves the link down, and
+QEMU's reset values (the partner's word is ours). The link of the wire is a gigabit, full duplex, or there is none: forcing another speed leaves the link down, and
 advertisements are stored without effect. A PHY reset or a restart of auto-negotiation takes the link down for a time at this end only.
 */
 import type {Engine} from '../../engine/engine.js';

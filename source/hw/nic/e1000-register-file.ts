@@ -40,7 +40,7 @@ const stored: readonly (readonly [number, number, number])[] = [
 	[transmitControl, 0x017f_fffa, 0],
 	[0x0410, 0x3fff_ffff, 0],
 	[0x0458, 0xffff, 0],
-	[0x0e00, -1, 0x0706_1302],
+	[0x0e00, -1, 0x0602],
 	[packetBuffers, 0x78, 0x0010_0030],
 	[0x2160, -1, 0],
 	[0x2168, -1, 0],
