@@ -234,6 +234,23 @@ describe('the interrupt of a descriptor with IDE', () => {
 	});
 });
 
+describe('TXD_LOW', () => {
+	it('comes when the descriptors left fall to 8 × LWTHRESH, not before and not after', () => {
+		const poker = new NicPoker().transmitter();
+		const low = 1 << 15;
+		poker.write(0x3828, 2 << 25);
+		for (let i = 0; i < 30; i++) poker.place(1514);
+		poker.ring();
+		// Ten are read ahead at once, one more with each frame that leaves.
+		poker.run(700 + 3 * 12_304);
+		expect(poker.read(0x3810)).toBe(14);
+		expect(poker.read(0xc0) & low).toBe(low);
+		poker.run();
+		expect(poker.read(0x3810)).toBe(30);
+		expect(poker.read(0xc0) & low).toBe(0);
+	});
+});
+
 describe('the trace', () => {
 	it('a frame carries its request’s identity from its first descriptor to the wire', () => {
 		const poker = new NicPoker().transmitter();
