@@ -1,6 +1,7 @@
 /**
 The output queue of a host on the LAN: frames leave in order as fast as its link takes them, so the queue is the time until the wire is
-free. It is bounded; whoever was refused is told once when half of it has left.
+free. It is bounded; whoever was refused is told once when two full frames have left, so that an acknowledgment waits no longer for its
+turn than the segments it answers took.
 */
 import type {Engine} from '../../engine/engine.js';
 import {Step} from '../../engine/step.js';
@@ -9,6 +10,8 @@ import type {WireFrame} from './wire.js';
 
 /** Nanoseconds of frames that a host's queue holds. knob: about what Linux lets wait below its sockets. */
 export const hostQueueNanoseconds = 1_000_000;
+/** Two full frames on the wire, bytes. */
+const roomBytes = 2 * 1538;
 /** Shortest frame without its FCS; what is shorter is padded with zeros, as every MAC does. */
 const shortestFrame = 60;
 
@@ -16,6 +19,7 @@ export class OutputQueue {
 	/** There is room again after `full` was seen. */
 	onRoom: () => void = () => {};
 	#waiting = false;
+	readonly #room: number;
 	readonly #wake: Step;
 
 	/** @param name the host's. */
@@ -24,6 +28,7 @@ export class OutputQueue {
 		private readonly end: LinkEnd,
 		name: string,
 	) {
+		this.#room = Math.round((roomBytes * 8_000_000_000) / end.rate);
 		this.#wake = new Step(`${name} has room`, engine.world, 0, false, () => {
 			this.#waiting = false;
 			this.onRoom();
@@ -45,7 +50,7 @@ export class OutputQueue {
 
 		if (!this.#waiting) {
 			this.#waiting = true;
-			this.engine.after(backlog - hostQueueNanoseconds / 2, this.#wake);
+			this.engine.after(Math.min(backlog, backlog - hostQueueNanoseconds + this.#room), this.#wake);
 		}
 
 		return true;

@@ -100,6 +100,26 @@ describe('TCP between two hosts', () => {
 		expect(rate).toBeLessThanOrEqual(949.4);
 	});
 
+	it.each([
+		['924.0 without', false, 924.05],
+		['914.7 with', true, 914.7],
+	])('carries both ways at once %s timestamps: an acknowledgment for every two segments', (_, timestamps, bound) => {
+		const pair = new LanPair({}, {tcp: {timestamps}});
+		const there = pair.transfer(endless);
+		const back = pair.transfer(endless, 0, [pair.server, pair.client]);
+		for (const rate of goodput(pair, [there.server, back.server])) {
+			expect(rate).toBeGreaterThan(bound * 0.998);
+			expect(rate).toBeLessThan(bound * 1.002);
+		}
+	});
+
+	it('fills a slow link too', () => {
+		const pair = new LanPair({}, {lan: {rate: 10_000_000}});
+		const {server} = pair.transfer(endless);
+		const [rate] = goodput(pair, [server], 4 * second);
+		expect(rate).toBeGreaterThan(9.415 * 0.995);
+	});
+
 	it('is bounded by window over round trip where the delay is long', () => {
 		const delay = 5 * millisecond;
 		const pair = new LanPair({delay}, {tcp: {receiveBuffer: 131_072}});
