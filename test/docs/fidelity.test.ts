@@ -11,6 +11,8 @@ import {lanDefaults} from '../../source/hw/lan/lan.js';
 import {hostQueueNanoseconds} from '../../source/hw/lan/output-queue.js';
 import {longestFrame} from '../../source/hw/lan/switch.js';
 import {defaultTiming as nicDefaults} from '../../source/hw/nic/e1000-options.js';
+import {bridgeDefaults} from '../../source/sim/backend/bridge.js';
+import {defaultE1000DriverOptions} from '../../source/sim/drivers/e1000.js';
 import {defaultNvmeDriverOptions} from '../../source/sim/drivers/nvme.js';
 import {costGroups} from '../../source/sim/host/cost-names.js';
 import {durationText, sizeText} from '../../source/sim/scenario/units.js';
@@ -89,6 +91,19 @@ const driver: Meanings = {
 	maximumRetries: ['retries', '', 'Linux max_retries'],
 	watchdog: ['the status register is looked at every', 'ns', 'knob'],
 };
+const e1000: Meanings = {
+	descriptors: ['descriptors of each ring', '', 'Linux TxDescriptors, RxDescriptors'],
+	receiveBuffers: ['receive buffers of a page, in the ring and with whoever took the frame', '', 'knob'],
+	interruptRate: ['interrupts a second at most', '', 'Linux InterruptThrottleRate, fixed'],
+	watchdog: ['link and statistics are read every', 'ns', "Linux's watchdog task"],
+	hangTime: ['a transmitter that stands still is reported after', 'ns', 'Linux tx_timeout_factor'],
+	transmitTimeout: ['and reset this long after its last packet', 'ns', 'Linux watchdog_timeo'],
+};
+const bridge: Meanings = {
+	ageing: ['a station is forgotten after', 'ns', 'Linux, IEEE 802.1D'],
+	stations: ['stations remembered', '', 'knob'],
+	queueLength: ['packets that wait in front of a port', '', 'Linux tx_queue_len'],
+};
 const lan: Meanings = {
 	rate: ['rate of a link', 'bit/s', 'IEEE 802.3, 1000BASE-T'],
 	queue: ["a switch port's output queue", 'bytes', 'knob'],
@@ -158,6 +173,8 @@ test('docs/fidelity.md says what the code says', async () => {
 		),
 		lan: table(head, rowsOf(lanValues, lan)),
 		driver: table(head, rowsOf(defaultNvmeDriverOptions, driver)),
+		e1000: table(head, rowsOf(defaultE1000DriverOptions, e1000)),
+		bridge: table(head, rowsOf(bridgeDefaults, bridge)),
 		quotas: table(['what a guest may have', 'at most', 'source'], rowsOf(defaultQuotas, quotas)),
 	});
 });

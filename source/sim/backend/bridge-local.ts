@@ -2,11 +2,18 @@
 A bridge's own interface (`xenbr0` itself): the network device by which workloads of the bridge's domain reach it. It hands over whole what the
 bridge's other ports must cut, as Linux's bridge device does (its features are those of software).
 */
-import {maximumPacketBytes, type NetDevice, type NetLimits, type NetPacket, sent} from '../kernel/net-device.js';
+import {
+	frameBytesAtMtu1500,
+	maximumPacketBytes,
+	type NetDevice,
+	type NetLimits,
+	type NetPacket,
+	sent,
+} from '../kernel/net-device.js';
 
 export class BridgeLocal implements NetDevice {
 	readonly limits: NetLimits = {
-		frame: maximumPacketBytes,
+		frame: frameBytesAtMtu1500,
 		segments: 18,
 		checksumOffload: true,
 		segmentation: maximumPacketBytes,

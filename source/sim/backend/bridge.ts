@@ -25,9 +25,11 @@ export interface BridgeOptions {
 	readonly stations?: number;
 }
 
-/** Linux's default ageing time. */
-const defaultAgeing = 300_000_000_000;
-const defaultStations = 1024;
+export const bridgeDefaults = {
+	ageing: 300_000_000_000,
+	stations: 1024,
+	queueLength: defaultQueueLength,
+};
 /** Ports of one bridge (BR_MAX_PORTS); also what a number in a step's argument is packed by. */
 const portLimit = 1024;
 /** Packets flooded and not yet done with, at most. */
@@ -72,7 +74,7 @@ export class Bridge {
 		readonly name: string,
 		options: BridgeOptions,
 	) {
-		const {mac, ageing = defaultAgeing, stations = defaultStations} = options;
+		const {mac, ageing = bridgeDefaults.ageing, stations = bridgeDefaults.stations} = options;
 		assert(mac.length === macBytes && (mac[0] & 1) === 0, 'a bridge has an address of one station');
 		this.#kernel = kernel;
 		this.table = new ForwardingTable(stations, ageing);
@@ -101,7 +103,7 @@ export class Bridge {
 	Makes a device a port of the bridge, which from now on is the one who uses it. The caller is inside a step, or nothing runs yet.
 	@param queueLength packets that may wait when the device is full (tx_queue_len).
 	*/
-	addPort(device: NetDevice, queueLength = defaultQueueLength): BridgePort {
+	addPort(device: NetDevice, queueLength = bridgeDefaults.queueLength): BridgePort {
 		let number = this.ports.indexOf(null);
 		if (number < 0) number = this.ports.length;
 		assert(number < portLimit, 'a bridge has at most 1024 ports');

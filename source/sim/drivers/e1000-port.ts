@@ -113,7 +113,7 @@ export class E1000Port implements NetDevice {
 		for (let i = 0; i < descriptors; i++) this.#freeSlots[i] = descriptors - 1 - i;
 		this.#freeSlotCount = descriptors;
 		this.#queueStep = kernel.define(`${name} queue`, e1000Costs.queue, (slot) => this.#queue(slot));
-		this.#pollStep = kernel.define(`${name} poll`, e1000Costs.poll, (vcpu) => this.#poll(vcpu));
+		this.#pollStep = kernel.define(`${name} poll`, e1000Costs.poll, () => this.#poll());
 		this.#reclaimStep = kernel.define(`${name} reclaim`, e1000Costs.reclaim, (count) => this.#reclaim(count));
 		this.#receiveStep = kernel.define(`${name} receive`, e1000Costs.receive, () => this.#receive());
 		this.#completeStep = kernel.define(`${name} complete`, e1000Costs.complete, () => this.#complete());
@@ -229,7 +229,7 @@ export class E1000Port implements NetDevice {
 		if (this.mode === 'open') this.#kernel.step(this.#pollStep);
 	}
 
-	#poll(_vcpu: number): void {
+	#poll(): void {
 		if (this.mode !== 'open') return;
 		this.counters.polls++;
 		this.#budget = pollBudget;
