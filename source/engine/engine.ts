@@ -32,9 +32,9 @@ export class Engine {
 	/** Events executed so far; with `now` it stamps what an operator does. */
 	executed = 0;
 	/** Cleared by `stop()` while events run: `run` returns after the current one. */
-	#stopping = false;
-	#sequence = 0;
-	#still = 0;
+	private stopping = false;
+	private sequence = 0;
+	private still = 0;
 	/** Called after every executed event while somebody waits for a condition; null otherwise. It must not touch the world. */
 	afterEvent: (() => void) | null = null;
 	readonly queue = new EventQueue();
@@ -44,9 +44,9 @@ export class Engine {
 	readonly log = new Log();
 	readonly faults = new FaultPoints();
 	readonly findings = new Findings();
-	readonly #lanes: Lane[] = [];
-	readonly #laneTimes: number[] = [];
-	readonly #laneSequences: number[] = [];
+	private readonly lanes: Lane[] = [];
+	private readonly laneTimes: number[] = [];
+	private readonly laneSequences: number[] = [];
 	/** Owner of the world's own events: devices, the wire, the timeline. */
 	readonly world: Owner = {name: 'world', alive: true};
 
@@ -62,7 +62,7 @@ export class Engine {
 	/** Schedules `step` at an absolute time, not before now. */
 	at(time: number, step: Step, argument = 0): Handle {
 		assert(time >= this.now, 'nothing happens in the past');
-		return this.queue.push(time, this.#sequence++, step, argument);
+		return this.queue.push(time, this.sequence++, step, argument);
 	}
 
 	cancel(handle: Handle): boolean {
@@ -70,25 +70,25 @@ export class Engine {
 	}
 
 	addLane(lane: Lane): number {
-		this.#laneTimes.push(Number.POSITIVE_INFINITY);
-		this.#laneSequences.push(0);
-		return this.#lanes.push(lane) - 1;
+		this.laneTimes.push(Number.POSITIVE_INFINITY);
+		this.laneSequences.push(0);
+		return this.lanes.push(lane) - 1;
 	}
 
 	/** The lane's event will happen `nanoseconds` from now. */
 	startLane(lane: number, nanoseconds: number): void {
-		this.#laneTimes[lane] = this.now + nanoseconds;
-		this.#laneSequences[lane] = this.#sequence++;
+		this.laneTimes[lane] = this.now + nanoseconds;
+		this.laneSequences[lane] = this.sequence++;
 	}
 
 	/** The lane's event will not happen. */
 	stopLane(lane: number): void {
-		this.#laneTimes[lane] = Number.POSITIVE_INFINITY;
+		this.laneTimes[lane] = Number.POSITIVE_INFINITY;
 	}
 
 	/** Makes the running `run` return after the current event: the caller wants a look (single step, a breakpoint). */
 	stop(): void {
-		this.#stopping = true;
+		this.stopping = true;
 	}
 
 	/**
@@ -99,12 +99,12 @@ export class Engine {
 	*/
 	run(until: number, budget: number): boolean {
 		const queue = this.queue;
-		const lanes = this.#lanes;
-		const times = this.#laneTimes;
-		const sequences = this.#laneSequences;
+		const lanes = this.lanes;
+		const times = this.laneTimes;
+		const sequences = this.laneSequences;
 		const count = lanes.length;
 		let left = budget;
-		this.#stopping = false;
+		this.stopping = false;
 		while (left > 0) {
 			let time = queue.headTime;
 			let sequence = queue.headSequence;
@@ -132,12 +132,12 @@ export class Engine {
 			}
 
 			if (time === this.now) {
-				if (++this.#still > livelockEvents) {
-					this.#livelock();
+				if (++this.still > livelockEvents) {
+					this.livelock();
 				}
 			} else {
 				this.now = time;
-				this.#still = 0;
+				this.still = 0;
 			}
 
 			if (lane >= 0) {
@@ -159,7 +159,7 @@ export class Engine {
 				this.afterEvent();
 			}
 
-			if (this.#stopping) {
+			if (this.stopping) {
 				return false;
 			}
 		}
@@ -176,14 +176,14 @@ export class Engine {
 	/** Time of the next thing that will happen; Infinity when nothing will. */
 	get nextTime(): number {
 		let time = this.queue.headTime;
-		for (const laneTime of this.#laneTimes) {
+		for (const laneTime of this.laneTimes) {
 			time = Math.min(time, laneTime);
 		}
 
 		return time;
 	}
 
-	#livelock(): never {
+	private livelock(): never {
 		const counts = new Map<string, number>();
 		for (const record of this.trace.recent(1000)) {
 			counts.set(record.point, (counts.get(record.point) ?? 0) + 1);

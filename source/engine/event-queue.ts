@@ -24,39 +24,39 @@ export class EventQueue {
 	argument = 0;
 
 	// Made where they are declared, not in the constructor: until the queue grows, each is stored once and constant to the compiler.
-	#times = new Float64Array(firstCapacity);
-	#sequences = new Float64Array(firstCapacity);
-	#slots = new Int32Array(firstCapacity);
-	#length = 0;
-	#dead = 0;
-	#steps: (Step | null)[] = [];
-	#arguments = new Int32Array(firstCapacity);
-	#generations = new Int32Array(firstCapacity);
-	#free = new Int32Array(firstCapacity);
-	#freeLength = 0;
+	private times = new Float64Array(firstCapacity);
+	private sequences = new Float64Array(firstCapacity);
+	private slots = new Int32Array(firstCapacity);
+	private length = 0;
+	private dead = 0;
+	private steps: (Step | null)[] = [];
+	private arguments = new Int32Array(firstCapacity);
+	private generations = new Int32Array(firstCapacity);
+	private free = new Int32Array(firstCapacity);
+	private freeLength = 0;
 
 	constructor() {
-		this.#release(0, firstCapacity);
+		this.release(0, firstCapacity);
 	}
 
 	/** Entries that will still happen. */
 	get size(): number {
-		return this.#length - this.#dead;
+		return this.length - this.dead;
 	}
 
 	/** Schedules `step` with `argument` at `time`; `sequence` orders equal times and must grow from call to call. */
 	push(time: number, sequence: number, step: Step, argument: number): Handle {
-		if (this.#freeLength === 0) {
-			this.#grow();
+		if (this.freeLength === 0) {
+			this.grow();
 		}
 
-		const slot = this.#free[--this.#freeLength];
-		this.#steps[slot] = step;
-		this.#arguments[slot] = argument;
-		const times = this.#times;
-		const sequences = this.#sequences;
-		const slots = this.#slots;
-		let at = this.#length++;
+		const slot = this.free[--this.freeLength];
+		this.steps[slot] = step;
+		this.arguments[slot] = argument;
+		const times = this.times;
+		const sequences = this.sequences;
+		const slots = this.slots;
+		let at = this.length++;
 		while (at > 0) {
 			const parent = (at - 1) >> 1;
 			if (times[parent] <= time) {
@@ -74,24 +74,24 @@ export class EventQueue {
 		slots[at] = slot;
 		this.headTime = times[0];
 		this.headSequence = sequences[0];
-		return this.#generations[slot] * slotLimit + slot;
+		return this.generations[slot] * slotLimit + slot;
 	}
 
 	/** Takes the earliest entry into `step` and `argument`; false when that entry had been cancelled. Not on an empty queue. */
 	pop(): boolean {
-		const slot = this.#slots[0];
-		this.#remove();
-		const step = this.#steps[slot];
-		this.#steps[slot] = null;
-		this.#generations[slot] = (this.#generations[slot] + 1) & 0x7fffffff;
-		this.#free[this.#freeLength++] = slot;
+		const slot = this.slots[0];
+		this.remove();
+		const step = this.steps[slot];
+		this.steps[slot] = null;
+		this.generations[slot] = (this.generations[slot] + 1) & 0x7fffffff;
+		this.free[this.freeLength++] = slot;
 		if (step === null) {
-			this.#dead--;
+			this.dead--;
 			return false;
 		}
 
 		this.step = step;
-		this.argument = this.#arguments[slot];
+		this.argument = this.arguments[slot];
 		return true;
 	}
 
@@ -102,14 +102,14 @@ export class EventQueue {
 		}
 
 		const slot = handle % slotLimit;
-		if (this.#generations[slot] !== (handle - slot) / slotLimit || this.#steps[slot] === null) {
+		if (this.generations[slot] !== (handle - slot) / slotLimit || this.steps[slot] === null) {
 			return false;
 		}
 
-		this.#steps[slot] = null;
-		this.#dead++;
-		if (this.#dead > 64 && this.#dead * 2 > this.#length) {
-			this.#sweep();
+		this.steps[slot] = null;
+		this.dead++;
+		if (this.dead > 64 && this.dead * 2 > this.length) {
+			this.sweep();
 		}
 
 		return true;
@@ -117,34 +117,34 @@ export class EventQueue {
 
 	/** Visits every living entry, in no particular order: for state hashes and reports, never for the trajectory. */
 	forEach(visit: (time: number, step: Step, argument: number) => void): void {
-		for (let i = 0; i < this.#length; i++) {
-			const step = this.#steps[this.#slots[i]];
+		for (let i = 0; i < this.length; i++) {
+			const step = this.steps[this.slots[i]];
 			if (step !== null) {
-				visit(this.#times[i], step, this.#arguments[this.#slots[i]]);
+				visit(this.times[i], step, this.arguments[this.slots[i]]);
 			}
 		}
 	}
 
-	#remove(): void {
-		const times = this.#times;
-		const sequences = this.#sequences;
-		const slots = this.#slots;
-		const length = --this.#length;
+	private remove(): void {
+		const times = this.times;
+		const sequences = this.sequences;
+		const slots = this.slots;
+		const length = --this.length;
 		if (length === 0) {
 			this.headTime = Number.POSITIVE_INFINITY;
 			return;
 		}
 
-		this.#sink(0, times[length], sequences[length], slots[length]);
+		this.sink(0, times[length], sequences[length], slots[length]);
 		this.headTime = times[0];
 		this.headSequence = sequences[0];
 	}
 
-	#sink(from: number, time: number, sequence: number, slot: number): void {
-		const times = this.#times;
-		const sequences = this.#sequences;
-		const slots = this.#slots;
-		const length = this.#length;
+	private sink(from: number, time: number, sequence: number, slot: number): void {
+		const times = this.times;
+		const sequences = this.sequences;
+		const slots = this.slots;
+		const length = this.length;
 		const half = length >> 1;
 		let at = from;
 		while (at < half) {
@@ -173,48 +173,48 @@ export class EventQueue {
 		slots[at] = slot;
 	}
 
-	#sweep(): void {
+	private sweep(): void {
 		let kept = 0;
-		for (let i = 0; i < this.#length; i++) {
-			const slot = this.#slots[i];
-			if (this.#steps[slot] === null) {
-				this.#generations[slot] = (this.#generations[slot] + 1) & 0x7fffffff;
-				this.#free[this.#freeLength++] = slot;
+		for (let i = 0; i < this.length; i++) {
+			const slot = this.slots[i];
+			if (this.steps[slot] === null) {
+				this.generations[slot] = (this.generations[slot] + 1) & 0x7fffffff;
+				this.free[this.freeLength++] = slot;
 			} else {
-				this.#times[kept] = this.#times[i];
-				this.#sequences[kept] = this.#sequences[i];
-				this.#slots[kept] = slot;
+				this.times[kept] = this.times[i];
+				this.sequences[kept] = this.sequences[i];
+				this.slots[kept] = slot;
 				kept++;
 			}
 		}
 
-		this.#length = kept;
-		this.#dead = 0;
+		this.length = kept;
+		this.dead = 0;
 		for (let i = (kept >> 1) - 1; i >= 0; i--) {
-			this.#sink(i, this.#times[i], this.#sequences[i], this.#slots[i]);
+			this.sink(i, this.times[i], this.sequences[i], this.slots[i]);
 		}
 
-		this.headTime = kept === 0 ? Number.POSITIVE_INFINITY : this.#times[0];
-		this.headSequence = this.#sequences[0];
+		this.headTime = kept === 0 ? Number.POSITIVE_INFINITY : this.times[0];
+		this.headSequence = this.sequences[0];
 	}
 
-	#release(from: number, to: number): void {
+	private release(from: number, to: number): void {
 		for (let slot = to - 1; slot >= from; slot--) {
-			this.#steps[slot] = null;
-			this.#free[this.#freeLength++] = slot;
+			this.steps[slot] = null;
+			this.free[this.freeLength++] = slot;
 		}
 	}
 
-	#grow(): void {
-		const capacity = this.#times.length;
+	private grow(): void {
+		const capacity = this.times.length;
 		assert(capacity * 2 <= slotLimit, 'the event queue holds at most a million events');
-		this.#times = grown(this.#times, new Float64Array(capacity * 2));
-		this.#sequences = grown(this.#sequences, new Float64Array(capacity * 2));
-		this.#slots = grown(this.#slots, new Int32Array(capacity * 2));
-		this.#arguments = grown(this.#arguments, new Int32Array(capacity * 2));
-		this.#generations = grown(this.#generations, new Int32Array(capacity * 2));
-		this.#free = new Int32Array(capacity * 2);
-		this.#release(capacity, capacity * 2);
+		this.times = grown(this.times, new Float64Array(capacity * 2));
+		this.sequences = grown(this.sequences, new Float64Array(capacity * 2));
+		this.slots = grown(this.slots, new Int32Array(capacity * 2));
+		this.arguments = grown(this.arguments, new Int32Array(capacity * 2));
+		this.generations = grown(this.generations, new Int32Array(capacity * 2));
+		this.free = new Int32Array(capacity * 2);
+		this.release(capacity, capacity * 2);
 	}
 }
 

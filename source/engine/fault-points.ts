@@ -31,26 +31,26 @@ export class FaultPoint {
 }
 
 export class FaultPoints {
-	readonly #points = new Map<string, FaultPoint>();
+	private readonly points = new Map<string, FaultPoint>();
 
 	/** Declares a point. `key` makes it unique, e.g. `evtchn.send db:7`. */
 	point(key: string, parties: readonly string[]): FaultPoint {
-		assert(!this.#points.has(key), `fault point ${key} is declared once`);
+		assert(!this.points.has(key), `fault point ${key} is declared once`);
 		const point = new FaultPoint(key, parties);
-		this.#points.set(key, point);
+		this.points.set(key, point);
 		return point;
 	}
 
 	get(key: string): FaultPoint | undefined {
-		return this.#points.get(key);
+		return this.points.get(key);
 	}
 
 	/** Forgets a point whose layer is gone (a closed port, a removed device). */
 	remove(point: FaultPoint): void {
-		this.#points.delete(point.name);
+		this.points.delete(point.name);
 	}
 
 	*[Symbol.iterator](): IterableIterator<FaultPoint> {
-		yield* this.#points.values();
+		yield* this.points.values();
 	}
 }

@@ -11,7 +11,7 @@ const doublings = 41;
 const bucketCount = (doublings + 1) * subBuckets;
 
 export class Histogram {
-	readonly #counts: Int32Array;
+	private readonly counts: Int32Array;
 	count = 0;
 	/** Sum of the recorded values. */
 	total = 0;
@@ -20,12 +20,12 @@ export class Histogram {
 
 	constructor(counts = new Int32Array(bucketCount)) {
 		assert(counts.length === bucketCount, 'a histogram has its buckets');
-		this.#counts = counts;
+		this.counts = counts;
 	}
 
 	/** @param value not negative, an integer (nanoseconds). */
 	record(value: number): void {
-		this.#counts[bucketOf(value)]++;
+		this.counts[bucketOf(value)]++;
 		this.count++;
 		this.total += value;
 		if (value > this.maximum) {
@@ -46,7 +46,7 @@ export class Histogram {
 		const rank = Math.max(1, Math.ceil((this.count * parts) / 1_000_000));
 		let seen = 0;
 		for (let bucket = 0; bucket < bucketCount; bucket++) {
-			seen += this.#counts[bucket];
+			seen += this.counts[bucket];
 			if (seen >= rank) {
 				return Math.min(middleOf(bucket), this.maximum);
 			}
@@ -57,7 +57,7 @@ export class Histogram {
 
 	/** A copy that no longer changes. */
 	snapshot(): Histogram {
-		const copy = new Histogram(this.#counts.slice());
+		const copy = new Histogram(this.counts.slice());
 		copy.count = this.count;
 		copy.total = this.total;
 		copy.maximum = this.maximum;
@@ -69,9 +69,9 @@ export class Histogram {
 		const difference = new Histogram();
 		let highest = -1;
 		for (let bucket = 0; bucket < bucketCount; bucket++) {
-			const count = this.#counts[bucket] - earlier.#counts[bucket];
+			const count = this.counts[bucket] - earlier.counts[bucket];
 			assert(count >= 0, 'a histogram only grows');
-			difference.#counts[bucket] = count;
+			difference.counts[bucket] = count;
 			if (count > 0) {
 				highest = bucket;
 			}
@@ -86,7 +86,7 @@ export class Histogram {
 	/** Adds what another one recorded. */
 	add(other: Histogram): void {
 		for (let bucket = 0; bucket < bucketCount; bucket++) {
-			this.#counts[bucket] += other.#counts[bucket];
+			this.counts[bucket] += other.counts[bucket];
 		}
 
 		this.count += other.count;
@@ -97,8 +97,8 @@ export class Histogram {
 	/** Visits the buckets that are not empty: smallest value, largest value, count. */
 	forEach(visit: (from: number, to: number, count: number) => void): void {
 		for (let bucket = 0; bucket < bucketCount; bucket++) {
-			if (this.#counts[bucket] > 0) {
-				visit(firstOf(bucket), lastOf(bucket), this.#counts[bucket]);
+			if (this.counts[bucket] > 0) {
+				visit(firstOf(bucket), lastOf(bucket), this.counts[bucket]);
 			}
 		}
 	}

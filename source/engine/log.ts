@@ -16,23 +16,23 @@ export interface LogEntry {
 const kept = 4096;
 
 export class Log {
-	#entries: LogEntry[] = [];
-	#count = 0;
+	private entries: LogEntry[] = [];
+	private added = 0;
 
 	add(time: number, source: string, severity: Severity, topic: LogEntry['topic'], text: string): void {
-		this.#entries.push({number: this.#count++, time, source, severity, topic, text});
-		if (this.#entries.length > 2 * kept) {
-			this.#entries = this.#entries.slice(-kept);
+		this.entries.push({number: this.added++, time, source, severity, topic, text});
+		if (this.entries.length > 2 * kept) {
+			this.entries = this.entries.slice(-kept);
 		}
 	}
 
 	/** Entries numbered `from` and later, oldest first, as far as they are kept. */
 	since(from: number): LogEntry[] {
-		const first = this.#count - this.#entries.length;
-		return this.#entries.slice(Math.max(0, from - first));
+		const first = this.added - this.entries.length;
+		return this.entries.slice(Math.max(0, from - first));
 	}
 
 	get count(): number {
-		return this.#count;
+		return this.added;
 	}
 }

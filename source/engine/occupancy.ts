@@ -4,12 +4,12 @@ largest value since the last mark, so that any window between two marks can be a
 */
 export class Occupancy {
 	value = 0;
-	/** Integral of the value over time, up to `#since`: value × nanoseconds. */
-	#integral = 0;
+	/** Integral of the value over time, up to `since`: value × nanoseconds. */
+	private area = 0;
 	/** Nanoseconds spent at `limit` or above. */
-	#full = 0;
-	#since = 0;
-	#largest = 0;
+	private full = 0;
+	private since = 0;
+	private peak = 0;
 	/** When it last became full, ns; -1 while it is not. */
 	fullSince = -1;
 
@@ -18,10 +18,10 @@ export class Occupancy {
 
 	/** The value is `value` from `now` (ns) on. */
 	set(now: number, value: number): void {
-		this.#catchUp(now);
+		this.catchUp(now);
 		this.value = value;
-		if (value > this.#largest) {
-			this.#largest = value;
+		if (value > this.peak) {
+			this.peak = value;
 		}
 
 		if (value < this.limit) {
@@ -32,32 +32,32 @@ export class Occupancy {
 	}
 
 	integral(now: number): number {
-		return this.#integral + this.value * (now - this.#since);
+		return this.area + this.value * (now - this.since);
 	}
 
 	fullTime(now: number): number {
-		return this.#full + (this.value >= this.limit ? now - this.#since : 0);
+		return this.full + (this.value >= this.limit ? now - this.since : 0);
 	}
 
 	/** The largest value since the last mark; a new stretch begins. */
 	mark(): number {
-		const largest = this.#largest;
-		this.#largest = this.value;
+		const largest = this.peak;
+		this.peak = this.value;
 		return largest;
 	}
 
 	/** The largest value since the last mark. */
 	get largest(): number {
-		return this.#largest;
+		return this.peak;
 	}
 
-	#catchUp(now: number): void {
-		const elapsed = now - this.#since;
-		this.#integral += this.value * elapsed;
+	private catchUp(now: number): void {
+		const elapsed = now - this.since;
+		this.area += this.value * elapsed;
 		if (this.value >= this.limit) {
-			this.#full += elapsed;
+			this.full += elapsed;
 		}
 
-		this.#since = now;
+		this.since = now;
 	}
 }

@@ -12,15 +12,15 @@ const scale = 65_536;
 const exponentialTable = makeExponentialTable();
 
 export class RandomStream {
-	#a: number;
-	#b: number;
-	#c: number;
-	#counter = 1;
+	private a: number;
+	private b: number;
+	private c: number;
+	private counter = 1;
 
 	constructor(seed: number, name: string) {
-		this.#a = seed | 0;
-		this.#b = tagOf(name);
-		this.#c = Math.floor(seed / 4_294_967_296) | 0;
+		this.a = seed | 0;
+		this.b = tagOf(name);
+		this.c = Math.floor(seed / 4_294_967_296) | 0;
 		for (let i = 0; i < 12; i++) {
 			this.next();
 		}
@@ -28,12 +28,12 @@ export class RandomStream {
 
 	/** A uniform unsigned 32-bit integer. */
 	next(): number {
-		const sum = (this.#a + this.#b + this.#counter) | 0;
-		this.#counter = (this.#counter + 1) | 0;
-		this.#a = this.#b ^ (this.#b >>> 9);
-		this.#b = (this.#c + (this.#c << 3)) | 0;
-		this.#c = ((this.#c << 21) | (this.#c >>> 11)) + sum;
-		this.#c |= 0;
+		const sum = (this.a + this.b + this.counter) | 0;
+		this.counter = (this.counter + 1) | 0;
+		this.a = this.b ^ (this.b >>> 9);
+		this.b = (this.c + (this.c << 3)) | 0;
+		this.c = ((this.c << 21) | (this.c >>> 11)) + sum;
+		this.c |= 0;
 		return sum >>> 0;
 	}
 
@@ -54,28 +54,28 @@ export class RandomStream {
 
 	/** The generator's state, for the state hash. */
 	get state(): readonly [number, number, number, number] {
-		return [this.#a, this.#b, this.#c, this.#counter];
+		return [this.a, this.b, this.c, this.counter];
 	}
 }
 
 /** Hands out streams by name and remembers them, so that a state hash can cover all of them. */
 export class RandomStreams {
-	readonly #streams = new Map<string, RandomStream>();
+	private readonly streams = new Map<string, RandomStream>();
 
 	constructor(readonly seed: number) {}
 
 	stream(name: string): RandomStream {
-		let stream = this.#streams.get(name);
+		let stream = this.streams.get(name);
 		if (stream === undefined) {
 			stream = new RandomStream(this.seed, name);
-			this.#streams.set(name, stream);
+			this.streams.set(name, stream);
 		}
 
 		return stream;
 	}
 
 	*[Symbol.iterator](): IterableIterator<[string, RandomStream]> {
-		yield* this.#streams;
+		yield* this.streams;
 	}
 }
 

@@ -15,9 +15,9 @@ export class Dma {
 	/** Accesses to frames, and those among them refused for any reason. */
 	accesses = 0;
 	refusals = 0;
-	readonly #config: ConfigSpace;
-	readonly #iommu: IommuDevice;
-	readonly #faults: FaultPoint;
+	private readonly config: ConfigSpace;
+	private readonly iommu: IommuDevice;
+	private readonly faults: FaultPoint;
 
 	constructor(
 		engine: Engine,
@@ -25,16 +25,16 @@ export class Dma {
 		config: ConfigSpace,
 		iommu: IommuDevice,
 	) {
-		this.#config = config;
-		this.#iommu = iommu;
-		this.#faults = engine.faults.point(`dma ${iommu.name}`, [iommu.name]);
+		this.config = config;
+		this.iommu = iommu;
+		this.faults = engine.faults.point(`dma ${iommu.name}`, [iommu.name]);
 	}
 
 	/** The frame that an access to `frame` reaches, or `refused`. Ask again for each access: permission may be gone by then. */
 	reach(frame: number, write: boolean): number {
 		this.accesses++;
 		let target = frame;
-		const armed = this.#faults.armed;
+		const armed = this.faults.armed;
 		if (armed !== null) {
 			const verdict = armed.decide(frame);
 			if (verdict === drop) {
@@ -47,7 +47,7 @@ export class Dma {
 			}
 		}
 
-		if (!this.#config.busMaster || target < 0 || target >= this.memory.frames || !this.#iommu.permits(target, write)) {
+		if (!this.config.busMaster || target < 0 || target >= this.memory.frames || !this.iommu.permits(target, write)) {
 			this.refusals++;
 			return refused;
 		}

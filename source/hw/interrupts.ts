@@ -21,16 +21,16 @@ export function messageAddress(cpu: number): number {
 export class MessageSource {
 	/** Messages the device sent, whatever became of them. */
 	sent = 0;
-	readonly #controller: InterruptController;
-	readonly #faults: FaultPoint;
-	readonly #late: Step;
-	readonly #engine: Engine;
+	private readonly controller: InterruptController;
+	private readonly faults: FaultPoint;
+	private readonly late: Step;
+	private readonly engine: Engine;
 
 	constructor(controller: InterruptController, engine: Engine, name: string) {
-		this.#controller = controller;
-		this.#engine = engine;
-		this.#faults = engine.faults.point(`interrupt.message ${name}`, [name]);
-		this.#late = new Step(`late message of ${name}`, engine.world, 0, false, (packed) =>
+		this.controller = controller;
+		this.engine = engine;
+		this.faults = engine.faults.point(`interrupt.message ${name}`, [name]);
+		this.late = new Step(`late message of ${name}`, engine.world, 0, false, (packed) =>
 			controller.deliver(packed >> 8, packed & 255),
 		);
 	}
@@ -40,7 +40,7 @@ export class MessageSource {
 		this.sent++;
 		const cpu = (address >>> 12) & 255;
 		const vector = data & 255;
-		const armed = this.#faults.armed;
+		const armed = this.faults.armed;
 		if (armed !== null) {
 			const verdict = armed.decide(vector);
 			if (verdict === drop) {
@@ -48,24 +48,24 @@ export class MessageSource {
 			}
 
 			if (verdict === delay) {
-				this.#engine.after(armed.value, this.#late, (cpu << 8) | vector);
+				this.engine.after(armed.value, this.late, (cpu << 8) | vector);
 				return;
 			}
 
 			if (verdict === alter) {
-				this.#controller.deliver(cpu, vector);
+				this.controller.deliver(cpu, vector);
 			}
 		}
 
-		this.#controller.deliver(cpu, vector);
+		this.controller.deliver(cpu, vector);
 	}
 }
 
 /** One device's hold on a pin; several share a pin, whose line is up while any holds it. Fault point `interrupt.line <name>`: drop loses a rise. */
 export class InterruptLine {
-	#up = false;
-	readonly #controller: InterruptController;
-	readonly #faults: FaultPoint;
+	private isUp = false;
+	private readonly controller: InterruptController;
+	private readonly faults: FaultPoint;
 
 	constructor(
 		controller: InterruptController,
@@ -73,26 +73,26 @@ export class InterruptLine {
 		name: string,
 		readonly pin: number,
 	) {
-		this.#controller = controller;
-		this.#faults = engine.faults.point(`interrupt.line ${name}`, [name]);
+		this.controller = controller;
+		this.faults = engine.faults.point(`interrupt.line ${name}`, [name]);
 	}
 
 	get up(): boolean {
-		return this.#up;
+		return this.isUp;
 	}
 
 	/** Raises or lowers the device's share of the line. Repeating the level it has does nothing. */
 	set(up: boolean): void {
-		if (up === this.#up) {
+		if (up === this.isUp) {
 			return;
 		}
 
-		if (up && this.#faults.armed !== null && this.#faults.armed.decide(this.pin) === drop) {
+		if (up && this.faults.armed !== null && this.faults.armed.decide(this.pin) === drop) {
 			return;
 		}
 
-		this.#up = up;
-		this.#controller.holdPin(this.pin, up ? 1 : -1);
+		this.isUp = up;
+		this.controller.holdPin(this.pin, up ? 1 : -1);
 	}
 }
 
@@ -105,16 +105,16 @@ export class InterruptController {
 	merged = 0;
 	/** Messages and routes to CPUs or vectors that do not exist. */
 	refused = 0;
-	readonly #engine: Engine;
-	readonly #inService: Uint8Array;
-	readonly #pending: Uint8Array;
-	readonly #holders: Int32Array;
-	readonly #masked: Uint8Array;
-	readonly #remoteIrr: Uint8Array;
+	private readonly engine: Engine;
+	private readonly inService: Uint8Array;
+	private readonly pending: Uint8Array;
+	private readonly holders: Int32Array;
+	private readonly masked: Uint8Array;
+	private readonly remoteIrr: Uint8Array;
 	/** Pins whose remote IRR is set: none in a machine of message interrupts. */
-	#awaited = 0;
-	readonly #cpuOf: Int32Array;
-	readonly #vectorOf: Int32Array;
+	private awaited = 0;
+	private readonly cpuOf: Int32Array;
+	private readonly vectorOf: Int32Array;
 
 	/** @param pins inputs for level lines. */
 	constructor(
@@ -123,25 +123,25 @@ export class InterruptController {
 		readonly pins = 24,
 	) {
 		assert(cpus > 0 && cpus <= 256, 'messages reach CPUs 0 to 255');
-		this.#engine = engine;
-		this.#inService = new Uint8Array(cpus * vectors);
-		this.#pending = new Uint8Array(cpus * vectors);
-		this.#holders = new Int32Array(pins);
-		this.#masked = new Uint8Array(pins).fill(1);
-		this.#remoteIrr = new Uint8Array(pins);
-		this.#cpuOf = new Int32Array(pins);
-		this.#vectorOf = new Int32Array(pins);
+		this.engine = engine;
+		this.inService = new Uint8Array(cpus * vectors);
+		this.pending = new Uint8Array(cpus * vectors);
+		this.holders = new Int32Array(pins);
+		this.masked = new Uint8Array(pins).fill(1);
+		this.remoteIrr = new Uint8Array(pins);
+		this.cpuOf = new Int32Array(pins);
+		this.vectorOf = new Int32Array(pins);
 	}
 
 	/** A way to send messages for the device of this name. */
 	messageSource(name: string): MessageSource {
-		return new MessageSource(this, this.#engine, name);
+		return new MessageSource(this, this.engine, name);
 	}
 
 	/** A device's share of a pin. */
 	line(name: string, pin: number): InterruptLine {
 		assert(pin >= 0 && pin < this.pins, 'the pin exists');
-		return new InterruptLine(this, this.#engine, name, pin);
+		return new InterruptLine(this, this.engine, name, pin);
 	}
 
 	/** Where a pin interrupts. Pins start masked and routed to CPU 0, vector 0. */
@@ -150,55 +150,55 @@ export class InterruptController {
 			cpu >= 0 && cpu < this.cpus && vector >= 16 && vector < vectors,
 			'a pin is routed to a CPU and a vector from 16',
 		);
-		this.#cpuOf[pin] = cpu;
-		this.#vectorOf[pin] = vector;
+		this.cpuOf[pin] = cpu;
+		this.vectorOf[pin] = vector;
 	}
 
 	/** A masked pin delivers nothing; unmasked while its line is up it delivers at once. */
 	mask(pin: number, masked: boolean): void {
-		this.#masked[pin] = masked ? 1 : 0;
-		this.#consider(pin);
+		this.masked[pin] = masked ? 1 : 0;
+		this.consider(pin);
 	}
 
 	isMasked(pin: number): boolean {
-		return this.#masked[pin] === 1;
+		return this.masked[pin] === 1;
 	}
 
 	lineIsUp(pin: number): boolean {
-		return this.#holders[pin] > 0;
+		return this.holders[pin] > 0;
 	}
 
 	/** The CPU is done with `vector`: what is pending for it, or a line still up, interrupts again now. */
 	endOfInterrupt(cpu: number, vector: number): void {
 		const at = cpu * vectors + vector;
-		this.#inService[at] = 0;
-		for (let pin = 0; pin < this.pins && this.#awaited > 0; pin++) {
-			if (this.#remoteIrr[pin] === 1 && this.#vectorOf[pin] === vector && this.#cpuOf[pin] === cpu) {
-				this.#remoteIrr[pin] = 0;
-				this.#awaited--;
-				this.#consider(pin);
+		this.inService[at] = 0;
+		for (let pin = 0; pin < this.pins && this.awaited > 0; pin++) {
+			if (this.remoteIrr[pin] === 1 && this.vectorOf[pin] === vector && this.cpuOf[pin] === cpu) {
+				this.remoteIrr[pin] = 0;
+				this.awaited--;
+				this.consider(pin);
 			}
 		}
 
-		if (this.#pending[at] === 1 && this.#inService[at] === 0) {
-			this.#pending[at] = 0;
+		if (this.pending[at] === 1 && this.inService[at] === 0) {
+			this.pending[at] = 0;
 			this.deliver(cpu, vector);
 		}
 	}
 
 	/** Forgets what is in service and pending for a vector: its binding is gone, or the CPU starts afresh. */
 	forget(cpu: number, vector: number): void {
-		this.#inService[cpu * vectors + vector] = 0;
-		this.#pending[cpu * vectors + vector] = 0;
+		this.inService[cpu * vectors + vector] = 0;
+		this.pending[cpu * vectors + vector] = 0;
 	}
 
 	/** A host reset: nothing in service or pending, all pins masked. Lines stay as devices hold them. */
 	reset(): void {
-		this.#inService.fill(0);
-		this.#pending.fill(0);
-		this.#remoteIrr.fill(0);
-		this.#awaited = 0;
-		this.#masked.fill(1);
+		this.inService.fill(0);
+		this.pending.fill(0);
+		this.remoteIrr.fill(0);
+		this.awaited = 0;
+		this.masked.fill(1);
 	}
 
 	/** An interrupt arrives for `cpu`: from a message, a pin, or out of nowhere (a spurious one). */
@@ -209,29 +209,29 @@ export class InterruptController {
 		}
 
 		const at = cpu * vectors + vector;
-		if (this.#inService[at] === 1) {
-			this.merged += this.#pending[at];
-			this.#pending[at] = 1;
+		if (this.inService[at] === 1) {
+			this.merged += this.pending[at];
+			this.pending[at] = 1;
 			return;
 		}
 
-		this.#inService[at] = 1;
+		this.inService[at] = 1;
 		this.delivered++;
 		this.onInterrupt(cpu, vector);
 	}
 
 	/** For `InterruptLine`: one more or one fewer device holds the pin's line up. */
 	holdPin(pin: number, change: 1 | -1): void {
-		this.#holders[pin] += change;
-		assert(this.#holders[pin] >= 0, 'a line is lowered by who raised it');
-		this.#consider(pin);
+		this.holders[pin] += change;
+		assert(this.holders[pin] >= 0, 'a line is lowered by who raised it');
+		this.consider(pin);
 	}
 
-	#consider(pin: number): void {
-		if (this.#holders[pin] > 0 && this.#masked[pin] === 0 && this.#remoteIrr[pin] === 0) {
-			this.#remoteIrr[pin] = 1;
-			this.#awaited++;
-			this.deliver(this.#cpuOf[pin], this.#vectorOf[pin]);
+	private consider(pin: number): void {
+		if (this.holders[pin] > 0 && this.masked[pin] === 0 && this.remoteIrr[pin] === 0) {
+			this.remoteIrr[pin] = 1;
+			this.awaited++;
+			this.deliver(this.cpuOf[pin], this.vectorOf[pin]);
 		}
 	}
 }

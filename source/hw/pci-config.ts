@@ -56,24 +56,24 @@ export class ConfigSpace {
 	onWrite: (offset: number) => void = () => {};
 	/** Software asked for a function level reset. Set by the function. */
 	onFunctionReset: () => void = () => {};
-	readonly #data = Buffer.alloc(configBytes);
-	readonly #writable = Buffer.alloc(configBytes);
-	readonly #initial = Buffer.alloc(configBytes);
-	#lastCapability = 0;
-	#nextCapability = 0x40;
-	#express = 0;
+	private readonly data = Buffer.alloc(configBytes);
+	private readonly writable = Buffer.alloc(configBytes);
+	private readonly initial = Buffer.alloc(configBytes);
+	private lastCapability = 0;
+	private nextCapability = 0x40;
+	private express = 0;
 
 	constructor(identity: ConfigIdentity, bars: readonly Bar[]) {
 		this.bars = bars;
-		const data = this.#data;
+		const data = this.data;
 		data.writeUInt16LE(identity.vendor, vendorOffset);
 		data.writeUInt16LE(identity.device, deviceOffset);
 		data.writeUInt32LE(identity.classCode * 256 + identity.revision, revisionOffset);
 		data.writeUInt16LE(identity.subsystemVendor, subsystemOffset);
 		data.writeUInt16LE(identity.subsystem, subsystemOffset + 2);
 		data[interruptPinOffset] = identity.interruptPin;
-		this.#writable[interruptLineOffset] = 0xff;
-		this.#writable[0x0c] = 0xff;
+		this.writable[interruptLineOffset] = 0xff;
+		this.writable[0x0c] = 0xff;
 		let command = commandBusMaster | commandIntxDisable | (1 << 6) | (1 << 8);
 		for (const bar of bars) {
 			assert((bar.bytes & (bar.bytes - 1)) === 0 && bar.bytes >= 4, 'a BAR is a power of two');
@@ -82,36 +82,36 @@ export class ConfigSpace {
 			if (bar.kind === 'io') {
 				command |= commandIo;
 				data[at] = 1;
-				this.#writable.writeUInt32LE(~(mask | 3) >>> 0, at);
+				this.writable.writeUInt32LE(~(mask | 3) >>> 0, at);
 			} else {
 				command |= commandMemory;
 				data[at] = bar.kind === 'memory64' ? 4 : 0;
-				this.#writable.writeUInt32LE(~(mask | 15) >>> 0, at);
+				this.writable.writeUInt32LE(~(mask | 15) >>> 0, at);
 				if (bar.kind === 'memory64') {
-					this.#writable.writeUInt32LE(0xffff_ffff, at + 4);
+					this.writable.writeUInt32LE(0xffff_ffff, at + 4);
 				}
 			}
 		}
 
-		this.#writable.writeUInt16LE(command, commandOffset);
-		this.#data.copy(this.#initial);
+		this.writable.writeUInt16LE(command, commandOffset);
+		this.data.copy(this.initial);
 	}
 
 	/** Appends a capability of `bytes` bytes, id and link included; what of it may be written is said with `permit`. Returns its offset. */
 	addCapability(id: number, bytes: number): number {
-		const at = this.#nextCapability;
+		const at = this.nextCapability;
 		assert(at + bytes <= configBytes, 'capabilities fit in configuration space');
-		this.#nextCapability = (at + bytes + 3) & ~3;
-		this.#data[at] = id;
-		if (this.#lastCapability === 0) {
-			this.#data[capabilityPointer] = at;
-			this.#data[statusOffset] |= statusCapabilities;
+		this.nextCapability = (at + bytes + 3) & ~3;
+		this.data[at] = id;
+		if (this.lastCapability === 0) {
+			this.data[capabilityPointer] = at;
+			this.data[statusOffset] |= statusCapabilities;
 		} else {
-			this.#data[this.#lastCapability + 1] = at;
+			this.data[this.lastCapability + 1] = at;
 		}
 
-		this.#lastCapability = at;
-		this.#data.copy(this.#initial);
+		this.lastCapability = at;
+		this.data.copy(this.initial);
 		return at;
 	}
 
@@ -122,48 +122,43 @@ export class ConfigSpace {
 		this.preset16(at + 4, 0);
 		this.preset16(at + 6, 1 << 12);
 		this.permit16(at + 8, 0xffff);
-		this.#express = at;
+		this.express = at;
 	}
 
 	/** Initial value of 16 bits, restored by reset. */
 	preset16(offset: number, value: number): void {
-		this.#data.writeUInt16LE(value, offset);
-		this.#initial.writeUInt16LE(value, offset);
+		this.data.writeUInt16LE(value, offset);
+		this.initial.writeUInt16LE(value, offset);
 	}
 
 	preset32(offset: number, value: number): void {
-		this.#data.writeUInt32LE(value >>> 0, offset);
-		this.#initial.writeUInt32LE(value >>> 0, offset);
+		this.data.writeUInt32LE(value >>> 0, offset);
+		this.initial.writeUInt32LE(value >>> 0, offset);
 	}
 
 	/** Which bits of 16 software may write. */
 	permit16(offset: number, mask: number): void {
-		this.#writable.writeUInt16LE(mask, offset);
+		this.writable.writeUInt16LE(mask, offset);
 	}
 
 	/** Little-endian, unsigned. */
 	read(offset: number, bytes: 1 | 2 | 4): number {
 		assert(offset >= 0 && offset % bytes === 0 && offset + bytes <= configBytes, 'configuration accesses are aligned');
-		return this.#data.readUIntLE(offset, bytes);
+		return this.data.readUIntLE(offset, bytes);
 	}
 
 	write(offset: number, bytes: 1 | 2 | 4, value: number): void {
 		assert(offset >= 0 && offset % bytes === 0 && offset + bytes <= configBytes, 'configuration accesses are aligned');
 		let rest = value;
 		for (let i = offset; i < offset + bytes; i++) {
-			const mask = this.#writable[i];
-			this.#data[i] = (this.#data[i] & ~mask) | (rest & mask);
+			const mask = this.writable[i];
+			this.data[i] = (this.data[i] & ~mask) | (rest & mask);
 			rest >>>= 8;
 		}
 
-		const express = this.#express;
-		if (
-			express > 0 &&
-			offset <= express + 9 &&
-			offset + bytes > express + 9 &&
-			(this.#data[express + 9] & 0x80) !== 0
-		) {
-			this.#data[express + 9] &= 0x7f;
+		const express = this.express;
+		if (express > 0 && offset <= express + 9 && offset + bytes > express + 9 && (this.data[express + 9] & 0x80) !== 0) {
+			this.data[express + 9] &= 0x7f;
 			this.onFunctionReset();
 			return;
 		}
@@ -172,19 +167,19 @@ export class ConfigSpace {
 	}
 
 	get command(): number {
-		return this.#data[commandOffset] | (this.#data[commandOffset + 1] << 8);
+		return this.data[commandOffset] | (this.data[commandOffset + 1] << 8);
 	}
 
 	get memoryEnabled(): boolean {
-		return (this.#data[commandOffset] & commandMemory) !== 0;
+		return (this.data[commandOffset] & commandMemory) !== 0;
 	}
 
 	get ioEnabled(): boolean {
-		return (this.#data[commandOffset] & commandIo) !== 0;
+		return (this.data[commandOffset] & commandIo) !== 0;
 	}
 
 	get busMaster(): boolean {
-		return (this.#data[commandOffset] & commandBusMaster) !== 0;
+		return (this.data[commandOffset] & commandBusMaster) !== 0;
 	}
 
 	get intxDisabled(): boolean {
@@ -194,21 +189,21 @@ export class ConfigSpace {
 	/** The status register's interrupt bit: the function would hold its line up. */
 	setInterruptStatus(up: boolean): void {
 		if (up) {
-			this.#data[statusOffset] |= statusInterrupt;
+			this.data[statusOffset] |= statusInterrupt;
 		} else {
-			this.#data[statusOffset] &= ~statusInterrupt;
+			this.data[statusOffset] &= ~statusInterrupt;
 		}
 	}
 
 	/** Address in bytes that a BAR decodes. */
 	barAddress(bar: Bar): number {
 		const at = barOffset + bar.index * 4;
-		const low = this.#data.readUInt32LE(at);
+		const low = this.data.readUInt32LE(at);
 		if (bar.kind === 'io') {
 			return low - (low & 3);
 		}
 
-		const high = bar.kind === 'memory64' ? this.#data.readUInt32LE(at + 4) : 0;
+		const high = bar.kind === 'memory64' ? this.data.readUInt32LE(at + 4) : 0;
 		return high * 4_294_967_296 + (low - (low & 15));
 	}
 
@@ -222,6 +217,6 @@ export class ConfigSpace {
 
 	/** Everything as after power-on: bus mastering, decoding and interrupts off, addresses lost. */
 	reset(): void {
-		this.#initial.copy(this.#data);
+		this.initial.copy(this.data);
 	}
 }

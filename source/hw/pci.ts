@@ -33,80 +33,80 @@ export function allOnes(bytes: AccessBytes): number {
 
 /** A BAR of a function as a CPU has it mapped: small, long-lived, made once for each mapping. */
 export class RegisterWindow {
-	readonly #slot: Slot;
-	readonly #bar: Bar;
-	readonly #io: boolean;
-	readonly #engine: Engine;
+	private readonly slot: Slot;
+	private readonly bar: Bar;
+	private readonly io: boolean;
+	private readonly engine: Engine;
 
 	constructor(engine: Engine, slot: Slot, bar: Bar) {
-		this.#engine = engine;
-		this.#slot = slot;
-		this.#bar = bar;
-		this.#io = bar.kind === 'io';
+		this.engine = engine;
+		this.slot = slot;
+		this.bar = bar;
+		this.io = bar.kind === 'io';
 	}
 
 	get bytes(): number {
-		return this.#bar.bytes;
+		return this.bar.bytes;
 	}
 
 	read8(offset: number): number {
-		return this.#read(offset, 1);
+		return this.readFrom(offset, 1);
 	}
 
 	read16(offset: number): number {
-		return this.#read(offset, 2);
+		return this.readFrom(offset, 2);
 	}
 
 	/** Signed. */
 	read32(offset: number): number {
-		return this.#read(offset, 4);
+		return this.readFrom(offset, 4);
 	}
 
 	write8(offset: number, value: number): void {
-		this.#write(offset, 1, value & 0xff);
+		this.writeTo(offset, 1, value & 0xff);
 	}
 
 	write16(offset: number, value: number): void {
-		this.#write(offset, 2, value & 0xffff);
+		this.writeTo(offset, 2, value & 0xffff);
 	}
 
 	write32(offset: number, value: number): void {
-		this.#write(offset, 4, value | 0);
+		this.writeTo(offset, 4, value | 0);
 	}
 
-	#answers(offset: number, bytes: AccessBytes): boolean {
-		const slot = this.#slot;
+	private answers(offset: number, bytes: AccessBytes): boolean {
+		const slot = this.slot;
 		return (
 			slot.present &&
-			(this.#io ? slot.device.config.ioEnabled : slot.device.config.memoryEnabled) &&
+			(this.io ? slot.device.config.ioEnabled : slot.device.config.memoryEnabled) &&
 			offset >= 0 &&
-			offset + bytes <= this.#bar.bytes
+			offset + bytes <= this.bar.bytes
 		);
 	}
 
-	#read(offset: number, bytes: AccessBytes): number {
-		const slot = this.#slot;
+	private readFrom(offset: number, bytes: AccessBytes): number {
+		const slot = this.slot;
 		let value = allOnes(bytes);
-		if (this.#answers(offset, bytes)) {
+		if (this.answers(offset, bytes)) {
 			const armed = slot.faults.armed;
 			const verdict = armed === null ? 0 : armed.decide(offset);
 			if (armed !== null && verdict === alter) {
 				value = armed.value;
 			} else if (verdict !== drop) {
-				value = slot.device.readRegister(this.#bar.index, offset, bytes);
+				value = slot.device.readRegister(this.bar.index, offset, bytes);
 			}
 		}
 
-		this.#engine.hash.word(slot.mark + offset);
-		this.#engine.hash.word(value);
+		this.engine.hash.word(slot.mark + offset);
+		this.engine.hash.word(value);
 		return value;
 	}
 
-	#write(offset: number, bytes: AccessBytes, value: number): void {
-		const slot = this.#slot;
-		this.#engine.hash.word(~(slot.mark + offset));
-		this.#engine.hash.word(value);
-		if (!this.#answers(offset, bytes)) {
+	private writeTo(offset: number, bytes: AccessBytes, value: number): void {
+		const slot = this.slot;
+		this.engine.hash.word(~(slot.mark + offset));
+		this.engine.hash.word(value);
+		if (!this.answers(offset, bytes)) {
 			return;
 		}
 
@@ -115,7 +115,7 @@ export class RegisterWindow {
 			return;
 		}
 
-		slot.device.writeRegister(this.#bar.index, offset, bytes, value);
+		slot.device.writeRegister(this.bar.index, offset, bytes, value);
 	}
 }
 
@@ -130,20 +130,20 @@ class Slot {
 }
 
 export class PciBus {
-	readonly #slots = new Map<string, Slot>();
-	readonly #windows = new Map<string, RegisterWindow>();
-	readonly #engine: Engine;
+	private readonly slots = new Map<string, Slot>();
+	private readonly windows = new Map<string, RegisterWindow>();
+	private readonly engine: Engine;
 	/** Machine addresses for memory BARs, below the interrupt messages; and ports for I/O BARs. */
-	#nextMemory = 0xc000_0000;
-	#nextPort = 0xc000;
-	#nextPin = 16;
+	private nextMemory = 0xc000_0000;
+	private nextPort = 0xc000;
+	private nextPin = 16;
 
 	/** @param pins of the interrupt controller: functions are spread over 16 … pins-1. */
 	constructor(
 		engine: Engine,
 		readonly pins = 24,
 	) {
-		this.#engine = engine;
+		this.engine = engine;
 	}
 
 	/**
@@ -151,24 +151,24 @@ export class PciBus {
 	interrupt line register, where software looks for it). Decoding and bus mastering stay off.
 	*/
 	plug(device: PciFunction): void {
-		assert(!this.#slots.get(device.address)?.present, `${device.address} is free`);
-		const faults = this.#engine.faults.point(`pci.register ${device.name}`, [device.name]);
-		this.#slots.set(device.address, new Slot(device, faults, (this.#slots.size + 1) << 24));
+		assert(!this.slots.get(device.address)?.present, `${device.address} is free`);
+		const faults = this.engine.faults.point(`pci.register ${device.name}`, [device.name]);
+		this.slots.set(device.address, new Slot(device, faults, (this.slots.size + 1) << 24));
 		for (const bar of device.bars) {
 			if (bar.kind === 'io') {
-				this.#nextPort = Math.ceil(this.#nextPort / bar.bytes) * bar.bytes;
-				device.config.setBarAddress(bar, this.#nextPort);
-				this.#nextPort += bar.bytes;
+				this.nextPort = Math.ceil(this.nextPort / bar.bytes) * bar.bytes;
+				device.config.setBarAddress(bar, this.nextPort);
+				this.nextPort += bar.bytes;
 			} else {
-				this.#nextMemory = Math.ceil(this.#nextMemory / bar.bytes) * bar.bytes;
-				device.config.setBarAddress(bar, this.#nextMemory);
-				this.#nextMemory += bar.bytes;
+				this.nextMemory = Math.ceil(this.nextMemory / bar.bytes) * bar.bytes;
+				device.config.setBarAddress(bar, this.nextMemory);
+				this.nextMemory += bar.bytes;
 			}
 		}
 
-		assert(this.#nextMemory < 0xfe00_0000 && this.#nextPort < 0x1_0000, 'the functions fit in the bus windows');
-		device.config.write(interruptLineOffset, 1, this.#nextPin);
-		this.#nextPin = this.#nextPin + 1 < this.pins ? this.#nextPin + 1 : 16;
+		assert(this.nextMemory < 0xfe00_0000 && this.nextPort < 0x1_0000, 'the functions fit in the bus windows');
+		device.config.write(interruptLineOffset, 1, this.nextPin);
+		this.nextPin = this.nextPin + 1 < this.pins ? this.nextPin + 1 : 16;
 	}
 
 	/**
@@ -176,7 +176,7 @@ export class PciBus {
 	the host; back, it is as after a reset, with its addresses.
 	*/
 	setPresent(address: string, present: boolean): void {
-		const slot = this.#slots.get(address);
+		const slot = this.slots.get(address);
 		assert(slot !== undefined, `there is a function ${address}`);
 		if (slot.present && !present) {
 			this.resetFunction(address);
@@ -186,31 +186,31 @@ export class PciBus {
 	}
 
 	isPresent(address: string): boolean {
-		return this.#slots.get(address)?.present === true;
+		return this.slots.get(address)?.present === true;
 	}
 
 	/** The function at `address`, present or removed; undefined where there never was one. */
 	find(address: string): PciFunction | undefined {
-		return this.#slots.get(address)?.device;
+		return this.slots.get(address)?.device;
 	}
 
 	/** Every function plugged in, in the order of plugging. */
 	*[Symbol.iterator](): IterableIterator<PciFunction> {
-		for (const slot of this.#slots.values()) {
+		for (const slot of this.slots.values()) {
 			yield slot.device;
 		}
 	}
 
 	/** Little-endian; all ones (unsigned) where no function answers. */
 	readConfig(address: string, offset: number, bytes: AccessBytes): number {
-		const slot = this.#slots.get(address);
+		const slot = this.slots.get(address);
 		return slot?.present ? slot.device.config.read(offset, bytes) : allOnes(bytes) >>> 0;
 	}
 
 	writeConfig(address: string, offset: number, bytes: AccessBytes, value: number): void {
-		const slot = this.#slots.get(address);
-		this.#engine.hash.word(slot === undefined ? offset : slot.mark + 0x80_0000 + offset);
-		this.#engine.hash.word(value);
+		const slot = this.slots.get(address);
+		this.engine.hash.word(slot === undefined ? offset : slot.mark + 0x80_0000 + offset);
+		this.engine.hash.word(value);
 		if (slot?.present) {
 			slot.device.config.write(offset, bytes, value);
 		}
@@ -219,13 +219,13 @@ export class PciBus {
 	/** A BAR as mapped for a CPU. The same object each time. */
 	window(address: string, bar: number): RegisterWindow {
 		const key = `${address} ${bar}`;
-		let window = this.#windows.get(key);
+		let window = this.windows.get(key);
 		if (window === undefined) {
-			const slot = this.#slots.get(address);
+			const slot = this.slots.get(address);
 			const found = slot?.device.bars.find((candidate) => candidate.index === bar);
 			assert(slot !== undefined && found !== undefined, `${address} has a BAR ${bar}`);
-			window = new RegisterWindow(this.#engine, slot, found);
-			this.#windows.set(key, window);
+			window = new RegisterWindow(this.engine, slot, found);
+			this.windows.set(key, window);
 		}
 
 		return window;
@@ -233,7 +233,7 @@ export class PciBus {
 
 	/** A CPU reads a machine address outside memory: what the BAR that decodes it answers, else all ones. */
 	read(address: number, bytes: AccessBytes): number {
-		const found = this.#decode(address);
+		const found = this.decode(address);
 		if (found === undefined) {
 			return allOnes(bytes);
 		}
@@ -243,7 +243,7 @@ export class PciBus {
 	}
 
 	write(address: number, bytes: AccessBytes, value: number): void {
-		const found = this.#decode(address);
+		const found = this.decode(address);
 		if (found === undefined) {
 			return;
 		}
@@ -263,7 +263,7 @@ export class PciBus {
 	reset. Decoding, bus mastering and interrupts are off afterwards.
 	*/
 	resetFunction(address: string): void {
-		const slot = this.#slots.get(address);
+		const slot = this.slots.get(address);
 		assert(slot !== undefined, `there is a function ${address}`);
 		const {config, bars} = slot.device;
 		const addresses = bars.map((bar) => config.barAddress(bar));
@@ -277,13 +277,13 @@ export class PciBus {
 
 	/** A reset of the bus, as when the host restarts: every function that is present. Media keep what they hold. */
 	reset(): void {
-		for (const slot of this.#slots.values()) {
+		for (const slot of this.slots.values()) {
 			this.resetFunction(slot.device.address);
 		}
 	}
 
-	#decode(address: number): [RegisterWindow, number] | undefined {
-		for (const slot of this.#slots.values()) {
+	private decode(address: number): [RegisterWindow, number] | undefined {
+		for (const slot of this.slots.values()) {
 			if (!slot.present || !slot.device.config.memoryEnabled) {
 				continue;
 			}

@@ -48,13 +48,13 @@ export class NvmeAdmin {
 	readonly features: NvmeFeatures;
 	readonly events: NvmeEvents;
 	readonly queues: NvmeQueueCommands;
-	readonly #pipeline: NvmePipeline;
-	readonly #medium: Medium;
-	readonly #log: NvmeLog;
-	readonly #options: NvmeOptions;
-	readonly #msix: Msix;
-	readonly #owner: AdminOwner;
-	readonly #page: Buffer;
+	private readonly pipeline: NvmePipeline;
+	private readonly medium: Medium;
+	private readonly log: NvmeLog;
+	private readonly options: NvmeOptions;
+	private readonly msix: Msix;
+	private readonly owner: AdminOwner;
+	private readonly page: Buffer;
 
 	constructor(
 		pipeline: NvmePipeline,
@@ -65,13 +65,13 @@ export class NvmeAdmin {
 		msix: Msix,
 		owner: AdminOwner,
 	) {
-		this.#pipeline = pipeline;
-		this.#medium = medium;
-		this.#log = log;
-		this.#options = options;
-		this.#msix = msix;
-		this.#owner = owner;
-		this.#page = Buffer.alloc(options.maximumTransfer);
+		this.pipeline = pipeline;
+		this.medium = medium;
+		this.log = log;
+		this.options = options;
+		this.msix = msix;
+		this.owner = owner;
+		this.page = Buffer.alloc(options.maximumTransfer);
 		this.queues = new NvmeQueueCommands(pipeline, queues, options, msix, owner);
 		this.features = new NvmeFeatures(medium.volatileCache, options.queues);
 		this.events = new NvmeEvents((slot, result) => {
@@ -85,13 +85,13 @@ export class NvmeAdmin {
 		this.features.reset();
 		this.events.reset();
 		this.queues.reset();
-		this.#pipeline.arbiter.burst = this.features.burst;
-		this.#medium.cacheEnabled = this.#medium.volatileCache;
+		this.pipeline.arbiter.burst = this.features.burst;
+		this.medium.cacheEnabled = this.medium.volatileCache;
 	}
 
 	/** Runs the command in `slot`. Its status, or `pending`. */
 	execute(slot: number): number {
-		const {commands} = this.#pipeline;
+		const {commands} = this.pipeline;
 		const at = (slot - commands.io) * 16;
 		const words = commands.adminWords;
 		switch (commands.opcode[slot]) {
@@ -112,23 +112,23 @@ export class NvmeAdmin {
 			}
 
 			case identify: {
-				return this.#identify(slot, words, at);
+				return this.identify(slot, words, at);
 			}
 
 			case getLogPage: {
-				return this.#logPage(slot, words, at);
+				return this.logPage(slot, words, at);
 			}
 
 			case setFeatures: {
-				return this.#setFeatures(slot, words[at + 10], words[at + 11]);
+				return this.setFeatures(slot, words[at + 10], words[at + 11]);
 			}
 
 			case getFeatures: {
-				return this.#getFeatures(slot, words[at + 10], words[at + 11]);
+				return this.getFeatures(slot, words[at + 10], words[at + 11]);
 			}
 
 			case abort: {
-				return this.#abort(slot, words[at + 10]);
+				return this.abort(slot, words[at + 10]);
 			}
 
 			case asyncEventRequest: {
@@ -142,8 +142,8 @@ export class NvmeAdmin {
 		}
 	}
 
-	#identify(slot: number, words: Int32Array, at: number): number {
-		const page = this.#page;
+	private identify(slot: number, words: Int32Array, at: number): number {
+		const page = this.page;
 		const namespace = words[at + 1] >>> 0;
 		page.fill(0, 0, identifyBytes);
 		switch (words[at + 10] & 0xff) {
@@ -152,12 +152,12 @@ export class NvmeAdmin {
 					return invalidNamespace;
 				}
 
-				identifyNamespace(page, this.#medium, this.#options);
+				identifyNamespace(page, this.medium, this.options);
 				break;
 			}
 
 			case 1: {
-				identifyController(page, this.#medium, this.#options);
+				identifyController(page, this.medium, this.options);
 				break;
 			}
 
@@ -175,7 +175,7 @@ export class NvmeAdmin {
 					return invalidNamespace;
 				}
 
-				identifyDescriptors(page, this.#options);
+				identifyDescriptors(page, this.options);
 				break;
 			}
 
@@ -184,23 +184,23 @@ export class NvmeAdmin {
 			}
 		}
 
-		return this.#answer(slot, words, at, 0, identifyBytes);
+		return this.answer(slot, words, at, 0, identifyBytes);
 	}
 
-	#logPage(slot: number, words: Int32Array, at: number): number {
+	private logPage(slot: number, words: Int32Array, at: number): number {
 		const identifier = words[at + 10] & 0xff;
 		const bytes = (((words[at + 10] >>> 16) | ((words[at + 11] & 0xffff) << 16)) + 1) * 4;
 		const offset = words[at + 12] >>> 0;
-		const page = this.#page;
+		const page = this.page;
 		page.fill(0);
-		const length = this.#log.page(identifier, page, this.#owner.now);
+		const length = this.log.page(identifier, page, this.owner.now);
 		if (length === 0) {
 			return invalidLogPage;
 		}
 
 		if (
 			bytes <= 0 ||
-			bytes > this.#options.maximumTransfer ||
+			bytes > this.options.maximumTransfer ||
 			offset % 4 !== 0 ||
 			offset >= length ||
 			words[at + 13] !== 0 ||
@@ -209,7 +209,7 @@ export class NvmeAdmin {
 			return invalidField;
 		}
 
-		const status = this.#answer(slot, words, at, offset, bytes);
+		const status = this.answer(slot, words, at, offset, bytes);
 		if (status === success && identifier === 1 && (words[at + 10] & (1 << 15)) === 0) {
 			this.events.unmask();
 		}
@@ -218,8 +218,8 @@ export class NvmeAdmin {
 	}
 
 	/** Sends `bytes` of the page from `offset` to where the command's PRPs say. A status. */
-	#answer(slot: number, words: Int32Array, at: number, offset: number, bytes: number): number {
-		const {commands, decoder} = this.#pipeline;
+	private answer(slot: number, words: Int32Array, at: number, offset: number, bytes: number): number {
+		const {commands, decoder} = this.pipeline;
 		const status = decoder.walker.walk(
 			words[at + 6],
 			words[at + 7],
@@ -234,10 +234,10 @@ export class NvmeAdmin {
 		}
 
 		commands.offset[slot] = words[at + 6] & 4095;
-		return this.#pipeline.transfer.send(slot, offset === 0 ? this.#page : this.#page.subarray(offset), bytes);
+		return this.pipeline.transfer.send(slot, offset === 0 ? this.page : this.page.subarray(offset), bytes);
 	}
 
-	#setFeatures(slot: number, selector: number, value: number): number {
+	private setFeatures(slot: number, selector: number, value: number): number {
 		const feature = selector & 0xff;
 		if (selector < 0) {
 			return featureNotSaveable;
@@ -253,46 +253,46 @@ export class NvmeAdmin {
 				return -granted;
 			}
 
-			this.#pipeline.commands.result[slot] = granted;
+			this.pipeline.commands.result[slot] = granted;
 			return this.features.set(featureQueues, granted);
 		}
 
-		if (feature === featureVector && (value & 0xffff) >= this.#msix.vectors) {
+		if (feature === featureVector && (value & 0xffff) >= this.msix.vectors) {
 			return invalidField;
 		}
 
 		const status = this.features.set(feature, value);
 		if (status === success && feature === featureWriteCache) {
-			this.#medium.cacheEnabled = (value & 1) === 1;
+			this.medium.cacheEnabled = (value & 1) === 1;
 		} else if (feature === featureArbitration) {
-			this.#pipeline.arbiter.burst = this.features.burst;
+			this.pipeline.arbiter.burst = this.features.burst;
 		}
 
 		return status;
 	}
 
-	#getFeatures(slot: number, selector: number, value: number): number {
+	private getFeatures(slot: number, selector: number, value: number): number {
 		const feature = selector & 0xff;
 		if (!this.features.exists(feature)) {
 			return invalidField;
 		}
 
 		if (feature === featureVector) {
-			if ((value & 0xffff) >= this.#msix.vectors) {
+			if ((value & 0xffff) >= this.msix.vectors) {
 				return invalidField;
 			}
 
-			this.#pipeline.commands.result[slot] = value & 0xffff;
+			this.pipeline.commands.result[slot] = value & 0xffff;
 		} else {
-			this.#pipeline.commands.result[slot] = this.features.get(feature);
+			this.pipeline.commands.result[slot] = this.features.get(feature);
 		}
 
 		return success;
 	}
 
 	/** Dword 0 bit 0 of the answer: 1 = the command was not aborted. */
-	#abort(slot: number, target: number): number {
-		const {commands} = this.#pipeline;
+	private abort(slot: number, target: number): number {
+		const {commands} = this.pipeline;
 		const queue = target & 0xffff;
 		const cid = target >>> 16;
 		let concurrent = 0;
@@ -313,9 +313,9 @@ export class NvmeAdmin {
 
 		let aborted = false;
 		if (queue !== 0) {
-			aborted = this.#pipeline.abort(queue, cid);
+			aborted = this.pipeline.abort(queue, cid);
 		} else if (event >= 0 && this.events.remove(event)) {
-			this.#pipeline.complete(event, abortRequested);
+			this.pipeline.complete(event, abortRequested);
 			aborted = true;
 		}
 

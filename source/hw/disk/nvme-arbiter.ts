@@ -12,12 +12,12 @@ export class NvmeArbiter {
 	turn = 0;
 	/** Work was left in a queue because slots had run out. */
 	starved = false;
-	readonly #queues: NvmeQueues;
-	readonly #commands: NvmeCommands;
+	private readonly queues: NvmeQueues;
+	private readonly commands: NvmeCommands;
 
 	constructor(queues: NvmeQueues, commands: NvmeCommands) {
-		this.#queues = queues;
-		this.#commands = commands;
+		this.queues = queues;
+		this.commands = commands;
 	}
 
 	reset(): void {
@@ -26,18 +26,18 @@ export class NvmeArbiter {
 	}
 
 	canFetch(queue: number): boolean {
-		return this.#queues.hasWork(queue) && this.#commands.hasFree(queue === 0);
+		return this.queues.hasWork(queue) && this.commands.hasFree(queue === 0);
 	}
 
 	/** The next queue after the one served last that has a command and a slot to take it; -1 when none. */
 	next(): number {
-		const queues = this.#queues;
+		const queues = this.queues;
 		this.starved = false;
 		let queue = this.turn;
 		for (let n = 0; n < queues.sqEnd; n++) {
 			queue = queue + 1 < queues.sqEnd ? queue + 1 : 0;
 			if (queues.hasWork(queue)) {
-				if (this.#commands.hasFree(queue === 0)) {
+				if (this.commands.hasFree(queue === 0)) {
 					return queue;
 				}
 

@@ -46,9 +46,9 @@ export class NvmeCommands {
 	readonly frames: Int32Array;
 	/** The sixteen words of each admin command. */
 	readonly adminWords: Int32Array;
-	readonly #free: Int32Array;
-	#freeIo = 0;
-	#freeAdmin = 0;
+	private readonly free: Int32Array;
+	private freeIo = 0;
+	private freeAdmin = 0;
 
 	constructor(
 		readonly io: number,
@@ -72,7 +72,7 @@ export class NvmeCommands {
 		this.next = new Int32Array(total).fill(-1);
 		this.frames = new Int32Array(total * pagesPerSlot);
 		this.adminWords = new Int32Array(adminSlots * 16);
-		this.#free = new Int32Array(total);
+		this.free = new Int32Array(total);
 		this.clear();
 	}
 
@@ -80,20 +80,20 @@ export class NvmeCommands {
 	clear(): void {
 		this.state.fill(slotFree);
 		this.handle.fill(noHandle);
-		this.#freeIo = 0;
+		this.freeIo = 0;
 		for (let slot = this.io - 1; slot >= 0; slot--) {
-			this.#free[this.#freeIo++] = slot;
+			this.free[this.freeIo++] = slot;
 		}
 
-		this.#freeAdmin = 0;
+		this.freeAdmin = 0;
 		for (let slot = this.total - 1; slot >= this.io; slot--) {
-			this.#free[this.io + this.#freeAdmin++] = slot;
+			this.free[this.io + this.freeAdmin++] = slot;
 		}
 	}
 
 	/** Commands of I/O queues being worked on. */
 	get busy(): number {
-		return this.io - this.#freeIo;
+		return this.io - this.freeIo;
 	}
 
 	isBusy(slot: number): boolean {
@@ -101,19 +101,19 @@ export class NvmeCommands {
 	}
 
 	hasFree(admin: boolean): boolean {
-		return (admin ? this.#freeAdmin : this.#freeIo) > 0;
+		return (admin ? this.freeAdmin : this.freeIo) > 0;
 	}
 
 	take(admin: boolean): number {
-		return admin ? this.#free[this.io + --this.#freeAdmin] : this.#free[--this.#freeIo];
+		return admin ? this.free[this.io + --this.freeAdmin] : this.free[--this.freeIo];
 	}
 
 	release(slot: number): void {
 		this.state[slot] = slotFree;
 		if (slot >= this.io) {
-			this.#free[this.io + this.#freeAdmin++] = slot;
+			this.free[this.io + this.freeAdmin++] = slot;
 		} else {
-			this.#free[this.#freeIo++] = slot;
+			this.free[this.freeIo++] = slot;
 		}
 	}
 }

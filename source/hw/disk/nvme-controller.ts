@@ -62,19 +62,19 @@ export class NvmeController implements PciFunction {
 	readonly medium: Medium;
 	readonly dma: Dma;
 	readonly log = new NvmeLog();
-	readonly #engine: Engine;
-	readonly #interrupts: InterruptController;
-	readonly #msix: Msix;
-	readonly #queues: NvmeQueues;
-	readonly #pipeline: NvmePipeline;
-	readonly #admin: NvmeAdmin;
-	readonly #shutdownSlot: number;
+	private readonly engine: Engine;
+	private readonly interrupts: InterruptController;
+	private readonly msix: Msix;
+	private readonly queues: NvmeQueues;
+	private readonly pipeline: NvmePipeline;
+	private readonly admin: NvmeAdmin;
+	private readonly shutdownSlot: number;
 	/** The function's share of its pin: made when firmware has said which. */
-	#line: InterruptLine | null = null;
-	readonly #registers: NvmeRegisters;
-	#changing = noHandle;
-	readonly #readyStep: Step;
-	readonly #disabledStep: Step;
+	private line: InterruptLine | null = null;
+	private readonly registers: NvmeRegisters;
+	private changing = noHandle;
+	private readonly readyStep: Step;
+	private readonly disabledStep: Step;
 	/**
 	Which request a command belongs to, for the trace: set by who wires the host, from the driver's side table. It is asked when the
 	command is fetched; 0 is nobody's.
@@ -91,8 +91,8 @@ export class NvmeController implements PciFunction {
 		this.address = all.address;
 		this.name = all.name;
 		this.medium = medium;
-		this.#engine = engine;
-		this.#interrupts = machine.interrupts;
+		this.engine = engine;
+		this.interrupts = machine.interrupts;
 		this.config = new ConfigSpace(
 			{
 				vendor: 0x1b36,
@@ -107,67 +107,67 @@ export class NvmeController implements PciFunction {
 		);
 		this.config.addExpress();
 		const messages = machine.interrupts.messageSource(all.name);
-		this.#msix = new Msix(this.config, messages, all.queues + 1, 0, msixTable, msixPending);
-		this.config.onWrite = () => this.#configWritten();
+		this.msix = new Msix(this.config, messages, all.queues + 1, 0, msixTable, msixPending);
+		this.config.onWrite = () => this.configWritten();
 		this.config.onFunctionReset = () => this.reset();
 		this.dma = new Dma(engine, machine.memory, this.config, machine.iommu.device(all.name));
-		this.#registers = new NvmeRegisters(all.entries, 10 * all.timing.enable + 5_000_000_000);
-		this.#queues = new NvmeQueues(all.queues + 1);
+		this.registers = new NvmeRegisters(all.entries, 10 * all.timing.enable + 5_000_000_000);
+		this.queues = new NvmeQueues(all.queues + 1);
 		const self = this;
-		this.#pipeline = new NvmePipeline(
+		this.pipeline = new NvmePipeline(
 			engine,
 			this.dma,
 			medium,
-			this.#queues,
+			this.queues,
 			this.log,
 			{
 				requestIdentity: (queue, cid) => self.requestIdentity(queue, cid),
-				executeAdmin: (slot) => self.#admin.execute(slot),
-				posted: (completionQueue) => self.#posted(completionQueue),
-				drained: (queue) => self.#admin.queues.drained(queue),
+				executeAdmin: (slot) => self.admin.execute(slot),
+				posted: (completionQueue) => self.posted(completionQueue),
+				drained: (queue) => self.admin.queues.drained(queue),
 				fatal: () => self.fail(),
 			},
 			all,
 		);
-		this.#admin = new NvmeAdmin(this.#pipeline, this.#queues, medium, this.log, all, this.#msix, {
+		this.admin = new NvmeAdmin(this.pipeline, this.queues, medium, this.log, all, this.msix, {
 			get configuration() {
-				return self.#registers.cc;
+				return self.registers.cc;
 			},
 			get now() {
 				return engine.now;
 			},
 		});
-		this.#shutdownSlot = this.#pipeline.commands.total;
+		this.shutdownSlot = this.pipeline.commands.total;
 		medium.done = (slot, status) => {
-			if (slot === this.#shutdownSlot) {
-				this.#shutdownDone();
+			if (slot === this.shutdownSlot) {
+				this.shutdownDone();
 			} else {
-				this.#pipeline.mediumDone(slot, status);
+				this.pipeline.mediumDone(slot, status);
 			}
 		};
-		this.#readyStep = new Step(`${all.name} ready`, engine.world, 0, false, () => this.#ready());
-		this.#disabledStep = new Step(`${all.name} disabled`, engine.world, 0, false, () => {
-			this.#changing = noHandle;
-			this.#registers.csts &= ~cstsReady;
+		this.readyStep = new Step(`${all.name} ready`, engine.world, 0, false, () => this.becomesReady());
+		this.disabledStep = new Step(`${all.name} disabled`, engine.world, 0, false, () => {
+			this.changing = noHandle;
+			this.registers.csts &= ~cstsReady;
 		});
 	}
 
 	/** I/O commands fetched and not completed. */
 	get inFlight(): number {
-		return this.#pipeline.commands.busy;
+		return this.pipeline.commands.busy;
 	}
 
 	get ready(): boolean {
-		return (this.#registers.csts & cstsReady) !== 0;
+		return (this.registers.csts & cstsReady) !== 0;
 	}
 
 	/** Mix every byte moved into the state hash. */
 	set hashBytes(on: boolean) {
-		this.#pipeline.transfer.hashBytes = on;
+		this.pipeline.transfer.hashBytes = on;
 	}
 
 	readRegister(_bar: number, offset: number, bytes: AccessBytes): number {
-		const word = this.#read32(offset & ~3);
+		const word = this.read32(offset & ~3);
 		if (bytes === 4) {
 			return (offset & 3) === 0 ? word : 0;
 		}
@@ -182,35 +182,35 @@ export class NvmeController implements PciFunction {
 		}
 
 		if (offset >= doorbells && offset < msixTable) {
-			this.#doorbell((offset - doorbells) >> 2, value);
+			this.doorbell((offset - doorbells) >> 2, value);
 		} else if (offset >= msixTable) {
-			if (this.#msix.covers(offset)) {
-				this.#msix.write32(offset, value);
+			if (this.msix.covers(offset)) {
+				this.msix.write32(offset, value);
 			}
 		} else {
-			this.#write32(offset, value);
+			this.write32(offset, value);
 		}
 	}
 
 	/** Function level reset: as after power-on, except what the medium and its cache hold. */
 	reset(): void {
-		this.#stop();
-		this.#registers.reset();
+		this.stop();
+		this.registers.reset();
 		this.config.reset();
-		this.#msix.reset();
-		this.#updateLine();
+		this.msix.reset();
+		this.updateLine();
 	}
 
 	/** The controller fails: CSTS.CFS, and it works on nothing until it is reset. */
 	fail(): void {
-		this.#pipeline.stop();
+		this.pipeline.stop();
 		this.medium.cancelAll();
-		this.#registers.csts |= cstsFatal;
+		this.registers.csts |= cstsFatal;
 	}
 
 	/** The drive's supply fails: its cache is lost, nothing under way happens later. Whoever does it also takes the function off the bus. */
 	losePower(): void {
-		if ((this.#registers.csts & cstsShutdown) !== cstsShutdownComplete) {
+		if ((this.registers.csts & cstsShutdown) !== cstsShutdownComplete) {
 			this.log.unsafeShutdowns++;
 		}
 
@@ -223,45 +223,45 @@ export class NvmeController implements PciFunction {
 		this.log.powerCycles++;
 	}
 
-	#read32(offset: number): number {
-		if (offset >= msixTable && this.#msix.covers(offset)) {
-			return this.#msix.read32(offset);
+	private read32(offset: number): number {
+		if (offset >= msixTable && this.msix.covers(offset)) {
+			return this.msix.read32(offset);
 		}
 
-		return this.#registers.read(offset);
+		return this.registers.read(offset);
 	}
 
-	#write32(offset: number, value: number): void {
+	private write32(offset: number, value: number): void {
 		if (offset === configuration) {
-			this.#configure(value & ccWritable);
+			this.configure(value & ccWritable);
 		} else if (offset === interruptMaskSet || offset === interruptMaskClear) {
-			this.#registers.mask(offset === interruptMaskSet ? value : 0, offset === interruptMaskClear ? value : 0);
-			this.#updateLine();
-		} else if ((this.#registers.cc & ccEnable) === 0) {
-			this.#registers.writeQueue(offset, value);
+			this.registers.mask(offset === interruptMaskSet ? value : 0, offset === interruptMaskClear ? value : 0);
+			this.updateLine();
+		} else if ((this.registers.cc & ccEnable) === 0) {
+			this.registers.writeQueue(offset, value);
 		}
 	}
 
-	#configure(value: number): void {
-		const before = this.#registers.cc;
-		this.#registers.cc = value;
+	private configure(value: number): void {
+		const before = this.registers.cc;
+		this.registers.cc = value;
 		if ((before & ccEnable) === 0 && (value & ccEnable) !== 0) {
-			this.#engine.cancel(this.#changing);
-			this.#registers.csts &= ~cstsReady;
-			this.#changing = this.#engine.after(this.options.timing.enable, this.#readyStep);
+			this.engine.cancel(this.changing);
+			this.registers.csts &= ~cstsReady;
+			this.changing = this.engine.after(this.options.timing.enable, this.readyStep);
 		} else if ((before & ccEnable) !== 0 && (value & ccEnable) === 0) {
-			this.#controllerReset();
+			this.controllerReset();
 		}
 
 		if (ccShutdown(value) !== 0 && ccShutdown(before) === 0) {
-			this.#shutdown(ccShutdown(value));
+			this.shutdown(ccShutdown(value));
 		}
 	}
 
 	/** CC.EN = 1 took effect, or the controller finds it cannot work like this. */
-	#ready(): void {
-		this.#changing = noHandle;
-		const registers = this.#registers;
+	private becomesReady(): void {
+		this.changing = noHandle;
+		const registers = this.registers;
 		const {cc} = registers;
 		const supported = ccPageSize(cc) === 0 && ccCommandSet(cc) === 0 && ccArbitration(cc) === 0;
 		if (!supported || registers.adminSubmissionSize < 2 || registers.adminCompletionSize < 2) {
@@ -269,115 +269,115 @@ export class NvmeController implements PciFunction {
 			return;
 		}
 
-		this.#queues.createCompletion(0, registers.adminCompletionFrame, registers.adminCompletionSize, true, 0);
-		this.#queues.createSubmission(0, registers.adminSubmissionFrame, registers.adminSubmissionSize, 0);
-		this.#pipeline.start();
-		this.#registers.csts |= cstsReady;
+		this.queues.createCompletion(0, registers.adminCompletionFrame, registers.adminCompletionSize, true, 0);
+		this.queues.createSubmission(0, registers.adminSubmissionFrame, registers.adminSubmissionSize, 0);
+		this.pipeline.start();
+		this.registers.csts |= cstsReady;
 	}
 
 	/** Nothing of what was under way happens later; queues and features are gone. The cache is the medium's. */
-	#stop(): void {
-		this.#engine.cancel(this.#changing);
-		this.#changing = noHandle;
-		this.#pipeline.stop();
+	private stop(): void {
+		this.engine.cancel(this.changing);
+		this.changing = noHandle;
+		this.pipeline.stop();
 		this.medium.cancelAll();
-		this.#queues.clear();
-		this.#admin.reset();
-		this.#registers.mask(0, -1);
+		this.queues.clear();
+		this.admin.reset();
+		this.registers.mask(0, -1);
 	}
 
-	#controllerReset(): void {
-		this.#stop();
-		this.#registers.csts &= cstsReady;
-		if (this.#registers.csts !== 0) {
-			this.#changing = this.#engine.after(this.options.timing.disable, this.#disabledStep);
+	private controllerReset(): void {
+		this.stop();
+		this.registers.csts &= cstsReady;
+		if (this.registers.csts !== 0) {
+			this.changing = this.engine.after(this.options.timing.disable, this.disabledStep);
 		}
 
-		this.#updateLine();
+		this.updateLine();
 	}
 
 	/** CC.SHN: 1 normal, 2 abrupt. A normal shutdown writes the cache back first (§7.6.2). */
-	#shutdown(kind: number): void {
-		if ((this.#registers.csts & cstsShutdown) === cstsShutdownOccurring) {
+	private shutdown(kind: number): void {
+		if ((this.registers.csts & cstsShutdown) === cstsShutdownOccurring) {
 			return;
 		}
 
-		this.#pipeline.pause();
-		this.#registers.csts = (this.#registers.csts & ~cstsShutdown) | cstsShutdownOccurring;
-		if (kind === 1 && (this.#registers.csts & cstsFatal) === 0) {
-			this.medium.start(mediumFlush, 0, 0, this.#shutdownSlot, false);
+		this.pipeline.pause();
+		this.registers.csts = (this.registers.csts & ~cstsShutdown) | cstsShutdownOccurring;
+		if (kind === 1 && (this.registers.csts & cstsFatal) === 0) {
+			this.medium.start(mediumFlush, 0, 0, this.shutdownSlot, false);
 		} else {
-			this.#shutdownDone();
+			this.shutdownDone();
 		}
 	}
 
-	#shutdownDone(): void {
-		this.#registers.csts = (this.#registers.csts & ~cstsShutdown) | cstsShutdownComplete;
+	private shutdownDone(): void {
+		this.registers.csts = (this.registers.csts & ~cstsShutdown) | cstsShutdownComplete;
 	}
 
 	/** `index` counts doorbells: even ones are submission tails, odd ones completion heads. */
-	#doorbell(index: number, value: number): void {
-		if ((this.#registers.csts & (cstsReady | cstsFatal)) !== cstsReady || (this.#registers.cc & ccEnable) === 0) {
+	private doorbell(index: number, value: number): void {
+		if ((this.registers.csts & (cstsReady | cstsFatal)) !== cstsReady || (this.registers.cc & ccEnable) === 0) {
 			return;
 		}
 
 		const queue = index >> 1;
 		let result: DoorbellResult;
 		if ((index & 1) === 0) {
-			result = this.#queues.ringTail(queue, value);
+			result = this.queues.ringTail(queue, value);
 			if (result === doorbellTaken) {
-				this.#pipeline.kick();
+				this.pipeline.kick();
 			}
 		} else {
-			result = this.#queues.ringHead(queue, value);
+			result = this.queues.ringHead(queue, value);
 			if (result === doorbellTaken) {
-				this.#pipeline.completions.roomIn(queue);
-				this.#updateLine();
+				this.pipeline.completions.roomIn(queue);
+				this.updateLine();
 			}
 		}
 
 		if (result === doorbellNoQueue || result === doorbellBadValue) {
 			this.log.addDoorbellError();
-			this.#admin.events.raise(result === doorbellNoQueue ? eventInvalidDoorbellRegister : eventInvalidDoorbellValue);
+			this.admin.events.raise(result === doorbellNoQueue ? eventInvalidDoorbellRegister : eventInvalidDoorbellValue);
 		}
 	}
 
-	#posted(completionQueue: number): void {
-		if (this.#queues.cqInterrupts[completionQueue] === 0) {
+	private posted(completionQueue: number): void {
+		if (this.queues.cqInterrupts[completionQueue] === 0) {
 			return;
 		}
 
-		if (this.#msix.enabled) {
-			this.#msix.raise(this.#queues.cqVector[completionQueue]);
+		if (this.msix.enabled) {
+			this.msix.raise(this.queues.cqVector[completionQueue]);
 		} else {
-			this.#updateLine();
+			this.updateLine();
 		}
 	}
 
 	/** The line is up while a queue that interrupts holds entries the driver has not consumed (§7.5.1.1). */
-	#updateLine(): void {
+	private updateLine(): void {
 		let wanted = false;
-		if (!this.#msix.enabled && (this.#registers.intms & 1) === 0) {
-			const queues = this.#queues;
+		if (!this.msix.enabled && (this.registers.intms & 1) === 0) {
+			const queues = this.queues;
 			for (let id = 0; id < queues.pairs && !wanted; id++) {
 				wanted = queues.cqSize[id] !== 0 && queues.cqInterrupts[id] === 1 && queues.cqHead[id] !== queues.cqTail[id];
 			}
 		}
 
-		if (this.#line === null) {
+		if (this.line === null) {
 			if (!wanted) {
 				return;
 			}
 
-			this.#line = this.#interrupts.line(this.name, this.config.read(interruptLineOffset, 1));
+			this.line = this.interrupts.line(this.name, this.config.read(interruptLineOffset, 1));
 		}
 
 		this.config.setInterruptStatus(wanted);
-		this.#line.set(wanted && !this.config.intxDisabled);
+		this.line.set(wanted && !this.config.intxDisabled);
 	}
 
-	#configWritten(): void {
-		this.#msix.configWritten();
-		this.#updateLine();
+	private configWritten(): void {
+		this.msix.configWritten();
+		this.updateLine();
 	}
 }

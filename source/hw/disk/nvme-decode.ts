@@ -12,22 +12,22 @@ import {invalidField, invalidNamespace, invalidOpcode, lbaOutOfRange, success} f
 
 export class NvmeDecoder {
 	readonly walker: PrpWalker;
-	readonly #commands: NvmeCommands;
-	readonly #medium: Medium;
-	readonly #blockSectors: number;
-	readonly #maximumSectors: number;
+	private readonly commands: NvmeCommands;
+	private readonly medium: Medium;
+	private readonly blockSectors: number;
+	private readonly maximumSectors: number;
 
 	constructor(commands: NvmeCommands, dma: Dma, medium: Medium, options: NvmeOptions) {
 		this.walker = new PrpWalker(dma);
-		this.#commands = commands;
-		this.#medium = medium;
-		this.#blockSectors = options.logicalBlock / 512;
-		this.#maximumSectors = options.maximumTransfer / 512;
+		this.commands = commands;
+		this.medium = medium;
+		this.blockSectors = options.logicalBlock / 512;
+		this.maximumSectors = options.maximumTransfer / 512;
 	}
 
 	/** Checks the entry at word `at` of `words` and notes in `slot` what it asks for. A status. */
 	decode(slot: number, words: Int32Array, at: number): number {
-		const commands = this.#commands;
+		const commands = this.commands;
 		const opcode = commands.opcode[slot];
 		const namespace = words[at + 1];
 		if (opcode === flush) {
@@ -43,14 +43,14 @@ export class NvmeDecoder {
 		}
 
 		const control = words[at + 12];
-		const sectors = ((control & 0xffff) + 1) * this.#blockSectors;
-		if (sectors > this.#maximumSectors) {
+		const sectors = ((control & 0xffff) + 1) * this.blockSectors;
+		if (sectors > this.maximumSectors) {
 			return invalidField;
 		}
 
 		const block = (words[at + 11] >>> 0) * 4_294_967_296 + (words[at + 10] >>> 0);
-		const sector = block * this.#blockSectors;
-		if (sector + sectors > this.#medium.sectors) {
+		const sector = block * this.blockSectors;
+		if (sector + sectors > this.medium.sectors) {
 			return lbaOutOfRange;
 		}
 

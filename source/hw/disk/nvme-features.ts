@@ -19,23 +19,23 @@ export const featureAsyncEvents = 0x0b;
 const count = 16;
 
 export class NvmeFeatures {
-	readonly #values = new Int32Array(count);
-	readonly #writeCache: boolean;
-	readonly #queues: number;
+	private readonly values = new Int32Array(count);
+	private readonly writeCache: boolean;
+	private readonly queues: number;
 
 	/** @param writeCache the medium has a volatile write cache. @param queues I/O queue pairs there are. */
 	constructor(writeCache: boolean, queues: number) {
-		this.#writeCache = writeCache;
-		this.#queues = queues;
+		this.writeCache = writeCache;
+		this.queues = queues;
 		this.reset();
 	}
 
 	reset(): void {
-		this.#values.fill(0);
-		this.#values[featureArbitration] = 3;
-		this.#values[featureTemperature] = 343;
-		this.#values[featureWriteCache] = 1;
-		this.#values[featureQueues] = (this.#queues - 1) | ((this.#queues - 1) << 16);
+		this.values.fill(0);
+		this.values[featureArbitration] = 3;
+		this.values[featureTemperature] = 343;
+		this.values[featureWriteCache] = 1;
+		this.values[featureQueues] = (this.queues - 1) | ((this.queues - 1) << 16);
 	}
 
 	exists(feature: number): boolean {
@@ -43,12 +43,12 @@ export class NvmeFeatures {
 			feature >= 1 &&
 			feature <= featureAsyncEvents &&
 			feature !== 3 &&
-			(feature !== featureWriteCache || this.#writeCache)
+			(feature !== featureWriteCache || this.writeCache)
 		);
 	}
 
 	get(feature: number): number {
-		return this.#values[feature];
+		return this.values[feature];
 	}
 
 	/** A status. */
@@ -57,13 +57,13 @@ export class NvmeFeatures {
 			return invalidField;
 		}
 
-		this.#values[feature] = value;
+		this.values[feature] = value;
 		return success;
 	}
 
 	/** Feature 01h as commands a turn: 2^AB, 7 = no limit. */
 	get burst(): number {
-		const shift = this.#values[featureArbitration] & 7;
+		const shift = this.values[featureArbitration] & 7;
 		return shift === 7 ? 1024 : 1 << shift;
 	}
 }

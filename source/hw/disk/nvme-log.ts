@@ -19,20 +19,20 @@ export class NvmeLog {
 	sectorsWritten = 0;
 	powerCycles = 1;
 	unsafeShutdowns = 0;
-	readonly #errors = Buffer.alloc(entries * entryBytes);
+	private readonly errorRing = Buffer.alloc(entries * entryBytes);
 
 	/** A command failed, or (queue noQueue) something that belongs to no command. The newest entry comes first. */
 	addError(queue: number, cid: number, status: number, sector: number, namespace: number): void {
 		this.errors++;
-		this.#errors.copyWithin(entryBytes, 0, (entries - 1) * entryBytes);
-		this.#errors.fill(0, 0, entryBytes);
-		writeCount(this.#errors, 0, this.errors);
-		this.#errors.writeUInt16LE(queue, 8);
-		this.#errors.writeUInt16LE(cid, 10);
-		this.#errors.writeUInt16LE((status << 1) & 0xffff, 12);
-		this.#errors.writeUInt16LE(0xffff, 14);
-		writeCount(this.#errors, 16, sector);
-		this.#errors.writeUInt32LE(namespace, 24);
+		this.errorRing.copyWithin(entryBytes, 0, (entries - 1) * entryBytes);
+		this.errorRing.fill(0, 0, entryBytes);
+		writeCount(this.errorRing, 0, this.errors);
+		this.errorRing.writeUInt16LE(queue, 8);
+		this.errorRing.writeUInt16LE(cid, 10);
+		this.errorRing.writeUInt16LE((status << 1) & 0xffff, 12);
+		this.errorRing.writeUInt16LE(0xffff, 14);
+		writeCount(this.errorRing, 16, sector);
+		this.errorRing.writeUInt32LE(namespace, 24);
 	}
 
 	/** A doorbell was misused. */
@@ -44,8 +44,8 @@ export class NvmeLog {
 	page(identifier: number, target: Buffer, now: number): number {
 		switch (identifier) {
 			case 1: {
-				this.#errors.copy(target, 0);
-				return this.#errors.length;
+				this.errorRing.copy(target, 0);
+				return this.errorRing.length;
 			}
 
 			case 2: {

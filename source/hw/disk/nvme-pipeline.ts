@@ -43,27 +43,27 @@ export class NvmePipeline {
 	readonly arbiter: NvmeArbiter;
 	readonly transfer: NvmeTransfer;
 	readonly completions: NvmeCompletions;
-	#running = false;
-	#fetching = noHandle;
+	private running = false;
+	private fetching = noHandle;
 	/** When each direction of the link is free again. */
-	#toDeviceFree = 0;
-	#fromDeviceFree = 0;
-	readonly #engine: Engine;
-	readonly #dma: Dma;
-	readonly #medium: Medium;
-	readonly #queues: NvmeQueues;
-	readonly #log: NvmeLog;
-	readonly #owner: PipelineOwner;
-	readonly #timing: NvmeTiming;
-	readonly #commandFaults: FaultPoint;
-	readonly #fetchStep: Step;
-	readonly #beginStep: Step;
-	readonly #arrivedStep: Step;
-	readonly #transferStep: Step;
-	readonly #completeStep: Step;
-	readonly #adminStep: Step;
-	readonly #pointMedium: number;
-	readonly #pointTransfer: number;
+	private toDeviceFree = 0;
+	private fromDeviceFree = 0;
+	private readonly engine: Engine;
+	private readonly dma: Dma;
+	private readonly medium: Medium;
+	private readonly queues: NvmeQueues;
+	private readonly log: NvmeLog;
+	private readonly owner: PipelineOwner;
+	private readonly timing: NvmeTiming;
+	private readonly commandFaults: FaultPoint;
+	private readonly fetchStep: Step;
+	private readonly beginStep: Step;
+	private readonly arrivedStep: Step;
+	private readonly transferStep: Step;
+	private readonly completeStep: Step;
+	private readonly adminStep: Step;
+	private readonly pointMedium: number;
+	private readonly pointTransfer: number;
 
 	constructor(
 		engine: Engine,
@@ -74,53 +74,53 @@ export class NvmePipeline {
 		owner: PipelineOwner,
 		options: NvmeOptions,
 	) {
-		this.#engine = engine;
-		this.#dma = dma;
-		this.#medium = medium;
-		this.#queues = queues;
-		this.#log = log;
-		this.#owner = owner;
-		this.#timing = options.timing;
+		this.engine = engine;
+		this.dma = dma;
+		this.medium = medium;
+		this.queues = queues;
+		this.log = log;
+		this.owner = owner;
+		this.timing = options.timing;
 		this.commands = new NvmeCommands(options.commands, options.maximumTransfer / pageBytes + 1);
 		this.arbiter = new NvmeArbiter(queues, this.commands);
 		this.decoder = new NvmeDecoder(this.commands, dma, medium, options);
 		this.completions = new NvmeCompletions(engine, dma, queues, this.commands, log, owner, options.name);
-		this.completions.onRelease = (slot) => this.#release(slot);
+		this.completions.onRelease = (slot) => this.release(slot);
 		this.transfer = new NvmeTransfer(engine, dma, medium, this.commands, options.maximumTransfer);
 		const {name} = options;
-		this.#commandFaults = engine.faults.point(`disk.command ${name}`, [name]);
+		this.commandFaults = engine.faults.point(`disk.command ${name}`, [name]);
 		const step = (what: string, run: (argument: number) => void) =>
 			new Step(`${name} ${what}`, engine.world, 0, false, run);
-		this.#fetchStep = step('fetch', () => this.#fetch());
-		this.#beginStep = step('begin', (slot) => this.#begin(slot));
-		this.#arrivedStep = step('data arrived', (slot) => this.#arrived(slot));
-		this.#transferStep = step('data delivered', (slot) => this.#delivered(slot));
-		this.#completeStep = step('complete', (slot) => this.completions.post(slot));
-		this.#adminStep = step('admin command', (slot) => this.#admin(slot));
-		this.#pointMedium = engine.trace.point(`${name} medium`);
-		this.#pointTransfer = engine.trace.point(`${name} transfer`);
+		this.fetchStep = step('fetch', () => this.fetchTurn());
+		this.beginStep = step('begin', (slot) => this.begin(slot));
+		this.arrivedStep = step('data arrived', (slot) => this.arrived(slot));
+		this.transferStep = step('data delivered', (slot) => this.delivered(slot));
+		this.completeStep = step('complete', (slot) => this.completions.post(slot));
+		this.adminStep = step('admin command', (slot) => this.admin(slot));
+		this.pointMedium = engine.trace.point(`${name} medium`);
+		this.pointTransfer = engine.trace.point(`${name} transfer`);
 	}
 
 	/** Begins to fetch when doorbells ring. */
 	start(): void {
-		this.#running = true;
+		this.running = true;
 	}
 
 	/** Fetches nothing more; what is under way goes on. */
 	pause(): void {
-		this.#running = false;
+		this.running = false;
 	}
 
 	/** Everything under way is forgotten: nothing of it happens later. */
 	stop(): void {
-		this.#running = false;
-		this.#engine.cancel(this.#fetching);
-		this.#fetching = noHandle;
+		this.running = false;
+		this.engine.cancel(this.fetching);
+		this.fetching = noHandle;
 		this.arbiter.reset();
 		const {commands} = this;
 		for (let slot = 0; slot < commands.total; slot++) {
 			if (commands.state[slot] === slotScheduled) {
-				this.#engine.cancel(commands.handle[slot]);
+				this.engine.cancel(commands.handle[slot]);
 			}
 		}
 
@@ -130,8 +130,8 @@ export class NvmePipeline {
 
 	/** A tail doorbell announced work. */
 	kick(): void {
-		if (this.#running && this.#fetching === noHandle) {
-			this.#fetching = this.#engine.after(this.#timing.doorbell, this.#fetchStep);
+		if (this.running && this.fetching === noHandle) {
+			this.fetching = this.engine.after(this.timing.doorbell, this.fetchStep);
 		}
 	}
 
@@ -140,14 +140,14 @@ export class NvmePipeline {
 		const {commands} = this;
 		assert(commands.state[slot] === slotMedium, 'the medium finishes what it was given');
 		if (status !== success) {
-			this.#log.mediaErrors++;
+			this.log.mediaErrors++;
 			this.complete(slot, status);
 		} else if (commands.opcode[slot] === read) {
-			const engine = this.#engine;
-			const duration = this.#linkTime(commands.sectors[slot] * 512);
-			this.#fromDeviceFree = Math.max(engine.now + this.#timing.linkLatency, this.#fromDeviceFree) + duration;
-			this.#hop(slot, this.#pointTransfer);
-			this.#schedule(slot, this.#fromDeviceFree - engine.now + this.#timing.completion, this.#transferStep);
+			const engine = this.engine;
+			const duration = this.linkTime(commands.sectors[slot] * 512);
+			this.fromDeviceFree = Math.max(engine.now + this.timing.linkLatency, this.fromDeviceFree) + duration;
+			this.hop(slot, this.pointTransfer);
+			this.schedule(slot, this.fromDeviceFree - engine.now + this.timing.completion, this.transferStep);
 		} else {
 			this.complete(slot, success);
 		}
@@ -156,7 +156,7 @@ export class NvmePipeline {
 	/** Completes a command with `status` after the time a completion takes. */
 	complete(slot: number, status: number): void {
 		this.commands.status[slot] = status;
-		this.#schedule(slot, this.#timing.completion, this.#completeStep);
+		this.schedule(slot, this.timing.completion, this.completeStep);
 	}
 
 	/** Abort, §5.1: true when the command was found and will complete as aborted. */
@@ -164,7 +164,7 @@ export class NvmePipeline {
 		const {commands} = this;
 		for (let slot = 0; slot < commands.io; slot++) {
 			if (commands.state[slot] !== slotFree && commands.queue[slot] === queue && commands.cid[slot] === cid) {
-				return this.#abortSlot(slot, abortRequested);
+				return this.abortSlot(slot, abortRequested);
 			}
 		}
 
@@ -176,32 +176,32 @@ export class NvmePipeline {
 		const {commands} = this;
 		for (let slot = 0; slot < commands.io; slot++) {
 			if (commands.queue[slot] === queue && commands.state[slot] !== slotFree && commands.state[slot] !== slotWaiting) {
-				this.#abortSlot(slot, abortedByQueueDeletion);
+				this.abortSlot(slot, abortedByQueueDeletion);
 			}
 		}
 
 		this.completions.drop(queue);
 	}
 
-	#schedule(slot: number, nanoseconds: number, step: Step): void {
+	private schedule(slot: number, nanoseconds: number, step: Step): void {
 		this.commands.state[slot] = slotScheduled;
-		this.commands.handle[slot] = this.#engine.after(nanoseconds, step, slot);
+		this.commands.handle[slot] = this.engine.after(nanoseconds, step, slot);
 	}
 
-	#linkTime(bytes: number): number {
-		return bytes === pageBytes ? this.#timing.linkFourKib : Math.ceil((bytes * this.#timing.linkFourKib) / pageBytes);
+	private linkTime(bytes: number): number {
+		return bytes === pageBytes ? this.timing.linkFourKib : Math.ceil((bytes * this.timing.linkFourKib) / pageBytes);
 	}
 
-	#hop(slot: number, point: number): void {
+	private hop(slot: number, point: number): void {
 		const identity = this.commands.identity[slot];
 		if (identity !== 0) {
-			this.#engine.trace.hop(this.#engine.now, identity, point, slot);
+			this.engine.trace.hop(this.engine.now, identity, point, slot);
 		}
 	}
 
 	/** One queue's turn: up to a burst of its commands. */
-	#fetch(): void {
-		this.#fetching = noHandle;
+	private fetchTurn(): void {
+		this.fetching = noHandle;
 		const {arbiter} = this;
 		const queue = arbiter.next();
 		if (queue < 0) {
@@ -211,30 +211,30 @@ export class NvmePipeline {
 		arbiter.turn = queue;
 		let count = 0;
 		while (count < arbiter.burst && arbiter.canFetch(queue)) {
-			if (!this.#fetchOne(queue)) {
+			if (!this.fetchOne(queue)) {
 				return;
 			}
 
 			count++;
 		}
 
-		if (this.#running && arbiter.next() >= 0) {
-			this.#fetching = this.#engine.after(count * this.#timing.command, this.#fetchStep);
+		if (this.running && arbiter.next() >= 0) {
+			this.fetching = this.engine.after(count * this.timing.command, this.fetchStep);
 		}
 	}
 
 	/** Fetches and starts one command; false when the controller failed over it. */
-	#fetchOne(queue: number): boolean {
+	private fetchOne(queue: number): boolean {
 		const {commands} = this;
-		const queues = this.#queues;
+		const queues = this.queues;
 		const head = queues.sqHead[queue];
-		const frame = this.#dma.reach(queues.sqFrame[queue] + (head >> 6), false);
+		const frame = this.dma.reach(queues.sqFrame[queue] + (head >> 6), false);
 		if (frame === refused) {
-			this.#owner.fatal();
+			this.owner.fatal();
 			return false;
 		}
 
-		const words = this.#dma.memory.words(frame);
+		const words = this.dma.memory.words(frame);
 		const at = (head & 63) * 16;
 		queues.advanceHead(queue);
 		const first = words[at];
@@ -246,7 +246,7 @@ export class NvmePipeline {
 		commands.result[slot] = 0;
 		commands.sector[slot] = 0;
 		commands.sectors[slot] = 0;
-		commands.identity[slot] = this.#owner.requestIdentity(queue, cid);
+		commands.identity[slot] = this.owner.requestIdentity(queue, cid);
 		queues.sqInFlight[queue]++;
 		const unique = queues.takeCid(queue, cid);
 		commands.ownsCid[slot] = unique ? 1 : 0;
@@ -260,11 +260,11 @@ export class NvmePipeline {
 				commands.adminWords[copy + i] = words[at + i];
 			}
 
-			this.#schedule(slot, this.#timing.adminCommand, this.#adminStep);
+			this.schedule(slot, this.timing.adminCommand, this.adminStep);
 		} else {
 			const status = this.decoder.decode(slot, words, at);
 			if (status === success) {
-				this.#begin(slot, true);
+				this.begin(slot, true);
 			} else {
 				this.complete(slot, status);
 			}
@@ -274,11 +274,11 @@ export class NvmePipeline {
 	}
 
 	/** Starts a checked I/O command. `fresh`: the fault point has not been asked yet, and PRP lists have just been read. */
-	#begin(slot: number, fresh = false): void {
+	private begin(slot: number, fresh = false): void {
 		const {commands} = this;
 		const opcode = commands.opcode[slot];
 		if (fresh) {
-			const armed = this.#commandFaults.armed;
+			const armed = this.commandFaults.armed;
 			if (armed !== null) {
 				const verdict = armed.decide(commands.sector[slot]);
 				if (verdict === drop) {
@@ -287,7 +287,7 @@ export class NvmePipeline {
 				}
 
 				if (verdict === delay) {
-					this.#schedule(slot, armed.value, this.#beginStep);
+					this.schedule(slot, armed.value, this.beginStep);
 					return;
 				}
 
@@ -299,24 +299,24 @@ export class NvmePipeline {
 		}
 
 		if (opcode === write) {
-			const engine = this.#engine;
-			const lists = commands.sectors[slot] > 16 ? this.decoder.walker.listPages * this.#timing.listFetch : 0;
-			const duration = this.#linkTime(commands.sectors[slot] * 512);
-			this.#toDeviceFree = Math.max(engine.now + this.#timing.linkLatency + lists, this.#toDeviceFree) + duration;
-			this.#schedule(slot, this.#toDeviceFree - engine.now, this.#arrivedStep);
+			const engine = this.engine;
+			const lists = commands.sectors[slot] > 16 ? this.decoder.walker.listPages * this.timing.listFetch : 0;
+			const duration = this.linkTime(commands.sectors[slot] * 512);
+			this.toDeviceFree = Math.max(engine.now + this.timing.linkLatency + lists, this.toDeviceFree) + duration;
+			this.schedule(slot, this.toDeviceFree - engine.now, this.arrivedStep);
 		} else {
 			commands.state[slot] = slotMedium;
-			this.#hop(slot, this.#pointMedium);
+			this.hop(slot, this.pointMedium);
 			if (opcode === read) {
-				this.#medium.start(mediumRead, commands.sector[slot], commands.sectors[slot], slot, false);
+				this.medium.start(mediumRead, commands.sector[slot], commands.sectors[slot], slot, false);
 			} else {
-				this.#medium.start(mediumFlush, 0, 0, slot, false);
+				this.medium.start(mediumFlush, 0, 0, slot, false);
 			}
 		}
 	}
 
 	/** A write's data has crossed the link: it is in the device now. */
-	#arrived(slot: number): void {
+	private arrived(slot: number): void {
 		const {commands} = this;
 		const status = this.transfer.move(slot, false);
 		if (status !== success) {
@@ -324,11 +324,11 @@ export class NvmePipeline {
 			return;
 		}
 
-		this.#log.writes++;
-		this.#log.sectorsWritten += commands.sectors[slot];
+		this.log.writes++;
+		this.log.sectorsWritten += commands.sectors[slot];
 		commands.state[slot] = slotMedium;
-		this.#hop(slot, this.#pointMedium);
-		this.#medium.start(
+		this.hop(slot, this.pointMedium);
+		this.medium.start(
 			mediumWrite,
 			commands.sector[slot],
 			commands.sectors[slot],
@@ -338,22 +338,22 @@ export class NvmePipeline {
 	}
 
 	/** A read's data has crossed the link: it is in memory now, and its completion follows it. */
-	#delivered(slot: number): void {
+	private delivered(slot: number): void {
 		const {commands} = this;
 		const status = this.transfer.move(slot, true);
 		commands.status[slot] = status;
 		if (status === success) {
-			this.#log.reads++;
-			this.#log.sectorsRead += commands.sectors[slot];
+			this.log.reads++;
+			this.log.sectorsRead += commands.sectors[slot];
 		}
 
 		this.completions.post(slot);
 	}
 
-	#admin(slot: number): void {
+	private admin(slot: number): void {
 		const {commands} = this;
 		commands.state[slot] = slotHeld;
-		const status = this.#owner.executeAdmin(slot);
+		const status = this.owner.executeAdmin(slot);
 		if (status === pending) {
 			return;
 		}
@@ -362,9 +362,9 @@ export class NvmePipeline {
 		this.completions.post(slot);
 	}
 
-	#release(slot: number): void {
+	private release(slot: number): void {
 		const {commands} = this;
-		const queues = this.#queues;
+		const queues = this.queues;
 		const queue = commands.queue[slot];
 		if (commands.ownsCid[slot] === 1) {
 			queues.releaseCid(queue, commands.cid[slot]);
@@ -372,17 +372,17 @@ export class NvmePipeline {
 
 		commands.release(slot);
 		if (--queues.sqInFlight[queue] === 0 && queues.sqDeleting[queue] === 1) {
-			this.#owner.drained(queue);
+			this.owner.drained(queue);
 		}
 
-		if (this.arbiter.starved && this.#running && this.#fetching === noHandle) {
-			this.#fetching = this.#engine.after(this.#timing.command, this.#fetchStep);
+		if (this.arbiter.starved && this.running && this.fetching === noHandle) {
+			this.fetching = this.engine.after(this.timing.command, this.fetchStep);
 		}
 	}
 
-	#abortSlot(slot: number, status: number): boolean {
+	private abortSlot(slot: number, status: number): boolean {
 		const {commands} = this;
-		if (commands.state[slot] === slotStuck || (commands.state[slot] === slotMedium && this.#medium.cancel(slot))) {
+		if (commands.state[slot] === slotStuck || (commands.state[slot] === slotMedium && this.medium.cancel(slot))) {
 			this.complete(slot, status);
 			return true;
 		}

@@ -11,10 +11,10 @@ const entriesPerPage = pageBytes / 8;
 export class PrpWalker {
 	/** List pages read by the last `walk`: each is a read across the link. */
 	listPages = 0;
-	readonly #dma: Dma;
+	private readonly dma: Dma;
 
 	constructor(dma: Dma) {
-		this.#dma = dma;
+		this.dma = dma;
 	}
 
 	/**
@@ -46,10 +46,10 @@ export class PrpWalker {
 			return (prp2Low & (pageBytes - 1)) === 0 ? success : invalidPrpOffset;
 		}
 
-		return this.#walkList(prp2Low, prp2High, Math.ceil(rest / pageBytes), frames, at + 1);
+		return this.walkList(prp2Low, prp2High, Math.ceil(rest / pageBytes), frames, at + 1);
 	}
 
-	#walkList(low: number, high: number, pages: number, frames: Int32Array, at: number): number {
+	private walkList(low: number, high: number, pages: number, frames: Int32Array, at: number): number {
 		if ((low & 7) !== 0) {
 			return invalidPrpOffset;
 		}
@@ -60,12 +60,12 @@ export class PrpWalker {
 		let to = at;
 		while (left > 0) {
 			this.listPages++;
-			const frame = this.#dma.reach(listFrame, false);
+			const frame = this.dma.reach(listFrame, false);
 			if (frame === refused) {
 				return dataTransferError;
 			}
 
-			const words = this.#dma.memory.words(frame);
+			const words = this.dma.memory.words(frame);
 			while (left > 0) {
 				const entryLow = words[2 * index];
 				const entryFrame = frameOf(entryLow, words[2 * index + 1]);

@@ -28,33 +28,33 @@ export interface AdminOwner {
 }
 
 export class NvmeQueueCommands {
-	readonly #pipeline: NvmePipeline;
-	readonly #queues: NvmeQueues;
-	readonly #options: NvmeOptions;
-	readonly #msix: Msix;
-	readonly #owner: AdminOwner;
+	private readonly pipeline: NvmePipeline;
+	private readonly queues: NvmeQueues;
+	private readonly options: NvmeOptions;
+	private readonly msix: Msix;
+	private readonly owner: AdminOwner;
 	/** Slot of the command that deletes a submission queue, by queue. */
-	readonly #deleter: Int32Array;
+	private readonly deleter: Int32Array;
 	/** I/O queues the driver asked for with feature 07h. */
-	#submissionQueues: number;
-	#completionQueues: number;
+	private submissionQueues: number;
+	private completionQueues: number;
 
 	constructor(pipeline: NvmePipeline, queues: NvmeQueues, options: NvmeOptions, msix: Msix, owner: AdminOwner) {
-		this.#pipeline = pipeline;
-		this.#queues = queues;
-		this.#options = options;
-		this.#msix = msix;
-		this.#owner = owner;
-		this.#deleter = new Int32Array(queues.pairs).fill(-1);
-		this.#submissionQueues = options.queues;
-		this.#completionQueues = options.queues;
+		this.pipeline = pipeline;
+		this.queues = queues;
+		this.options = options;
+		this.msix = msix;
+		this.owner = owner;
+		this.deleter = new Int32Array(queues.pairs).fill(-1);
+		this.submissionQueues = options.queues;
+		this.completionQueues = options.queues;
 	}
 
 	/** As after a controller reset: all queues there are may be made. */
 	reset(): void {
-		this.#deleter.fill(-1);
-		this.#submissionQueues = this.#options.queues;
-		this.#completionQueues = this.#options.queues;
+		this.deleter.fill(-1);
+		this.submissionQueues = this.options.queues;
+		this.completionQueues = this.options.queues;
 	}
 
 	/** Create I/O Completion Queue, §5.3. A status. */
@@ -63,11 +63,11 @@ export class NvmeQueueCommands {
 		const size = words[at + 10] >>> 16;
 		const flags = words[at + 11];
 		const vector = flags >>> 16;
-		if (id === 0 || id > this.#completionQueues || this.#queues.cqSize[id] !== 0) {
+		if (id === 0 || id > this.completionQueues || this.queues.cqSize[id] !== 0) {
 			return invalidQueueIdentifier;
 		}
 
-		if (size === 0 || size > this.#options.entries - 1) {
+		if (size === 0 || size > this.options.entries - 1) {
 			return invalidQueueSize;
 		}
 
@@ -75,15 +75,15 @@ export class NvmeQueueCommands {
 			return invalidPrpOffset;
 		}
 
-		if (vector >= (this.#msix.enabled ? this.#msix.vectors : 1)) {
+		if (vector >= (this.msix.enabled ? this.msix.vectors : 1)) {
 			return invalidInterruptVector;
 		}
 
-		if ((flags & 1) === 0 || ccCompletionEntry(this.#owner.configuration) !== completionEntryShift) {
+		if ((flags & 1) === 0 || ccCompletionEntry(this.owner.configuration) !== completionEntryShift) {
 			return invalidField;
 		}
 
-		this.#queues.createCompletion(id, frameOf(words[at + 6], words[at + 7]), size + 1, (flags & 2) !== 0, vector);
+		this.queues.createCompletion(id, frameOf(words[at + 6], words[at + 7]), size + 1, (flags & 2) !== 0, vector);
 		return success;
 	}
 
@@ -93,15 +93,15 @@ export class NvmeQueueCommands {
 		const size = words[at + 10] >>> 16;
 		const flags = words[at + 11];
 		const completion = flags >>> 16;
-		if (completion === 0 || completion >= this.#queues.pairs || this.#queues.cqSize[completion] === 0) {
+		if (completion === 0 || completion >= this.queues.pairs || this.queues.cqSize[completion] === 0) {
 			return invalidCompletionQueue;
 		}
 
-		if (id === 0 || id > this.#submissionQueues || this.#queues.sqSize[id] !== 0) {
+		if (id === 0 || id > this.submissionQueues || this.queues.sqSize[id] !== 0) {
 			return invalidQueueIdentifier;
 		}
 
-		if (size === 0 || size > this.#options.entries - 1) {
+		if (size === 0 || size > this.options.entries - 1) {
 			return invalidQueueSize;
 		}
 
@@ -109,31 +109,31 @@ export class NvmeQueueCommands {
 			return invalidPrpOffset;
 		}
 
-		if ((flags & 1) === 0 || ccSubmissionEntry(this.#owner.configuration) !== submissionEntryShift) {
+		if ((flags & 1) === 0 || ccSubmissionEntry(this.owner.configuration) !== submissionEntryShift) {
 			return invalidField;
 		}
 
-		this.#queues.createSubmission(id, frameOf(words[at + 6], words[at + 7]), size + 1, completion);
+		this.queues.createSubmission(id, frameOf(words[at + 6], words[at + 7]), size + 1, completion);
 		return success;
 	}
 
 	/** Delete I/O Completion Queue, §5.5. A status. */
 	deleteCompletion(id: number): number {
-		if (id === 0 || id >= this.#queues.pairs || this.#queues.cqSize[id] === 0) {
+		if (id === 0 || id >= this.queues.pairs || this.queues.cqSize[id] === 0) {
 			return invalidQueueIdentifier;
 		}
 
-		if (this.#queues.cqUsers[id] > 0) {
+		if (this.queues.cqUsers[id] > 0) {
 			return invalidQueueDeletion;
 		}
 
-		this.#queues.deleteCompletion(id);
+		this.queues.deleteCompletion(id);
 		return success;
 	}
 
 	/** Delete I/O Submission Queue, §5.6: its commands end first. A status, or `pending`. */
 	deleteSubmission(id: number, slot: number): number {
-		const queues = this.#queues;
+		const queues = this.queues;
 		if (id === 0 || id >= queues.pairs || queues.sqSize[id] === 0 || queues.sqDeleting[id] === 1) {
 			return invalidQueueIdentifier;
 		}
@@ -144,8 +144,8 @@ export class NvmeQueueCommands {
 			return success;
 		}
 
-		this.#deleter[id] = slot;
-		this.#pipeline.drain(id);
+		this.deleter[id] = slot;
+		this.pipeline.drain(id);
 		return pending;
 	}
 
@@ -157,24 +157,24 @@ export class NvmeQueueCommands {
 			return -invalidField;
 		}
 
-		for (let id = 1; id < this.#queues.pairs; id++) {
-			if (this.#queues.sqSize[id] !== 0 || this.#queues.cqSize[id] !== 0) {
+		for (let id = 1; id < this.queues.pairs; id++) {
+			if (this.queues.sqSize[id] !== 0 || this.queues.cqSize[id] !== 0) {
 				return -commandSequenceError;
 			}
 		}
 
-		this.#submissionQueues = Math.min(submission + 1, this.#options.queues);
-		this.#completionQueues = Math.min(completion + 1, this.#options.queues);
-		return (this.#submissionQueues - 1) | ((this.#completionQueues - 1) << 16);
+		this.submissionQueues = Math.min(submission + 1, this.options.queues);
+		this.completionQueues = Math.min(completion + 1, this.options.queues);
+		return (this.submissionQueues - 1) | ((this.completionQueues - 1) << 16);
 	}
 
 	/** The last command of a queue being deleted is gone: the queue is, too. */
 	drained(queue: number): void {
-		const slot = this.#deleter[queue];
+		const slot = this.deleter[queue];
 		if (slot >= 0) {
-			this.#deleter[queue] = -1;
-			this.#queues.deleteSubmission(queue);
-			this.#pipeline.complete(slot, success);
+			this.deleter[queue] = -1;
+			this.queues.deleteSubmission(queue);
+			this.pipeline.complete(slot, success);
 		}
 	}
 }

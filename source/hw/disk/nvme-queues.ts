@@ -42,7 +42,7 @@ export class NvmeQueues {
 	sqEnd = 0;
 
 	/** A bit for each command identifier in use, by submission queue. */
-	readonly #cids: Int32Array;
+	private readonly cids: Int32Array;
 
 	/** @param pairs number of identifiers, the admin queue's included. */
 	constructor(readonly pairs: number) {
@@ -61,7 +61,7 @@ export class NvmeQueues {
 		this.cqInterrupts = new Uint8Array(pairs);
 		this.cqVector = new Int32Array(pairs);
 		this.cqUsers = new Int32Array(pairs);
-		this.#cids = new Int32Array(pairs * cidWords);
+		this.cids = new Int32Array(pairs * cidWords);
 	}
 
 	createSubmission(id: number, frame: number, size: number, completion: number): void {
@@ -108,7 +108,7 @@ export class NvmeQueues {
 		this.sqInFlight.fill(0);
 		this.sqDeleting.fill(0);
 		this.cqUsers.fill(0);
-		this.#cids.fill(0);
+		this.cids.fill(0);
 	}
 
 	/** The driver wrote `value` to a submission queue's tail doorbell. Repeating the tail changes nothing. */
@@ -187,15 +187,15 @@ export class NvmeQueues {
 	takeCid(id: number, cid: number): boolean {
 		const word = id * cidWords + (cid >> 5);
 		const bit = 1 << (cid & 31);
-		if ((this.#cids[word] & bit) !== 0) {
+		if ((this.cids[word] & bit) !== 0) {
 			return false;
 		}
 
-		this.#cids[word] |= bit;
+		this.cids[word] |= bit;
 		return true;
 	}
 
 	releaseCid(id: number, cid: number): void {
-		this.#cids[id * cidWords + (cid >> 5)] &= ~(1 << (cid & 31));
+		this.cids[id * cidWords + (cid >> 5)] &= ~(1 << (cid & 31));
 	}
 }

@@ -13,52 +13,52 @@ const pageBytes = 4096;
 export class NvmeTransfer {
 	/** Mixes every byte moved into the state hash, not only a stamp of each page. */
 	hashBytes = false;
-	readonly #engine: Engine;
-	readonly #dma: Dma;
-	readonly #medium: Medium;
-	readonly #commands: NvmeCommands;
-	readonly #staging: Buffer;
+	private readonly engine: Engine;
+	private readonly dma: Dma;
+	private readonly medium: Medium;
+	private readonly commands: NvmeCommands;
+	private readonly staging: Buffer;
 
 	/** @param maximum bytes of the largest transfer. */
 	constructor(engine: Engine, dma: Dma, medium: Medium, commands: NvmeCommands, maximum: number) {
-		this.#engine = engine;
-		this.#dma = dma;
-		this.#medium = medium;
-		this.#commands = commands;
-		this.#staging = Buffer.alloc(maximum);
+		this.engine = engine;
+		this.dma = dma;
+		this.medium = medium;
+		this.commands = commands;
+		this.staging = Buffer.alloc(maximum);
 	}
 
 	/** Moves a command's bytes between memory and medium, page by page. On a refusal the pages before it have moved. A status. */
 	move(slot: number, toMemory: boolean): number {
-		const commands = this.#commands;
+		const commands = this.commands;
 		const bytes = commands.sectors[slot] * 512;
 		let offset = commands.offset[slot];
 		if ((offset & 511) !== 0) {
-			return this.#moveUnaligned(slot, toMemory, bytes);
+			return this.moveUnaligned(slot, toMemory, bytes);
 		}
 
-		const {memory} = this.#dma;
+		const {memory} = this.dma;
 		const first = slot * commands.pagesPerSlot;
 		let sector = commands.sector[slot];
 		let left = bytes;
 		for (let i = first; left > 0; i++) {
-			const frame = this.#dma.reach(commands.frames[i], toMemory);
+			const frame = this.dma.reach(commands.frames[i], toMemory);
 			if (frame === refused) {
 				return dataTransferError;
 			}
 
 			const length = Math.min(left, pageBytes - offset);
 			if (toMemory) {
-				this.#medium.readBytes(sector, memory.bytes(frame), offset, length);
+				this.medium.readBytes(sector, memory.bytes(frame), offset, length);
 			} else {
-				this.#medium.writeBytes(sector, memory.bytes(frame), offset, length);
+				this.medium.writeBytes(sector, memory.bytes(frame), offset, length);
 			}
 
 			const words = memory.words(frame);
 			if (this.hashBytes) {
-				this.#engine.hash.words(words, offset >> 2, length >> 2);
+				this.engine.hash.words(words, offset >> 2, length >> 2);
 			} else {
-				this.#engine.hash.word(words[offset >> 2]);
+				this.engine.hash.word(words[offset >> 2]);
 			}
 
 			sector += length >> 9;
@@ -70,11 +70,11 @@ export class NvmeTransfer {
 	}
 
 	/** Sectors straddle pages when the data starts at a dword that is not a sector's: all of it passes the device's buffer. */
-	#moveUnaligned(slot: number, toMemory: boolean, bytes: number): number {
-		const commands = this.#commands;
-		const staging = this.#staging;
+	private moveUnaligned(slot: number, toMemory: boolean, bytes: number): number {
+		const commands = this.commands;
+		const staging = this.staging;
 		if (toMemory) {
-			this.#medium.readBytes(commands.sector[slot], staging, 0, bytes);
+			this.medium.readBytes(commands.sector[slot], staging, 0, bytes);
 			return this.send(slot, staging, bytes);
 		}
 
@@ -82,35 +82,35 @@ export class NvmeTransfer {
 		let offset = commands.offset[slot];
 		let done = 0;
 		for (let i = first; done < bytes; i++) {
-			const frame = this.#dma.reach(commands.frames[i], false);
+			const frame = this.dma.reach(commands.frames[i], false);
 			if (frame === refused) {
 				return dataTransferError;
 			}
 
 			const length = Math.min(pageBytes - offset, bytes - done);
-			this.#dma.memory.bytes(frame).copy(staging, done, offset, offset + length);
+			this.dma.memory.bytes(frame).copy(staging, done, offset, offset + length);
 			done += length;
 			offset = 0;
 		}
 
-		this.#medium.writeBytes(commands.sector[slot], staging, 0, bytes);
+		this.medium.writeBytes(commands.sector[slot], staging, 0, bytes);
 		return success;
 	}
 
 	/** Copies `bytes` of `source` to the pages of `slot`, resolved before. A status. */
 	send(slot: number, source: Buffer, bytes: number): number {
-		const commands = this.#commands;
+		const commands = this.commands;
 		const first = slot * commands.pagesPerSlot;
 		let offset = commands.offset[slot];
 		let done = 0;
 		for (let i = 0; done < bytes; i++) {
-			const frame = this.#dma.reach(commands.frames[first + i], true);
+			const frame = this.dma.reach(commands.frames[first + i], true);
 			if (frame === refused) {
 				return dataTransferError;
 			}
 
 			const length = Math.min(pageBytes - offset, bytes - done);
-			source.copy(this.#dma.memory.bytes(frame), offset, done, done + length);
+			source.copy(this.dma.memory.bytes(frame), offset, done, done + length);
 			done += length;
 			offset = 0;
 		}

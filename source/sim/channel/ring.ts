@@ -16,8 +16,7 @@ export const responseProducerWord = 2;
 export const responseEventWord = 3;
 
 // The same for this module alone: V8 folds constants that are not exported, which the hot path of a ring feels. It also inlines
-// by the length of bytecode, so the faces below keep plain fields (a #name is looked up in a context first) and short methods;
-// `declare` keeps a field from being undefined before it is an integer, which V8 would check for at every use.
+// by the length of bytecode, so the faces below keep short methods.
 const header = 16;
 const reqProd = 0;
 const reqEvent = 1;
@@ -45,8 +44,8 @@ export function wantsNotification(before: number, now: number, event: number): b
 
 /** The frontend's face: puts requests, takes responses. Only the frontend initialises the page. */
 export class FrontRing {
-	declare readonly words: Int32Array;
-	declare readonly size: number;
+	readonly words: Int32Array;
+	readonly size: number;
 	/** req_prod_pvt: requests filled so far, published or not. Signed 32-bit, wraps. */
 	requestProducer = 0;
 	/** rsp_cons: responses taken so far. */
@@ -54,10 +53,10 @@ export class FrontRing {
 	/** Publications of requests, and how many of them the backend had asked to be told of. */
 	pushes = 0;
 	notifications = 0;
-	declare private readonly mask: number;
-	declare private readonly entryWords: number;
+	private readonly mask: number;
+	private readonly entryWords: number;
 	/** null: an index is stored as it is. */
-	declare private readonly stores: WatchedStores | null;
+	private readonly stores: WatchedStores | null;
 	/** Shared req_prod before the last publication. */
 	private publishedBefore = 0;
 
@@ -200,8 +199,8 @@ export class FrontRing {
 
 /** The backend's face: takes requests, puts responses over the slots of requests already taken. */
 export class BackRing {
-	declare readonly words: Int32Array;
-	declare readonly size: number;
+	readonly words: Int32Array;
+	readonly size: number;
 	/** rsp_prod_pvt: responses filled so far, published or not. Signed 32-bit, wraps. */
 	responseProducer = 0;
 	/** req_cons: requests taken so far. */
@@ -209,10 +208,10 @@ export class BackRing {
 	/** Publications of responses, and how many of them the frontend had asked to be told of. */
 	pushes = 0;
 	notifications = 0;
-	declare private readonly mask: number;
-	declare private readonly entryWords: number;
+	private readonly mask: number;
+	private readonly entryWords: number;
 	/** null: an index is stored as it is. */
-	declare private readonly stores: WatchedStores | null;
+	private readonly stores: WatchedStores | null;
 	private publishedBefore = 0;
 
 	/** @param words the shared page, as mapped by the backend; @param entryBytes size of one entry, a multiple of 4. */

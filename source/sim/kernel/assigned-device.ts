@@ -25,7 +25,7 @@ const line = -1;
 export class AssignedDevice implements PciDevice {
 	readonly vendor: number;
 	readonly device: number;
-	readonly #bound = new Map<number, Bound>();
+	private readonly bound = new Map<number, Bound>();
 
 	constructor(
 		private readonly xen: Hypervisor,
@@ -38,7 +38,7 @@ export class AssignedDevice implements PciDevice {
 	}
 
 	readConfig(offset: number, bytes: 1 | 2 | 4): number {
-		return this.#checked(
+		return this.checked(
 			this.xen.assignment.readConfig(this.kernel.domid, this.address, offset, bytes),
 			'configuration read',
 		);
@@ -46,41 +46,41 @@ export class AssignedDevice implements PciDevice {
 
 	writeConfig(offset: number, bytes: 1 | 2 | 4, value: number): void {
 		const status = this.xen.assignment.writeConfig(this.kernel.domid, this.address, offset, bytes, value);
-		this.#checked(status, 'configuration write');
+		this.checked(status, 'configuration write');
 	}
 
 	registers(bar: number): Registers {
 		const window = this.xen.assignment.registers(this.kernel.domid, this.address, bar);
-		return typeof window === 'number' ? this.#refused(window, `mapping of BAR ${bar}`) : window;
+		return typeof window === 'number' ? this.refused(window, `mapping of BAR ${bar}`) : window;
 	}
 
 	bindMessage(vector: number, handler: Step): {address: number; data: number} {
-		const pirq = this.#checked(this.xen.assignment.messagePirq(this.kernel.domid, this.address, vector), 'interrupt');
-		const bound = this.#bind(vector, pirq, handler);
+		const pirq = this.checked(this.xen.assignment.messagePirq(this.kernel.domid, this.address, vector), 'interrupt');
+		const bound = this.bind(vector, pirq, handler);
 		return {address: messageAddress(bound.cpu), data: bound.systemVector};
 	}
 
 	bindLine(handler: Step): void {
-		const pirq = this.#checked(this.xen.assignment.linePirq(this.kernel.domid, this.address), 'interrupt');
-		const bound = this.#bind(line, pirq, handler);
+		const pirq = this.checked(this.xen.assignment.linePirq(this.kernel.domid, this.address), 'interrupt');
+		const bound = this.bind(line, pirq, handler);
 		this.xen.machine.interrupts.route(pirq, bound.cpu, bound.systemVector);
 		this.xen.machine.interrupts.mask(pirq, false);
 	}
 
 	endOfInterrupt(vector: number): void {
-		const bound = this.#bound.get(vector) ?? this.#bound.get(line);
+		const bound = this.bound.get(vector) ?? this.bound.get(line);
 		assert(bound !== undefined, 'an interrupt that was delivered is bound');
 		this.xen.machine.interrupts.endOfInterrupt(bound.cpu, bound.systemVector);
 	}
 
 	unbindInterrupts(): void {
-		for (const {port, cpu, systemVector} of this.#bound.values()) {
+		for (const {port, cpu, systemVector} of this.bound.values()) {
 			this.kernel.closePort(port);
 			this.xen.machine.interrupts.forget(cpu, systemVector);
 			this.xen.freeVector(systemVector);
 		}
 
-		this.#bound.clear();
+		this.bound.clear();
 	}
 
 	reset(): void {
@@ -89,21 +89,21 @@ export class AssignedDevice implements PciDevice {
 		}
 	}
 
-	#bind(vector: number, pirq: number, handler: Step): Bound {
-		const port = this.#checked(this.xen.events.bindPirq(this.kernel.domid, pirq), 'interrupt');
+	private bind(vector: number, pirq: number, handler: Step): Bound {
+		const port = this.checked(this.xen.events.bindPirq(this.kernel.domid, pirq), 'interrupt');
 		this.kernel.handlePort(port, handler, Math.max(vector, 0));
 		const {vector: systemVector, cpu} = this.xen.bindVector(this.kernel.domid, pirq);
 		const bound = {port, cpu, systemVector};
-		this.#bound.set(vector, bound);
+		this.bound.set(vector, bound);
 		return bound;
 	}
 
-	#checked(status: number, what: string): number {
-		return status < 0 ? this.#refused(status, what) : status;
+	private checked(status: number, what: string): number {
+		return status < 0 ? this.refused(status, what) : status;
 	}
 
 	/** Xen refused: the refusal is logged, and code that goes on as if it had the device is a bug of its kernel's. */
-	#refused(status: number, what: string): never {
+	private refused(status: number, what: string): never {
 		this.xen.engine.log.add(
 			this.xen.engine.now,
 			'Xen',

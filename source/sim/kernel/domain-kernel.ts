@@ -32,16 +32,16 @@ export class DomainKernel implements GuestKernel, Owner {
 	readonly domid: number;
 	readonly trace: Trace;
 	readonly grants: GuestGrantTable;
-	#store: StoreClient | undefined;
-	readonly #memory: Memory;
+	private storeClient: StoreClient | undefined;
+	private readonly memory: Memory;
 	/** Free pages of the domain, a stack. */
-	readonly #pages: Int32Array;
-	#pageCount = 0;
-	readonly #handlers: (Step | undefined)[] = [];
-	readonly #handlerArguments: number[] = [];
-	readonly #timers = new Map<Step, Step>();
-	readonly #upcallPending: boolean[];
-	readonly #upcallStep: Step;
+	private readonly pages: Int32Array;
+	private pageCount = 0;
+	private readonly handlers: (Step | undefined)[] = [];
+	private readonly handlerArguments: number[] = [];
+	private readonly timers = new Map<Step, Step>();
+	private readonly upcallPending: boolean[];
+	private readonly upcallStep: Step;
 
 	constructor(
 		private readonly xen: Hypervisor,
@@ -51,32 +51,32 @@ export class DomainKernel implements GuestKernel, Owner {
 		this.name = domain.name;
 		this.domid = domain.id;
 		this.trace = xen.engine.trace;
-		this.#memory = xen.machine.memory;
-		this.#pages = new Int32Array(frames);
-		const populated = xen.frames.populate(domain.id, this.#pages);
+		this.memory = xen.machine.memory;
+		this.pages = new Int32Array(frames);
+		const populated = xen.frames.populate(domain.id, this.pages);
 		assert(populated === 0, 'memory was checked before the domain was created');
 		// A stack: the lowest page is handed out first.
-		this.#pages.reverse();
-		this.#pageCount = frames;
+		this.pages.reverse();
+		this.pageCount = frames;
 		this.grants = new GuestGrantTable((index) => {
 			const grown = index === 0 ? 0 : xen.grants.grow(this.domid);
-			return grown < 0 ? null : this.#memory.words(xen.grants.grantFrames(this.domid)[index]);
+			return grown < 0 ? null : this.memory.words(xen.grants.grantFrames(this.domid)[index]);
 		});
-		this.#upcallPending = domain.vcpus.map(() => false);
+		this.upcallPending = domain.vcpus.map(() => false);
 		const deliver = (port: number) => {
-			const handler = this.#handlers[port];
+			const handler = this.handlers[port];
 			if (handler !== undefined) {
-				this.step(handler, this.#handlerArguments[port]);
+				this.step(handler, this.handlerArguments[port]);
 			}
 		};
-		this.#upcallStep = this.define('upcall', domainKernelCosts.upcall, (vcpu) => {
-			this.#upcallPending[vcpu] = false;
+		this.upcallStep = this.define('upcall', domainKernelCosts.upcall, (vcpu) => {
+			this.upcallPending[vcpu] = false;
 			xen.events.takePending(this.domid, vcpu, deliver);
 		});
 		xen.upcalls.set(this.domid, (vcpu) => {
-			if (this.alive && !this.#upcallPending[vcpu]) {
-				this.#upcallPending[vcpu] = true;
-				xen.cpus.interrupt(domain.vcpus[vcpu], this.#upcallStep, vcpu);
+			if (this.alive && !this.upcallPending[vcpu]) {
+				this.upcallPending[vcpu] = true;
+				xen.cpus.interrupt(domain.vcpus[vcpu], this.upcallStep, vcpu);
 			}
 		});
 	}
@@ -106,10 +106,10 @@ export class DomainKernel implements GuestKernel, Owner {
 	}
 
 	timer(nanoseconds: number, step: Step, argument = 0): number {
-		let due = this.#timers.get(step);
+		let due = this.timers.get(step);
 		if (due === undefined) {
 			due = new Step(`timer of ${step.name}`, this, 0, false, (value) => this.task(step, value));
-			this.#timers.set(step, due);
+			this.timers.set(step, due);
 		}
 
 		return this.xen.engine.after(nanoseconds, due, argument);
@@ -120,41 +120,41 @@ export class DomainKernel implements GuestKernel, Owner {
 	}
 
 	page(): Page {
-		if (this.#pageCount === 0) {
+		if (this.pageCount === 0) {
 			this.panic('out of memory');
 		}
 
-		const page = this.#pages[--this.#pageCount];
-		this.#memory.words(page).fill(0);
+		const page = this.pages[--this.pageCount];
+		this.memory.words(page).fill(0);
 		return page;
 	}
 
 	releasePage(page: Page): void {
 		assert(this.xen.frames.ownerOf(page) === this.domid, 'a domain releases pages of its own');
-		this.#pages[this.#pageCount++] = page;
+		this.pages[this.pageCount++] = page;
 	}
 
 	bytes(page: Page): Buffer {
-		this.#checkReach(page);
-		return this.#memory.bytes(page);
+		this.checkReach(page);
+		return this.memory.bytes(page);
 	}
 
 	words(page: Page): Int32Array {
-		this.#checkReach(page);
-		return this.#memory.words(page);
+		this.checkReach(page);
+		return this.memory.words(page);
 	}
 
 	/** XENMEM_exchange: ordinary pages go back, as many neighbouring ones come. */
-	dmaMemory(bytes: number, alignment = frameBytes, limit = this.#memory.size): DmaMemory {
+	dmaMemory(bytes: number, alignment = frameBytes, limit = this.memory.size): DmaMemory {
 		const count = Math.ceil(bytes / frameBytes);
 		assert(count >= 1 && count <= 32, 'DMA memory is at most 128 KiB');
 		assert(alignment >= frameBytes && alignment % frameBytes === 0, 'alignment is whole pages');
-		if (this.#pageCount < count) {
+		if (this.pageCount < count) {
 			this.panic('out of memory');
 		}
 
 		for (let i = 0; i < count; i++) {
-			this.xen.frames.free(this.#pages[--this.#pageCount]);
+			this.xen.frames.free(this.pages[--this.pageCount]);
 		}
 
 		const step = alignment / frameBytes;
@@ -163,7 +163,7 @@ export class DomainKernel implements GuestKernel, Owner {
 			this.panic(`no ${count} contiguous pages for DMA`);
 		}
 
-		return {address: first * frameBytes, bytes: count * frameBytes, words: this.#memory.span(first, count)};
+		return {address: first * frameBytes, bytes: count * frameBytes, words: this.memory.span(first, count)};
 	}
 
 	dmaAddress(page: Page, _direction: Direction): number {
@@ -213,12 +213,12 @@ export class DomainKernel implements GuestKernel, Owner {
 
 	allocUnbound(remote: number, handler: Step, argument = 0, vcpu = 0): number {
 		const port = this.xen.events.allocUnbound(this.domid, remote, vcpu);
-		return this.#handle(port, handler, argument);
+		return this.handle(port, handler, argument);
 	}
 
 	bindInterdomain(remote: number, remotePort: number, handler: Step, argument = 0, vcpu = 0): number {
 		const port = this.xen.events.bindInterdomain(this.domid, remote, remotePort, vcpu);
-		return this.#handle(port, handler, argument);
+		return this.handle(port, handler, argument);
 	}
 
 	notify(port: number): void {
@@ -227,7 +227,7 @@ export class DomainKernel implements GuestKernel, Owner {
 
 	closePort(port: number): void {
 		this.xen.events.close(this.domid, port);
-		this.#handlers[port] = undefined;
+		this.handlers[port] = undefined;
 	}
 
 	maskPort(port: number): void {
@@ -239,22 +239,22 @@ export class DomainKernel implements GuestKernel, Owner {
 	}
 
 	get store(): StoreClient {
-		assert(this.#store !== undefined, `${this.name} is connected to xenstored`);
-		return this.#store;
+		assert(this.storeClient !== undefined, `${this.name} is connected to xenstored`);
+		return this.storeClient;
 	}
 
 	connectStore(store: StoreClient): void {
-		this.#store = store;
+		this.storeClient = store;
 	}
 
 	/** The handler of a port bound for this domain by other means (a physical interrupt, XenStore's channel). */
 	handlePort(port: number, handler: Step, argument: number): void {
-		this.#handle(port, handler, argument);
+		this.handle(port, handler, argument);
 	}
 
 	/** Has an event of this port been taken from the shared page whose handler has not run yet? For checks. */
 	isHandling(port: number): boolean {
-		const handler = this.#handlers[port];
+		const handler = this.handlers[port];
 		return handler !== undefined && this.xen.cpus.isPending(this.domain, handler);
 	}
 
@@ -265,16 +265,16 @@ export class DomainKernel implements GuestKernel, Owner {
 	}
 
 	/** No frame is reached without ownership or a grant. */
-	#checkReach(page: Page): void {
+	private checkReach(page: Page): void {
 		if (this.xen.frames.ownerOf(page) !== this.domid) {
 			assert(this.xen.grants.isMapped(this.domid, page, false), `${this.name} reaches pages it owns or has mapped`);
 		}
 	}
 
-	#handle(port: number, handler: Step, argument: number): number {
+	private handle(port: number, handler: Step, argument: number): number {
 		if (port >= 0) {
-			this.#handlers[port] = handler;
-			this.#handlerArguments[port] = argument;
+			this.handlers[port] = handler;
+			this.handlerArguments[port] = argument;
 		}
 
 		return port;

@@ -16,47 +16,47 @@ export interface RegisterAccess {
 export class AssignedRegisters implements RegisterAccess {
 	/** Accesses after the assignment ended. */
 	refused = 0;
-	#live = true;
-	readonly #window: RegisterAccess;
+	private live = true;
+	private readonly window: RegisterAccess;
 
 	constructor(window: RegisterAccess) {
-		this.#window = window;
+		this.window = window;
 	}
 
 	/** The assignment is over. */
 	revoke(): void {
-		this.#live = false;
+		this.live = false;
 	}
 
 	read8(offset: number): number {
-		return this.#live ? this.#window.read8(offset) : this.#refuse(0xff);
+		return this.live ? this.window.read8(offset) : this.refuse(0xff);
 	}
 
 	read16(offset: number): number {
-		return this.#live ? this.#window.read16(offset) : this.#refuse(0xffff);
+		return this.live ? this.window.read16(offset) : this.refuse(0xffff);
 	}
 
 	/** Signed. */
 	read32(offset: number): number {
-		return this.#live ? this.#window.read32(offset) : this.#refuse(-1);
+		return this.live ? this.window.read32(offset) : this.refuse(-1);
 	}
 
 	write8(offset: number, value: number): void {
-		if (this.#live) this.#window.write8(offset, value);
+		if (this.live) this.window.write8(offset, value);
 		else this.refused++;
 	}
 
 	write16(offset: number, value: number): void {
-		if (this.#live) this.#window.write16(offset, value);
+		if (this.live) this.window.write16(offset, value);
 		else this.refused++;
 	}
 
 	write32(offset: number, value: number): void {
-		if (this.#live) this.#window.write32(offset, value);
+		if (this.live) this.window.write32(offset, value);
 		else this.refused++;
 	}
 
-	#refuse(answer: number): number {
+	private refuse(answer: number): number {
 		this.refused++;
 		return answer;
 	}

@@ -26,13 +26,13 @@ const creditsPerAccounting = creditsPerMillisecond * 10 * ticksPerAccounting;
 
 export class CreditScheduler {
 	contextSwitches = 0;
-	readonly #queues: RunQueues;
-	readonly #timers: Handle[];
-	readonly #timerStep: Step;
-	readonly #ticking: boolean[];
-	readonly #tickStep: Step;
-	#domains: readonly Domain[] = [];
-	#lastTickled = 0;
+	private readonly queues: RunQueues;
+	private readonly timers: Handle[];
+	private readonly timerStep: Step;
+	private readonly ticking: boolean[];
+	private readonly tickStep: Step;
+	private domains: readonly Domain[] = [];
+	private lastTickled = 0;
 
 	/**
 	@param tick raises Xen's work for a tick on a CPU; it calls `tick(cpu)` when paid.
@@ -45,25 +45,25 @@ export class CreditScheduler {
 		tick: (cpu: PhysicalCpu) => void,
 		account: (cpu: PhysicalCpu) => void,
 	) {
-		this.#queues = new RunQueues(cpus.length);
-		this.#timers = cpus.map(() => noHandle);
-		this.#ticking = cpus.map(() => false);
-		this.#timerStep = new Step('slice', engine.world, 0, true, (cpu) => {
-			this.#timers[cpu] = noHandle;
+		this.queues = new RunQueues(cpus.length);
+		this.timers = cpus.map(() => noHandle);
+		this.ticking = cpus.map(() => false);
+		this.timerStep = new Step('slice', engine.world, 0, true, (cpu) => {
+			this.timers[cpu] = noHandle;
 			this.cpus[cpu].requestSchedule();
 		});
-		this.#tickStep = new Step('tick', engine.world, 0, true, (cpu) => {
+		this.tickStep = new Step('tick', engine.world, 0, true, (cpu) => {
 			if (this.cpus[cpu].current === null) {
-				this.#ticking[cpu] = false;
+				this.ticking[cpu] = false;
 				return;
 			}
 
-			engine.after(tickPeriod, this.#tickStep, cpu);
+			engine.after(tickPeriod, this.tickStep, cpu);
 			tick(this.cpus[cpu]);
 		});
 		const accountStep = new Step('accounting', engine.world, 0, true, () => {
 			engine.after(tickPeriod * ticksPerAccounting, accountStep);
-			if (this.#anyActive()) {
+			if (this.anyActive()) {
 				account(this.cpus[0]);
 			}
 		});
@@ -71,7 +71,7 @@ export class CreditScheduler {
 	}
 
 	setDomains(domains: readonly Domain[]): void {
-		this.#domains = domains;
+		this.domains = domains;
 	}
 
 	/** A blocked vCPU has work: make it runnable, boosted if it has not used up its share, and see who should run. */
@@ -86,14 +86,14 @@ export class CreditScheduler {
 		}
 
 		if (!vcpu.parked) {
-			this.#queues.insert(vcpu);
-			this.#tickle(vcpu);
+			this.queues.insert(vcpu);
+			this.tickle(vcpu);
 		}
 	}
 
 	/** Takes a vCPU out of the scheduler's hands (its domain paused or died). */
 	sleep(vcpu: Vcpu): void {
-		this.#queues.remove(vcpu);
+		this.queues.remove(vcpu);
 		vcpu.parked = false;
 		if (vcpu.onCpu) {
 			this.cpus[vcpu.cpu].requestSchedule();
@@ -117,13 +117,13 @@ export class CreditScheduler {
 	schedule(cpu: PhysicalCpu): boolean {
 		const now = this.engine.now;
 		const current = cpu.current;
-		this.#disarm(cpu.id);
+		this.disarm(cpu.id);
 		if (current !== null) {
-			this.#burn(current);
+			this.burn(current);
 			const mayRun = current.domain.runnable && !current.parked;
 			if (mayRun && this.options.rateLimit > 0 && now - current.scheduledAt < this.options.rateLimit) {
-				if (this.#queues.length(cpu.id) > 0) {
-					this.#arm(cpu.id, current.scheduledAt + this.options.rateLimit);
+				if (this.queues.length(cpu.id) > 0) {
+					this.arm(cpu.id, current.scheduledAt + this.options.rateLimit);
 				}
 
 				return false;
@@ -137,24 +137,24 @@ export class CreditScheduler {
 					current.setState(runnable, now);
 				}
 
-				this.#queues.insert(current);
+				this.queues.insert(current);
 			}
 		}
 
-		const next = this.#queues.best(cpu.id);
+		const next = this.queues.best(cpu.id);
 		if (next === undefined) {
 			return false;
 		}
 
-		this.#queues.remove(next);
+		this.queues.remove(next);
 		const scheduledAt = next.scheduledAt;
 		cpu.enter(next);
 		if (next === current && now - scheduledAt < this.options.slice) {
 			next.scheduledAt = scheduledAt;
 		}
 
-		this.#armSlices();
-		this.#startTicking(cpu.id);
+		this.armSlices();
+		this.startTicking(cpu.id);
 		if (next !== current) {
 			this.contextSwitches++;
 			return true;
@@ -167,11 +167,11 @@ export class CreditScheduler {
 	block(cpu: PhysicalCpu): void {
 		const vcpu = cpu.current;
 		assert(vcpu !== null, 'a vCPU blocks on the CPU it runs on');
-		this.#burn(vcpu);
-		this.#disarm(cpu.id);
+		this.burn(vcpu);
+		this.disarm(cpu.id);
 		vcpu.setState(blocked, this.engine.now);
 		cpu.leave();
-		if (this.#queues.best(cpu.id) !== undefined) {
+		if (this.queues.best(cpu.id) !== undefined) {
 			cpu.requestSchedule();
 		}
 	}
@@ -187,7 +187,7 @@ export class CreditScheduler {
 			vcpu.priority = priorityUnder;
 		}
 
-		this.#burn(vcpu);
+		this.burn(vcpu);
 		if (!vcpu.active) {
 			vcpu.active = true;
 		}
@@ -196,7 +196,7 @@ export class CreditScheduler {
 	/** csched_acct: deals out credits by weight among active domains; parks and unparks by cap. */
 	account(): void {
 		let weights = 0;
-		for (const domain of this.#domains) {
+		for (const domain of this.domains) {
 			weights += domain.weight * activeCount(domain);
 		}
 
@@ -205,7 +205,7 @@ export class CreditScheduler {
 		}
 
 		const total = creditsPerAccounting * this.cpus.length;
-		for (const domain of this.#domains) {
+		for (const domain of this.domains) {
 			const active = activeCount(domain);
 			if (active === 0) {
 				continue;
@@ -221,31 +221,31 @@ export class CreditScheduler {
 			const share = Math.ceil(fair / active);
 			for (const vcpu of domain.vcpus) {
 				if (vcpu.active) {
-					this.#deal(vcpu, share, cap > 0 ? Math.ceil(cap / active) : 0);
+					this.deal(vcpu, share, cap > 0 ? Math.ceil(cap / active) : 0);
 				}
 			}
 		}
 	}
 
-	#deal(vcpu: Vcpu, share: number, cap: number): void {
+	private deal(vcpu: Vcpu, share: number, cap: number): void {
 		if (vcpu.onCpu) {
-			this.#burn(vcpu);
+			this.burn(vcpu);
 		}
 
 		vcpu.credits += share;
 		if (vcpu.credits < 0) {
-			this.#setPriority(vcpu, priorityOver);
+			this.setPriority(vcpu, priorityOver);
 			if (cap > 0 && vcpu.credits < -cap && !vcpu.parked) {
-				this.#park(vcpu);
+				this.park(vcpu);
 			}
 
 			vcpu.credits = Math.max(vcpu.credits, -creditsPerAccounting);
 			return;
 		}
 
-		this.#setPriority(vcpu, priorityUnder);
+		this.setPriority(vcpu, priorityUnder);
 		if (vcpu.parked) {
-			this.#unpark(vcpu);
+			this.unpark(vcpu);
 		}
 
 		if (vcpu.credits > creditsPerAccounting) {
@@ -256,35 +256,35 @@ export class CreditScheduler {
 		vcpu.credits = Math.min(vcpu.credits, creditsPerAccounting);
 	}
 
-	#setPriority(vcpu: Vcpu, priority: number): void {
+	private setPriority(vcpu: Vcpu, priority: number): void {
 		if (vcpu.priority === priority || (priority === priorityUnder && vcpu.priority === priorityBoost)) {
 			return;
 		}
 
 		vcpu.priority = priority;
 		if (vcpu.queued) {
-			this.#queues.remove(vcpu);
-			this.#queues.insert(vcpu);
+			this.queues.remove(vcpu);
+			this.queues.insert(vcpu);
 		}
 	}
 
-	#park(vcpu: Vcpu): void {
+	private park(vcpu: Vcpu): void {
 		vcpu.parked = true;
-		this.#queues.remove(vcpu);
+		this.queues.remove(vcpu);
 		if (vcpu.onCpu) {
 			this.cpus[vcpu.cpu].requestSchedule();
 		}
 	}
 
-	#unpark(vcpu: Vcpu): void {
+	private unpark(vcpu: Vcpu): void {
 		vcpu.parked = false;
 		if (vcpu.state === runnable && !vcpu.onCpu && !vcpu.queued) {
-			this.#queues.insert(vcpu);
-			this.#tickle(vcpu);
+			this.queues.insert(vcpu);
+			this.tickle(vcpu);
 		}
 	}
 
-	#burn(vcpu: Vcpu): void {
+	private burn(vcpu: Vcpu): void {
 		const now = this.engine.now;
 		const elapsed = now - vcpu.burntUntil;
 		const credits = Math.floor((elapsed * creditsPerMillisecond) / 1_000_000);
@@ -295,7 +295,7 @@ export class CreditScheduler {
 	}
 
 	/** Asks a CPU to look: an idle one that can steal it, or its own when it comes before who runs there. */
-	#tickle(vcpu: Vcpu): void {
+	private tickle(vcpu: Vcpu): void {
 		const own = this.cpus[vcpu.cpu];
 		if (own.current === null) {
 			own.requestSchedule();
@@ -303,9 +303,9 @@ export class CreditScheduler {
 		}
 
 		for (let i = 1; i <= this.cpus.length; i++) {
-			const cpu = this.cpus[(this.#lastTickled + i) % this.cpus.length];
+			const cpu = this.cpus[(this.lastTickled + i) % this.cpus.length];
 			if (cpu.current === null && cpu.idle) {
-				this.#lastTickled = cpu.id;
+				this.lastTickled = cpu.id;
 				cpu.requestSchedule();
 				return;
 			}
@@ -314,43 +314,43 @@ export class CreditScheduler {
 		if (vcpu.priority > own.current.priority) {
 			own.requestSchedule();
 		} else {
-			this.#armSlices();
+			this.armSlices();
 		}
 	}
 
 	/** Somebody waits: every CPU looks again when its vCPU's slice is over, to let it run or steal it. */
-	#armSlices(): void {
-		if (this.#queues.waiting === 0) {
+	private armSlices(): void {
+		if (this.queues.waiting === 0) {
 			return;
 		}
 
 		for (const {id, current} of this.cpus) {
-			if (current !== null && this.#timers[id] === noHandle) {
-				this.#arm(id, current.scheduledAt + this.options.slice);
+			if (current !== null && this.timers[id] === noHandle) {
+				this.arm(id, current.scheduledAt + this.options.slice);
 			}
 		}
 	}
 
-	#arm(cpu: number, time: number): void {
-		this.#timers[cpu] = this.engine.at(Math.max(time, this.engine.now), this.#timerStep, cpu);
+	private arm(cpu: number, time: number): void {
+		this.timers[cpu] = this.engine.at(Math.max(time, this.engine.now), this.timerStep, cpu);
 	}
 
-	#disarm(cpu: number): void {
-		if (this.#timers[cpu] !== noHandle) {
-			this.engine.cancel(this.#timers[cpu]);
-			this.#timers[cpu] = noHandle;
+	private disarm(cpu: number): void {
+		if (this.timers[cpu] !== noHandle) {
+			this.engine.cancel(this.timers[cpu]);
+			this.timers[cpu] = noHandle;
 		}
 	}
 
-	#startTicking(cpu: number): void {
-		if (!this.#ticking[cpu]) {
-			this.#ticking[cpu] = true;
-			this.engine.after(tickPeriod - (this.engine.now % tickPeriod), this.#tickStep, cpu);
+	private startTicking(cpu: number): void {
+		if (!this.ticking[cpu]) {
+			this.ticking[cpu] = true;
+			this.engine.after(tickPeriod - (this.engine.now % tickPeriod), this.tickStep, cpu);
 		}
 	}
 
-	#anyActive(): boolean {
-		for (const domain of this.#domains) {
+	private anyActive(): boolean {
+		for (const domain of this.domains) {
 			if (activeCount(domain) > 0) {
 				return true;
 			}

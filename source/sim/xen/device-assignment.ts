@@ -39,51 +39,51 @@ export interface AssignmentOptions {
 }
 
 export class DeviceAssignment {
-	readonly #bus: PciBus;
-	readonly #iommu: Iommu;
-	readonly #frames: FrameTable;
-	readonly #grants: GrantTables;
-	readonly #protect: boolean;
-	readonly #functions = new Map<string, Assignment>();
-	readonly #byIndex: Assignment[] = [];
+	private readonly bus: PciBus;
+	private readonly iommu: Iommu;
+	private readonly frames: FrameTable;
+	private readonly grants: GrantTables;
+	private readonly protect: boolean;
+	private readonly functions = new Map<string, Assignment>();
+	private readonly byIndex: Assignment[] = [];
 	/** Context and number of functions of each domain that has any, by domid. */
-	readonly #contexts: (IommuContext | undefined)[] = [];
+	private readonly contexts: (IommuContext | undefined)[] = [];
 
 	/** Takes over the hooks of `frames` and `grants` that keep IOMMU contexts right. Functions are found on `bus` when asked for. */
 	constructor(bus: PciBus, iommu: Iommu, frames: FrameTable, grants: GrantTables, options: AssignmentOptions) {
-		this.#bus = bus;
-		this.#iommu = iommu;
-		this.#frames = frames;
-		this.#grants = grants;
-		this.#protect = options.iommu;
-		frames.onAllocate = (domid, first, count) => this.#contexts[domid]?.enterRun(first, count, true);
-		frames.onFree = (domid, frame) => this.#contexts[domid]?.remove(frame, true);
-		grants.onDeviceMap = (mapper, frame, writable) => this.#contexts[mapper]?.enter(frame, writable);
-		grants.onDeviceUnmap = (mapper, frame, writable) => this.#contexts[mapper]?.remove(frame, writable);
+		this.bus = bus;
+		this.iommu = iommu;
+		this.frames = frames;
+		this.grants = grants;
+		this.protect = options.iommu;
+		frames.onAllocate = (domid, first, count) => this.contexts[domid]?.enterRun(first, count, true);
+		frames.onFree = (domid, frame) => this.contexts[domid]?.remove(frame, true);
+		grants.onDeviceMap = (mapper, frame, writable) => this.contexts[mapper]?.enter(frame, writable);
+		grants.onDeviceUnmap = (mapper, frame, writable) => this.contexts[mapper]?.remove(frame, writable);
 	}
 
 	/** Whether an unmap of device-mapped memory must pay for an IOMMU flush. */
 	get protects(): boolean {
-		return this.#protect;
+		return this.protect;
 	}
 
 	/** XEN_DOMCTL_assign_device: 0, -ENODEV, or -EBUSY while it is another's (or this domain's already) or not yet reset. */
 	assign(domid: number, domainName: string, address: string): number {
-		const assignment = this.#find(address);
+		const assignment = this.find(address);
 		if (assignment === undefined) return -ENODEV;
 		if (assignment.owner !== nobody || assignment.needsReset) return -EBUSY;
 		assignment.owner = domid;
-		const device = this.#iommu.device(assignment.name);
-		if (this.#protect) device.attach(this.#contexts[domid] ?? this.#makeContext(domid, domainName));
+		const device = this.iommu.device(assignment.name);
+		if (this.protect) device.attach(this.contexts[domid] ?? this.makeContext(domid, domainName));
 		else device.passThrough();
 		return 0;
 	}
 
 	/** XEN_DOMCTL_deassign_device and the reset around it: 0, -ENODEV when the function is not this domain's. */
 	deassign(domid: number, address: string): number {
-		const assignment = this.#find(address);
+		const assignment = this.find(address);
 		if (assignment === undefined || assignment.owner !== domid) return -ENODEV;
-		this.#revoke(assignment);
+		this.revoke(assignment);
 		this.reset(address);
 		return 0;
 	}
@@ -94,9 +94,9 @@ export class DeviceAssignment {
 	*/
 	revokeAll(domid: number): string[] {
 		const revoked: string[] = [];
-		for (const assignment of this.#functions.values()) {
+		for (const assignment of this.functions.values()) {
 			if (assignment.owner === domid) {
-				this.#revoke(assignment);
+				this.revoke(assignment);
 				revoked.push(assignment.address);
 			}
 		}
@@ -106,44 +106,44 @@ export class DeviceAssignment {
 
 	/** Bus mastering off and a function level reset. Only afterwards may the function be assigned again. */
 	reset(address: string): void {
-		const assignment = this.#find(address);
+		const assignment = this.find(address);
 		assert(assignment !== undefined && assignment.owner === nobody, 'only a function that is nobody’s is reset by Xen');
-		const command = this.#bus.readConfig(address, commandOffset, 2);
-		if (this.#bus.isPresent(address)) {
-			this.#bus.writeConfig(address, commandOffset, 2, command & ~commandBusMaster);
-			this.#bus.resetFunction(address);
+		const command = this.bus.readConfig(address, commandOffset, 2);
+		if (this.bus.isPresent(address)) {
+			this.bus.writeConfig(address, commandOffset, 2, command & ~commandBusMaster);
+			this.bus.resetFunction(address);
 		}
 
-		this.#iommu.device(assignment.name).detach();
+		this.iommu.device(assignment.name).detach();
 		assignment.needsReset = false;
 	}
 
 	/** The domain that has the function; -1 for nobody. */
 	ownerOf(address: string): number {
-		return this.#find(address)?.owner ?? nobody;
+		return this.find(address)?.owner ?? nobody;
 	}
 
 	/** Addresses of a domain's functions, in bus order. */
 	functionsOf(domid: number): string[] {
-		this.#scan();
-		return this.#byIndex.filter((assignment) => assignment.owner === domid).map((assignment) => assignment.address);
+		this.scan();
+		return this.byIndex.filter((assignment) => assignment.owner === domid).map((assignment) => assignment.address);
 	}
 
 	/** 0 when the domain may use the function at all; -ENODEV or -EPERM. */
 	permits(domid: number, address: string): number {
-		const assignment = this.#find(address);
+		const assignment = this.find(address);
 		if (assignment === undefined) return -ENODEV;
 		return assignment.owner === domid ? 0 : -EPERM;
 	}
 
 	/** Maps a base address register for the domain; -ENODEV, or -EPERM as Xen refuses to map I/O memory that is not the domain's. */
 	registers(domid: number, address: string, bar: number): AssignedRegisters | number {
-		const assignment = this.#find(address);
+		const assignment = this.find(address);
 		if (assignment === undefined) return -ENODEV;
 		if (assignment.owner !== domid) return -EPERM;
 		let window = assignment.windows.get(bar);
 		if (window === undefined) {
-			window = new AssignedRegisters(this.#bus.window(address, bar));
+			window = new AssignedRegisters(this.bus.window(address, bar));
 			assignment.windows.set(bar, window);
 		}
 
@@ -153,13 +153,13 @@ export class DeviceAssignment {
 	/** Unsigned value of a configuration register, or -EPERM, -ENODEV. */
 	readConfig(domid: number, address: string, offset: number, bytes: 1 | 2 | 4): number {
 		const refused = this.permits(domid, address);
-		return refused === 0 ? this.#bus.readConfig(address, offset, bytes) : refused;
+		return refused === 0 ? this.bus.readConfig(address, offset, bytes) : refused;
 	}
 
 	/** 0, -EPERM or -ENODEV. */
 	writeConfig(domid: number, address: string, offset: number, bytes: 1 | 2 | 4, value: number): number {
 		const refused = this.permits(domid, address);
-		if (refused === 0) this.#bus.writeConfig(address, offset, bytes, value);
+		if (refused === 0) this.bus.writeConfig(address, offset, bytes, value);
 		return refused;
 	}
 
@@ -167,24 +167,24 @@ export class DeviceAssignment {
 	messagePirq(domid: number, address: string, vector: number): number {
 		assert(vector >= 0 && vector < messagesPerFunction, 'a function has at most 128 message pirqs');
 		const refused = this.permits(domid, address);
-		const index = this.#find(address)?.index ?? 0;
+		const index = this.find(address)?.index ?? 0;
 		return refused === 0 ? firstMessagePirq + index * messagesPerFunction + vector : refused;
 	}
 
 	/** The pirq of a function's level line: the pin it is wired to. -EPERM or -ENODEV. */
 	linePirq(domid: number, address: string): number {
 		const refused = this.permits(domid, address);
-		return refused === 0 ? this.#bus.readConfig(address, interruptLineOffset, 1) : refused;
+		return refused === 0 ? this.bus.readConfig(address, interruptLineOffset, 1) : refused;
 	}
 
 	/** pirq_access_permitted: a message pirq belongs to its function's owner, a pin to every owner of a function wired to it. */
 	pirqPermitted(domid: number, pirq: number): boolean {
 		if (pirq >= firstMessagePirq) {
-			return this.#byIndex[Math.floor((pirq - firstMessagePirq) / messagesPerFunction)]?.owner === domid;
+			return this.byIndex[Math.floor((pirq - firstMessagePirq) / messagesPerFunction)]?.owner === domid;
 		}
 
-		for (const assignment of this.#byIndex) {
-			if (assignment.owner === domid && this.#bus.readConfig(assignment.address, interruptLineOffset, 1) === pirq) {
+		for (const assignment of this.byIndex) {
+			if (assignment.owner === domid && this.bus.readConfig(assignment.address, interruptLineOffset, 1) === pirq) {
 				return true;
 			}
 		}
@@ -194,40 +194,40 @@ export class DeviceAssignment {
 
 	/** The IOMMU context of a domain's devices; undefined without IOMMU or devices. */
 	contextOf(domid: number): IommuContext | undefined {
-		return this.#contexts[domid];
+		return this.contexts[domid];
 	}
 
-	#revoke(assignment: Assignment): void {
+	private revoke(assignment: Assignment): void {
 		const domid = assignment.owner;
 		assignment.owner = nobody;
 		assignment.needsReset = true;
 		for (const window of assignment.windows.values()) window.revoke();
 		assignment.windows.clear();
-		if (!this.#protect) return;
-		this.#iommu.device(assignment.name).detach();
-		if (!this.#byIndex.some((other) => other.owner === domid)) this.#contexts[domid] = undefined;
+		if (!this.protect) return;
+		this.iommu.device(assignment.name).detach();
+		if (!this.byIndex.some((other) => other.owner === domid)) this.contexts[domid] = undefined;
 	}
 
-	#makeContext(domid: number, name: string): IommuContext {
-		const context = new IommuContext(name, this.#frames.frames);
-		this.#frames.forEachRun(domid, (first, count) => context.enterRun(first, count, true));
-		this.#grants.forEachDeviceMapping(domid, (frame, writable) => context.enter(frame, writable));
-		this.#contexts[domid] = context;
+	private makeContext(domid: number, name: string): IommuContext {
+		const context = new IommuContext(name, this.frames.frames);
+		this.frames.forEachRun(domid, (first, count) => context.enterRun(first, count, true));
+		this.grants.forEachDeviceMapping(domid, (frame, writable) => context.enter(frame, writable));
+		this.contexts[domid] = context;
 		return context;
 	}
 
-	#find(address: string): Assignment | undefined {
-		if (!this.#functions.has(address)) this.#scan();
-		return this.#functions.get(address);
+	private find(address: string): Assignment | undefined {
+		if (!this.functions.has(address)) this.scan();
+		return this.functions.get(address);
 	}
 
 	/** Takes note of functions plugged in since. */
-	#scan(): void {
-		for (const device of this.#bus) {
-			if (this.#functions.has(device.address)) continue;
-			const assignment = new Assignment(device.address, device.name, this.#byIndex.length);
-			this.#functions.set(device.address, assignment);
-			this.#byIndex.push(assignment);
+	private scan(): void {
+		for (const device of this.bus) {
+			if (this.functions.has(device.address)) continue;
+			const assignment = new Assignment(device.address, device.name, this.byIndex.length);
+			this.functions.set(device.address, assignment);
+			this.byIndex.push(assignment);
 		}
 	}
 }

@@ -39,14 +39,14 @@ export class EventChannels {
 	sent = 0;
 	lost = 0;
 
-	readonly #engine: Engine;
-	readonly #domains: (Ports | undefined)[] = [];
-	readonly #late: Step;
+	private readonly engine: Engine;
+	private readonly domains: (Ports | undefined)[] = [];
+	private readonly late: Step;
 
 	constructor(engine: Engine) {
-		this.#engine = engine;
-		const late = (argument: number) => this.#deliverLate(argument);
-		this.#late = new Step('late event', engine.world, 0, true, late);
+		this.engine = engine;
+		const late = (argument: number) => this.deliverLate(argument);
+		this.late = new Step('late event', engine.world, 0, true, late);
 	}
 
 	/**
@@ -54,30 +54,30 @@ export class EventChannels {
 	@param info its shared_info page. @param maximum the highest port it may have (at most 4095).
 	*/
 	create(domid: number, name: string, vcpus: number, info: SharedInfo, maximum = defaultPortMaximum): void {
-		assert(this.#domains[domid] === undefined, 'a domain is created once');
+		assert(this.domains[domid] === undefined, 'a domain is created once');
 		assert(maximum < portLimit && vcpus <= vcpuLimit, 'the 2-level ABI has 4096 ports and 32 vCPUs');
-		this.#domains[domid] = new Ports(domid, name, vcpus, maximum, info);
+		this.domains[domid] = new Ports(domid, name, vcpus, maximum, info);
 	}
 
 	/** Closes every port of a domain that is gone: its peers' ports become unbound. */
 	destroy(domid: number): void {
-		const ports = this.#ports(domid);
+		const ports = this.ports(domid);
 		for (let port = 1; port <= ports.highest; port++) {
 			if (ports.status[port] !== EVTCHNSTAT_closed) this.close(domid, port);
 		}
 
-		this.#domains[domid] = undefined;
+		this.domains[domid] = undefined;
 	}
 
 	exists(domid: number): boolean {
-		return this.#domains[domid] !== undefined;
+		return this.domains[domid] !== undefined;
 	}
 
 	/** EVTCHNOP_alloc_unbound: a port that `remote` may bind. -ENOSPC when none is free. */
 	allocUnbound(domid: number, remote: number, vcpu = 0): number {
-		const ports = this.#ports(domid);
+		const ports = this.ports(domid);
 		if (vcpu < 0 || vcpu >= ports.vcpus) return -ENOENT;
-		const port = this.#take(ports, EVTCHNSTAT_unbound, vcpu);
+		const port = this.take(ports, EVTCHNSTAT_unbound, vcpu);
 		if (port > 0) ports.remoteDomid[port] = remote === DOMID_SELF ? domid : remote;
 		return port;
 	}
@@ -87,33 +87,33 @@ export class EventChannels {
 	pending at once, for what the remote may have sent before. -ESRCH, -EINVAL or -ENOSPC.
 	*/
 	bindInterdomain(domid: number, remote: number, remotePort: number, vcpu = 0): number {
-		const ports = this.#ports(domid);
-		const peers = this.#domains[remote === DOMID_SELF ? domid : remote];
+		const ports = this.ports(domid);
+		const peers = this.domains[remote === DOMID_SELF ? domid : remote];
 		if (peers === undefined) return -ESRCH;
 		if (vcpu < 0 || vcpu >= ports.vcpus) return -ENOENT;
 		const peer = peers.domid;
-		if (this.#invalid(peers, remotePort)) return -EINVAL;
+		if (this.invalid(peers, remotePort)) return -EINVAL;
 		if (peers.status[remotePort] !== EVTCHNSTAT_unbound || peers.remoteDomid[remotePort] !== domid) return -EINVAL;
-		const port = this.#take(ports, EVTCHNSTAT_interdomain, vcpu);
+		const port = this.take(ports, EVTCHNSTAT_interdomain, vcpu);
 		if (port < 0) return port;
 		ports.remoteDomid[port] = peer;
 		ports.remotePort[port] = remotePort;
 		peers.status[remotePort] = EVTCHNSTAT_interdomain;
 		peers.remotePort[remotePort] = port;
-		ports.faults[port] = this.#engine.faults.point(faultKey(ports, peers, remotePort), [ports.name, peers.name]);
-		peers.faults[remotePort] = this.#engine.faults.point(faultKey(peers, ports, port), [peers.name, ports.name]);
-		this.#raise(ports, port);
+		ports.faults[port] = this.engine.faults.point(faultKey(ports, peers, remotePort), [ports.name, peers.name]);
+		peers.faults[remotePort] = this.engine.faults.point(faultKey(peers, ports, port), [peers.name, ports.name]);
+		this.raise(ports, port);
 		return port;
 	}
 
 	/** EVTCHNOP_bind_pirq: a physical interrupt's port. -EINVAL, -EPERM when not the domain's, -EEXIST, -ENOSPC. */
 	bindPirq(domid: number, pirq: number, vcpu = 0): number {
-		const ports = this.#ports(domid);
+		const ports = this.ports(domid);
 		if (pirq < 0) return -EINVAL;
 		if (!this.pirqPermitted(domid, pirq)) return -EPERM;
 		if (ports.pirqs.has(pirq)) return -EEXIST;
 		if (vcpu < 0 || vcpu >= ports.vcpus) return -ENOENT;
-		const port = this.#take(ports, EVTCHNSTAT_pirq, vcpu);
+		const port = this.take(ports, EVTCHNSTAT_pirq, vcpu);
 		if (port < 0) return port;
 		ports.remotePort[port] = pirq;
 		ports.pirqs.set(pirq, port);
@@ -122,11 +122,11 @@ export class EventChannels {
 
 	/** EVTCHNOP_bind_virq. -EINVAL, -ENOENT for a vCPU that is not there, -EEXIST, -ENOSPC. */
 	bindVirq(domid: number, virq: number, vcpu: number): number {
-		const ports = this.#ports(domid);
+		const ports = this.ports(domid);
 		if (virq < 0 || virq >= NR_VIRQS || (isGlobal(virq) && vcpu !== 0)) return -EINVAL;
 		if (vcpu < 0 || vcpu >= ports.vcpus) return -ENOENT;
 		if (ports.virqs[vcpu * NR_VIRQS + virq] !== 0) return -EEXIST;
-		const port = this.#take(ports, EVTCHNSTAT_virq, vcpu);
+		const port = this.take(ports, EVTCHNSTAT_virq, vcpu);
 		if (port < 0) return port;
 		ports.remotePort[port] = virq;
 		ports.virqs[vcpu * NR_VIRQS + virq] = port;
@@ -135,26 +135,26 @@ export class EventChannels {
 
 	/** EVTCHNOP_bind_ipi. */
 	bindIpi(domid: number, vcpu: number): number {
-		const ports = this.#ports(domid);
+		const ports = this.ports(domid);
 		if (vcpu < 0 || vcpu >= ports.vcpus) return -ENOENT;
-		return this.#take(ports, EVTCHNSTAT_ipi, vcpu);
+		return this.take(ports, EVTCHNSTAT_ipi, vcpu);
 	}
 
 	/** EVTCHNOP_close. The peer of an interdomain port becomes unbound, reserved for this domain. -EINVAL for a closed port. */
 	close(domid: number, port: number): number {
-		const ports = this.#ports(domid);
-		if (this.#invalid(ports, port)) return -EINVAL;
+		const ports = this.ports(domid);
+		if (this.invalid(ports, port)) return -EINVAL;
 		switch (ports.status[port]) {
 			case EVTCHNSTAT_closed:
 				return -EINVAL;
 			case EVTCHNSTAT_interdomain: {
-				const peers = this.#ports(ports.remoteDomid[port]);
+				const peers = this.ports(ports.remoteDomid[port]);
 				const peer = ports.remotePort[port];
 				peers.status[peer] = EVTCHNSTAT_unbound;
 				peers.remoteDomid[peer] = domid;
 				peers.remotePort[peer] = 0;
-				this.#forgetFault(ports, port);
-				this.#forgetFault(peers, peer);
+				this.forgetFault(ports, port);
+				this.forgetFault(peers, peer);
 				break;
 			}
 
@@ -184,20 +184,20 @@ export class EventChannels {
 
 	/** EVTCHNOP_send. 0 also for an unbound port, where the event goes nowhere; -EINVAL where nothing can be sent. */
 	send(domid: number, port: number): number {
-		const ports = this.#ports(domid);
-		if (this.#invalid(ports, port)) return -EINVAL;
+		const ports = this.ports(domid);
+		if (this.invalid(ports, port)) return -EINVAL;
 		this.sends++;
 		switch (ports.status[port]) {
 			case EVTCHNSTAT_interdomain: {
 				ports.sent[port]++;
 				this.sent++;
-				const peers = this.#ports(ports.remoteDomid[port]);
+				const peers = this.ports(ports.remoteDomid[port]);
 				const peer = ports.remotePort[port];
 				const armed = ports.faults[port]?.armed ?? null;
 				if (armed !== null) {
 					const verdict = armed.decide(peer);
 					if (verdict === delay) {
-						this.#engine.after(armed.value, this.#late, peers.domid * portLimit + peer);
+						this.engine.after(armed.value, this.late, peers.domid * portLimit + peer);
 						return 0;
 					}
 
@@ -208,14 +208,14 @@ export class EventChannels {
 					}
 				}
 
-				this.#raise(peers, peer);
+				this.raise(peers, peer);
 				return 0;
 			}
 
 			case EVTCHNSTAT_ipi:
 				ports.sent[port]++;
 				this.sent++;
-				this.#raise(ports, port);
+				this.raise(ports, port);
 				return 0;
 			case EVTCHNSTAT_unbound:
 				ports.sent[port]++;
@@ -228,41 +228,41 @@ export class EventChannels {
 
 	/** A physical interrupt arrived for the domain: its port becomes pending. False when none is bound. */
 	sendPirq(domid: number, pirq: number): boolean {
-		const ports = this.#domains[domid];
+		const ports = this.domains[domid];
 		const port = ports?.pirqs.get(pirq);
 		if (ports === undefined || port === undefined) return false;
-		this.#raise(ports, port);
+		this.raise(ports, port);
 		return true;
 	}
 
 	/** A virtual interrupt for one vCPU (0 for a global one). False when none is bound. */
 	sendVirq(domid: number, virq: number, vcpu = 0): boolean {
-		const ports = this.#domains[domid];
+		const ports = this.domains[domid];
 		const port = ports?.virqs[vcpu * NR_VIRQS + virq] ?? 0;
 		if (ports === undefined || port === 0) return false;
-		this.#raise(ports, port);
+		this.raise(ports, port);
 		return true;
 	}
 
 	/** EVTCHNOP_unmask: clears the mask and delivers what was pending behind it. */
 	unmask(domid: number, port: number): number {
-		const ports = this.#ports(domid);
-		if (this.#invalid(ports, port)) return -EINVAL;
+		const ports = this.ports(domid);
+		if (this.invalid(ports, port)) return -EINVAL;
 		const info = ports.info;
-		if (info.clearMask(port) && info.isPending(port)) this.#select(ports, port);
+		if (info.clearMask(port) && info.isPending(port)) this.select(ports, port);
 		return 0;
 	}
 
 	/** The guest sets the mask bit itself: no hypercall. */
 	mask(domid: number, port: number): void {
-		this.#ports(domid).info.mask(port);
+		this.ports(domid).info.mask(port);
 	}
 
 	/** EVTCHNOP_bind_vcpu: notifications of the port go to `vcpu` from now on. */
 	bindVcpu(domid: number, port: number, vcpu: number): number {
-		const ports = this.#ports(domid);
+		const ports = this.ports(domid);
 		if (vcpu < 0 || vcpu >= ports.vcpus) return -ENOENT;
-		if (this.#invalid(ports, port)) return -EINVAL;
+		if (this.invalid(ports, port)) return -EINVAL;
 		const status = ports.status[port];
 		const movable =
 			status === EVTCHNSTAT_unbound ||
@@ -282,20 +282,20 @@ export class EventChannels {
 	@returns ports visited.
 	*/
 	takePending(domid: number, vcpu: number, visit: (port: number) => void): number {
-		return this.#ports(domid).takePending(vcpu, visit);
+		return this.ports(domid).takePending(vcpu, visit);
 	}
 
 	/** EVTCHNOP_status; a negative error: -ESRCH, -EINVAL. */
 	status(domid: number, port: number): PortStatus | number {
-		const ports = this.#domains[domid];
+		const ports = this.domains[domid];
 		if (ports === undefined) return -ESRCH;
-		if (this.#invalid(ports, port)) return -EINVAL;
+		if (this.invalid(ports, port)) return -EINVAL;
 		return ports.describe(port);
 	}
 
 	/** Every port of a domain that is not closed, lowest first. Cold. */
 	open(domid: number): PortStatus[] {
-		const ports = this.#ports(domid);
+		const ports = this.ports(domid);
 		const open: PortStatus[] = [];
 		for (let port = 1; port <= ports.highest; port++) {
 			const status = ports.status[port] === EVTCHNSTAT_closed ? 0 : this.status(domid, port);
@@ -307,12 +307,12 @@ export class EventChannels {
 
 	/** The page shared with a domain. */
 	sharedInfo(domid: number): SharedInfo {
-		return this.#ports(domid).info;
+		return this.ports(domid).info;
 	}
 
 	/** Mixes a domain's ports and its shared page into the state hash. */
 	mix(domid: number, hash: StateHash): void {
-		const ports = this.#ports(domid);
+		const ports = this.ports(domid);
 		hash.words(ports.info.words, 0, ports.info.words.length);
 		for (let port = 1; port <= ports.highest; port++) {
 			hash.word(ports.status[port] | (ports.vcpu[port] << 8) | (ports.remoteDomid[port] << 16));
@@ -321,7 +321,7 @@ export class EventChannels {
 	}
 
 	/** An event reaches a port (evtchn_2l_set_pending). */
-	#raise(ports: Ports, port: number): void {
+	private raise(ports: Ports, port: number): void {
 		ports.arrived[port]++;
 		const info = ports.info;
 		if (!info.setPending(port)) {
@@ -329,21 +329,21 @@ export class EventChannels {
 			return;
 		}
 
-		if (!info.isMasked(port)) this.#select(ports, port);
+		if (!info.isMasked(port)) this.select(ports, port);
 	}
 
-	#select(ports: Ports, port: number): void {
+	private select(ports: Ports, port: number): void {
 		const vcpu = ports.vcpu[port];
 		if (ports.info.select(vcpu, port) && ports.info.setUpcallPending(vcpu)) this.onUpcall(ports.domid, vcpu);
 	}
 
-	#deliverLate(argument: number): void {
+	private deliverLate(argument: number): void {
 		const port = argument & (portLimit - 1);
-		const ports = this.#domains[(argument - port) / portLimit];
-		if (ports !== undefined && ports.status[port] === EVTCHNSTAT_interdomain) this.#raise(ports, port);
+		const ports = this.domains[(argument - port) / portLimit];
+		if (ports !== undefined && ports.status[port] === EVTCHNSTAT_interdomain) this.raise(ports, port);
 	}
 
-	#take(ports: Ports, status: number, vcpu: number): number {
+	private take(ports: Ports, status: number, vcpu: number): number {
 		let port = ports.lowestFree;
 		while (port <= ports.maximum && ports.status[port] !== EVTCHNSTAT_closed) port++;
 		ports.lowestFree = port;
@@ -359,18 +359,18 @@ export class EventChannels {
 		return port;
 	}
 
-	#forgetFault(ports: Ports, port: number): void {
+	private forgetFault(ports: Ports, port: number): void {
 		const point = ports.faults[port];
-		if (point) this.#engine.faults.remove(point);
+		if (point) this.engine.faults.remove(point);
 		ports.faults[port] = null;
 	}
 
-	#invalid(ports: Ports, port: number): boolean {
+	private invalid(ports: Ports, port: number): boolean {
 		return port <= 0 || port > ports.maximum;
 	}
 
-	#ports(domid: number): Ports {
-		const ports = this.#domains[domid];
+	private ports(domid: number): Ports {
+		const ports = this.domains[domid];
 		assert(ports !== undefined, 'the domain has event channels');
 		return ports;
 	}

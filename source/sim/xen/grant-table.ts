@@ -69,34 +69,34 @@ export class GrantTables {
 	/** A refused operation, for `xl dmesg`: Xen's own message. */
 	onRefusal: (domid: number, text: string) => void = () => {};
 
-	readonly #memory: Memory;
-	readonly #frames: FrameTable;
-	readonly #faults: FaultPoints;
-	readonly #tables: (DomainGrants | undefined)[] = [];
+	private readonly memory: Memory;
+	private readonly frames: FrameTable;
+	private readonly faults: FaultPoints;
+	private readonly tables: (DomainGrants | undefined)[] = [];
 
 	constructor(memory: Memory, frames: FrameTable, faults: FaultPoints) {
-		this.#memory = memory;
-		this.#frames = frames;
-		this.#faults = faults;
+		this.memory = memory;
+		this.frames = frames;
+		this.faults = faults;
 	}
 
 	/** A domain's table with its first frame. `name` is for fault points. The domain is in the frame table already. */
 	create(domid: number, name: string, limits: GrantLimits = defaultGrantLimits): void {
-		assert(this.#tables[domid] === undefined, 'a domain has one grant table');
-		const mapFault = this.#faults.point(`grant.map ${name}#${domid}`, [name]);
-		const copyFault = this.#faults.point(`grant.copy ${name}#${domid}`, [name]);
-		this.#tables[domid] = new DomainGrants(domid, limits, mapFault, copyFault);
+		assert(this.tables[domid] === undefined, 'a domain has one grant table');
+		const mapFault = this.faults.point(`grant.map ${name}#${domid}`, [name]);
+		const copyFault = this.faults.point(`grant.copy ${name}#${domid}`, [name]);
+		this.tables[domid] = new DomainGrants(domid, limits, mapFault, copyFault);
 		this.grow(domid);
 	}
 
 	/** Adds a frame to a domain's table (GNTTABOP_setup_table). Returns the machine frame, -ENOSPC at the limit, -ENOMEM. */
 	grow(domid: number): number {
-		const table = this.#table(domid);
+		const table = this.table(domid);
 		if (table.frames.length >= table.limits.grantFrames) return -ENOSPC;
-		const frame = this.#frames.allocateShared(domid);
+		const frame = this.frames.allocateShared(domid);
 		if (frame < 0) return -ENOMEM;
 		table.frames.push(frame);
-		table.words.push(this.#memory.words(frame));
+		table.words.push(this.memory.words(frame));
 		const entries = table.frames.length * grantEntriesPerFrame;
 		table.pins = grown(table.pins, new Int32Array(entries));
 		table.pinnedFrames = grown(table.pinnedFrames, new Int32Array(entries));
@@ -106,24 +106,24 @@ export class GrantTables {
 
 	/** Machine frames that hold a domain's entries, in order. */
 	grantFrames(domid: number): readonly number[] {
-		return this.#table(domid).frames;
+		return this.table(domid).frames;
 	}
 
 	/** GNTTABOP_map_grant_ref. Returns a handle of `mapper`'s, or a negative GNTST_*. */
 	map(mapper: number, granter: number, reference: number, flags: number): number {
-		const local = this.#table(mapper);
-		if ((flags & mapKinds) === 0) return this.#refuse(local, GNTST_bad_gntref, 'Bad flags in grant map op', flags);
-		const remote = this.#tables[granter];
-		if (remote === undefined) return this.#refuse(local, GNTST_bad_domain, 'Could not find domain', granter);
+		const local = this.table(mapper);
+		if ((flags & mapKinds) === 0) return this.refuse(local, GNTST_bad_gntref, 'Bad flags in grant map op', flags);
+		const remote = this.tables[granter];
+		if (remote === undefined) return this.refuse(local, GNTST_bad_domain, 'Could not find domain', granter);
 		const armed = remote.mapFault.armed;
 		if (armed !== null && armed.decide(reference) !== pass) {
-			return this.#refuse(local, GNTST_general_error, 'Map refused by an injected fault, reference', reference);
+			return this.refuse(local, GNTST_general_error, 'Map refused by an injected fault, reference', reference);
 		}
 
 		const handle = local.maptrack.take();
 		if (handle < 0)
-			return this.#refuse(local, GNTST_no_space, 'Failed to obtain maptrack handle for reference', reference);
-		const status = this.#pin(local, remote, reference, flags);
+			return this.refuse(local, GNTST_no_space, 'Failed to obtain maptrack handle for reference', reference);
+		const status = this.pin(local, remote, reference, flags);
 		if (status !== GNTST_okay) {
 			local.maptrack.give(handle);
 			return status;
@@ -137,7 +137,7 @@ export class GrantTables {
 		maptrack.flags[handle] = flags & (mapKinds | GNTMAP_readonly);
 		maptrack.remember(handle);
 		const writable = (flags & GNTMAP_readonly) === 0;
-		this.#frames.reference(frame, writable);
+		this.frames.reference(frame, writable);
 		local.maps++;
 		if ((flags & GNTMAP_device_map) !== 0) this.onDeviceMap(mapper, frame, writable);
 		return handle;
@@ -145,41 +145,41 @@ export class GrantTables {
 
 	/** GNTTABOP_unmap_grant_ref: host and device mapping of a handle end. GNTST_bad_handle for a stale one. */
 	unmap(mapper: number, handle: number): number {
-		const local = this.#table(mapper);
+		const local = this.table(mapper);
 		const maptrack = local.maptrack;
 		if (handle < 0 || handle >= maptrack.size || maptrack.flags[handle] === 0) {
-			return this.#refuse(local, GNTST_bad_handle, 'Bad handle', handle);
+			return this.refuse(local, GNTST_bad_handle, 'Bad handle', handle);
 		}
 
 		const flags = maptrack.flags[handle];
 		const frame = maptrack.frames[handle];
 		const granter = maptrack.domids[handle];
-		const remote = this.#table(granter);
+		const remote = this.table(granter);
 		const writable = (flags & GNTMAP_readonly) === 0;
 		maptrack.give(handle);
 		local.unmaps++;
 		// The device loses the frame before it may be free for anybody else.
 		if ((flags & GNTMAP_device_map) !== 0) this.onDeviceUnmap(mapper, frame, writable);
-		this.#unpin(remote, maptrack.references[handle], flags);
-		this.#frames.dereference(frame, writable);
+		this.unpin(remote, maptrack.references[handle], flags);
+		this.frames.dereference(frame, writable);
 		return GNTST_okay;
 	}
 
 	/** The frame a mapping handle stands for. The handle must be live. */
 	mappedFrame(mapper: number, handle: number): number {
-		const maptrack = this.#table(mapper).maptrack;
+		const maptrack = this.table(mapper).maptrack;
 		assert(maptrack.flags[handle] !== 0, 'the handle is mapped');
 		return maptrack.frames[handle];
 	}
 
 	/** Whether `mapper` has `frame` mapped (for writing, if `write`). */
 	isMapped(mapper: number, frame: number, write: boolean): boolean {
-		return this.#table(mapper).maptrack.find(frame, GNTMAP_readonly, write) >= 0;
+		return this.table(mapper).maptrack.find(frame, GNTMAP_readonly, write) >= 0;
 	}
 
 	/** Visits the mappings for device use that `mapper` holds: what a new IOMMU context of its devices starts with. Cold. */
 	forEachDeviceMapping(mapper: number, visit: (frame: number, writable: boolean) => void): void {
-		const maptrack = this.#tables[mapper]?.maptrack;
+		const maptrack = this.tables[mapper]?.maptrack;
 		for (let handle = 0; maptrack !== undefined && handle < maptrack.size; handle++) {
 			const flags = maptrack.flags[handle];
 			if ((flags & GNTMAP_device_map) !== 0) visit(maptrack.frames[handle], (flags & GNTMAP_readonly) === 0);
@@ -201,38 +201,38 @@ export class GrantTables {
 		bytes: number,
 		into: boolean,
 	): number {
-		const local = this.#table(caller);
-		const remote = this.#tables[granter];
-		if (remote === undefined) return this.#refuse(local, GNTST_bad_domain, 'Could not find domain', granter);
+		const local = this.table(caller);
+		const remote = this.tables[granter];
+		if (remote === undefined) return this.refuse(local, GNTST_bad_domain, 'Could not find domain', granter);
 		if (offset < 0 || frameOffset < 0 || bytes < 0 || offset + bytes > frameBytes || frameOffset + bytes > frameBytes) {
-			return this.#refuse(local, GNTST_bad_copy_arg, 'Copy beyond page area, bytes', bytes);
+			return this.refuse(local, GNTST_bad_copy_arg, 'Copy beyond page area, bytes', bytes);
 		}
 
 		const armed = remote.copyFault.armed;
 		if (armed !== null && armed.decide(reference) !== pass) {
-			return this.#refuse(local, GNTST_general_error, 'Copy refused by an injected fault, reference', reference);
+			return this.refuse(local, GNTST_general_error, 'Copy refused by an injected fault, reference', reference);
 		}
 
-		if (this.#frames.ownerOf(frame) !== caller && local.maptrack.find(frame, GNTMAP_readonly, !into) < 0) {
-			return this.#refuse(local, GNTST_bad_page, 'Bad own frame', frame);
+		if (this.frames.ownerOf(frame) !== caller && local.maptrack.find(frame, GNTMAP_readonly, !into) < 0) {
+			return this.refuse(local, GNTST_bad_page, 'Bad own frame', frame);
 		}
 
 		// Pinned for the copy alone, and let go at once: nothing can look between.
 		const flags = GNTMAP_host_map | (into ? 0 : GNTMAP_readonly);
-		const status = this.#pin(local, remote, reference, flags);
+		const status = this.pin(local, remote, reference, flags);
 		if (status !== GNTST_okay) return status;
-		const own = this.#memory.bytes(frame);
-		const granted = this.#memory.bytes(remote.pinnedFrames[reference]);
+		const own = this.memory.bytes(frame);
+		const granted = this.memory.bytes(remote.pinnedFrames[reference]);
 		if (into) own.copy(granted, offset, frameOffset, frameOffset + bytes);
 		else granted.copy(own, frameOffset, offset, offset + bytes);
-		this.#unpin(remote, reference, flags);
+		this.unpin(remote, reference, flags);
 		local.copies++;
 		return GNTST_okay;
 	}
 
 	/** Ends every mapping that a dying domain holds (gnttab_release_mappings). Returns how many there were. */
 	releaseMappings(domid: number): number {
-		const maptrack = this.#table(domid).maptrack;
+		const maptrack = this.table(domid).maptrack;
 		let released = 0;
 		for (let handle = 0; handle < maptrack.size && maptrack.used > 0; handle++) {
 			if (maptrack.flags[handle] !== 0) {
@@ -246,22 +246,22 @@ export class GrantTables {
 
 	/** Whether others still map frames that this domain granted: a dying domain stays until they do not. */
 	isMappedByOthers(domid: number): boolean {
-		return this.#table(domid).active > 0;
+		return this.table(domid).active > 0;
 	}
 
 	/** Removes the table of a domain whose grants nobody maps any more, with its frames. Its own mappings must be released. */
 	destroy(domid: number): void {
-		const table = this.#table(domid);
+		const table = this.table(domid);
 		assert(table.active === 0, 'a table with active grants stays');
 		assert(table.maptrack.used === 0, "a dead domain's mappings are released first");
-		for (const frame of table.frames) this.#frames.free(frame);
-		this.#faults.remove(table.mapFault);
-		this.#faults.remove(table.copyFault);
-		this.#tables[domid] = undefined;
+		for (const frame of table.frames) this.frames.free(frame);
+		this.faults.remove(table.mapFault);
+		this.faults.remove(table.copyFault);
+		this.tables[domid] = undefined;
 	}
 
 	counters(domid: number): GrantCounters {
-		const table = this.#table(domid);
+		const table = this.table(domid);
 		return {
 			frames: table.frames.length,
 			entries: table.pins.length,
@@ -276,27 +276,27 @@ export class GrantTables {
 
 	/** Mixes a domain's entries and pins into the state hash. */
 	mix(domid: number, hash: StateHash): void {
-		const table = this.#table(domid);
+		const table = this.table(domid);
 		for (const words of table.words) hash.words(words, 0, words.length);
 		hash.words(table.pins, 0, table.pins.length);
 	}
 
-	#table(domid: number): DomainGrants {
-		const table = this.#tables[domid];
+	private table(domid: number): DomainGrants {
+		const table = this.tables[domid];
 		assert(table !== undefined, 'the domain has a grant table');
 		return table;
 	}
 
 	/** Checks an entry and counts one more use of it. On success the frame is in `pinnedFrames`. */
-	#pin(local: DomainGrants, remote: DomainGrants, reference: number, flags: number): number {
+	private pin(local: DomainGrants, remote: DomainGrants, reference: number, flags: number): number {
 		if (reference < 0 || reference >= remote.pins.length) {
-			return this.#refuse(local, GNTST_bad_gntref, `Bad ref for d${remote.domid}:`, reference);
+			return this.refuse(local, GNTST_bad_gntref, `Bad ref for d${remote.domid}:`, reference);
 		}
 
 		const readonly = (flags & GNTMAP_readonly) !== 0;
 		const pins = remote.pins[reference];
 		if (pins !== 0 && (remote.pinnedBy[reference] !== local.domid || (pins & pinLimit) !== 0)) {
-			return this.#refuse(local, GNTST_general_error, 'Bad domain or risk of counter overflow, reference', reference);
+			return this.refuse(local, GNTST_general_error, 'Bad domain or risk of counter overflow, reference', reference);
 		}
 
 		if (pins === 0 || (!readonly && (pins & pinnedForWriting) === 0)) {
@@ -308,17 +308,17 @@ export class GrantTables {
 				((entry & (GTF_type_mask | GTF_sub_page)) !== GTF_permit_access || entry >>> 16 !== local.domid)
 			) {
 				const seen = `Bad flags (${(entry & 0xffff).toString(16)}) or dom (${entry >>> 16}); expected d${local.domid}; reference`;
-				return this.#refuse(local, GNTST_general_error, seen, reference);
+				return this.refuse(local, GNTST_general_error, seen, reference);
 			}
 
 			if (!readonly && (entry & GTF_readonly) !== 0) {
-				return this.#refuse(local, GNTST_general_error, 'Attempt to write-pin a r/o grant entry', reference);
+				return this.refuse(local, GNTST_general_error, 'Attempt to write-pin a r/o grant entry', reference);
 			}
 
 			if (pins === 0) {
 				const frame = words[at + 1];
-				if (this.#frames.ownerOf(frame) !== remote.domid) {
-					return this.#refuse(local, GNTST_bad_page, 'Could not pin grant frame', frame);
+				if (this.frames.ownerOf(frame) !== remote.domid) {
+					return this.refuse(local, GNTST_bad_page, 'Could not pin grant frame', frame);
 				}
 
 				remote.pinnedFrames[reference] = frame;
@@ -336,7 +336,7 @@ export class GrantTables {
 		return GNTST_okay;
 	}
 
-	#unpin(remote: DomainGrants, reference: number, flags: number): void {
+	private unpin(remote: DomainGrants, reference: number, flags: number): void {
 		const readonly = (flags & GNTMAP_readonly) !== 0;
 		let removed = 0;
 		if ((flags & GNTMAP_host_map) !== 0) removed += readonly ? pinHostRead : pinHostWrite;
@@ -354,7 +354,7 @@ export class GrantTables {
 		if (cleared !== 0) remote.words[Math.floor(reference / grantEntriesPerFrame)][entryWord(reference)] &= ~cleared;
 	}
 
-	#refuse(local: DomainGrants, status: number, text: string, value: number): number {
+	private refuse(local: DomainGrants, status: number, text: string, value: number): number {
 		local.refused++;
 		this.onRefusal(local.domid, `${text} ${value}`);
 		return status;

@@ -66,10 +66,10 @@ export class Hypervisor {
 	readonly upcalls = new Map<number, (vcpu: number) => void>();
 	/** Interrupts taken from hardware. */
 	interrupts = 0;
-	readonly #interruptStep: Step;
-	readonly #vectorDomain = new Int32Array(vectors).fill(-1);
-	readonly #vectorPirq = new Int32Array(vectors);
-	#nextDomid = 0;
+	private readonly interruptStep: Step;
+	private readonly vectorDomain = new Int32Array(vectors).fill(-1);
+	private readonly vectorPirq = new Int32Array(vectors);
+	private nextDomid = 0;
 
 	constructor(
 		readonly engine: Engine,
@@ -85,9 +85,9 @@ export class Hypervisor {
 		});
 		this.events.pirqPermitted = (domid, pirq) => this.assignment.pirqPermitted(domid, pirq);
 		this.events.onUpcall = (domid, vcpu) => this.upcalls.get(domid)?.(vcpu);
-		this.#interruptStep = new Step('interrupt', this.owner, this.ns(hypervisorCosts.interrupt), true, (vector) => {
-			const domid = this.#vectorDomain[vector];
-			if (domid < 0 || !this.events.sendPirq(domid, this.#vectorPirq[vector])) {
+		this.interruptStep = new Step('interrupt', this.owner, this.ns(hypervisorCosts.interrupt), true, (vector) => {
+			const domid = this.vectorDomain[vector];
+			if (domid < 0 || !this.events.sendPirq(domid, this.vectorPirq[vector])) {
 				engine.log.add(
 					engine.now,
 					'Xen',
@@ -99,7 +99,7 @@ export class Hypervisor {
 		});
 		machine.interrupts.onInterrupt = (cpu, vector) => {
 			this.interrupts++;
-			this.cpus.all[cpu].raise(this.#interruptStep, vector);
+			this.cpus.all[cpu].raise(this.interruptStep, vector);
 		};
 	}
 
@@ -114,7 +114,7 @@ export class Hypervisor {
 			return undefined;
 		}
 
-		const domid = this.#nextDomid++;
+		const domid = this.nextDomid++;
 		const domain = new Domain(domid, name, options.vcpus, {
 			weight: options.weight,
 			cap: options.cap,
@@ -133,9 +133,9 @@ export class Hypervisor {
 	/** Gives a domain's physical interrupt a vector and a CPU. */
 	bindVector(domid: number, pirq: number): {vector: number; cpu: number} {
 		for (let vector = firstVector; vector < vectors; vector++) {
-			if (this.#vectorDomain[vector] < 0) {
-				this.#vectorDomain[vector] = domid;
-				this.#vectorPirq[vector] = pirq;
+			if (this.vectorDomain[vector] < 0) {
+				this.vectorDomain[vector] = domid;
+				this.vectorPirq[vector] = pirq;
 				return {vector, cpu: (vector - firstVector) % this.cpus.all.length};
 			}
 		}
@@ -144,7 +144,7 @@ export class Hypervisor {
 	}
 
 	freeVector(vector: number): void {
-		this.#vectorDomain[vector] = -1;
+		this.vectorDomain[vector] = -1;
 	}
 
 	domainByName(name: string): Domain | undefined {

@@ -34,14 +34,14 @@ export class PhysicalCpu implements Lane {
 	chain: StepStack;
 	readonly xenWork = new WorkQueue();
 	readonly xenChain = new StepStack();
-	readonly #lane: number;
-	#step: Step | null = null;
-	#argument = 0;
-	#started = 0;
-	#cost = 0;
-	#inXen = false;
-	#idleSince: number;
-	#idle = true;
+	private readonly lane: number;
+	private step: Step | null = null;
+	private argument = 0;
+	private started = 0;
+	private cost = 0;
+	private inXen = false;
+	private idleSince: number;
+	private isIdle = true;
 
 	constructor(
 		readonly id: number,
@@ -49,55 +49,55 @@ export class PhysicalCpu implements Lane {
 		private readonly owner: CpuOwner,
 	) {
 		this.chain = this.xenChain;
-		this.#lane = engine.addLane(this);
-		this.#idleSince = engine.now;
+		this.lane = engine.addLane(this);
+		this.idleSince = engine.now;
 	}
 
 	get idle(): boolean {
-		return this.#idle;
+		return this.isIdle;
 	}
 
 	/** Who is on the CPU at this instant. */
 	get runningName(): string {
-		if (this.#idle) {
+		if (this.isIdle) {
 			return 'idle';
 		}
 
-		return this.#inXen || this.current === null ? 'Xen' : this.current.domain.name;
+		return this.inXen || this.current === null ? 'Xen' : this.current.domain.name;
 	}
 
 	/** Is `step` being paid for here now? */
 	isRunning(step: Step): boolean {
-		return this.#step === step;
+		return this.step === step;
 	}
 
 	/** The name of the step being paid for, for reports. */
 	get stepName(): string {
-		return this.#step === null ? '' : this.#step.name;
+		return this.step === null ? '' : this.step.name;
 	}
 
 	/** When the running step ends, ns; Infinity while nothing runs. */
 	get stepEnds(): number {
-		return this.#step === null ? Number.POSITIVE_INFINITY : this.#started + this.#cost;
+		return this.step === null ? Number.POSITIVE_INFINITY : this.started + this.cost;
 	}
 
 	idleTimeAt(now: number): number {
-		return this.idleTime + (this.#idle ? now - this.#idleSince : 0);
+		return this.idleTime + (this.isIdle ? now - this.idleSince : 0);
 	}
 
 	/** Time paid into the running step but not booked yet. */
 	get unbooked(): number {
-		return this.#step === null ? 0 : this.engine.now - this.#started;
+		return this.step === null ? 0 : this.engine.now - this.started;
 	}
 
 	/** Time paid into the running step, when that is `vcpu`'s own. */
 	unbookedFor(vcpu: Vcpu): number {
-		return this.#step !== null && !this.#inXen && this.current === vcpu ? this.engine.now - this.#started : 0;
+		return this.step !== null && !this.inXen && this.current === vcpu ? this.engine.now - this.started : 0;
 	}
 
 	/** Whether the running step is the current vCPU's and Xen executes it: a hypercall. */
 	get inHypercall(): boolean {
-		return this.#step?.xen === true && !this.#inXen;
+		return this.step?.xen === true && !this.inXen;
 	}
 
 	/** New work for Xen itself on this CPU (a hardware interrupt), ahead of any vCPU. */
@@ -114,34 +114,34 @@ export class PhysicalCpu implements Lane {
 
 	/** Something changed that may come before the step now running: set it aside and look again. */
 	poke(): void {
-		if (this.owner.executing === this || this.#inXen) {
+		if (this.owner.executing === this || this.inXen) {
 			return;
 		}
 
-		if (this.#step !== null) {
-			this.#setAside();
+		if (this.step !== null) {
+			this.setAside();
 		}
 
-		this.#next();
+		this.next();
 	}
 
 	/** The end of the running step. */
 	fire(): void {
-		const step = this.#step;
+		const step = this.step;
 		assert(step !== null, 'a CPU whose lane fires runs a step');
 		const engine = this.engine;
-		engine.hash.event(engine.now, step.tag + this.id, this.#argument);
-		this.#book(step);
-		this.#step = null;
+		engine.hash.event(engine.now, step.tag + this.id, this.argument);
+		this.book(step);
+		this.step = null;
 		const chain = this.chain;
 		const base = chain.depth;
 		this.owner.executing = this;
 		if (step.owner.alive) {
 			try {
-				step.run(this.#argument);
+				step.run(this.argument);
 			} catch (error) {
 				chain.depth = Math.min(base, chain.depth);
-				this.owner.crashed(this.#inXen ? undefined : this.current?.domain, error);
+				this.owner.crashed(this.inXen ? undefined : this.current?.domain, error);
 			}
 		}
 
@@ -150,7 +150,7 @@ export class PhysicalCpu implements Lane {
 		}
 
 		this.owner.executing = null;
-		this.#next();
+		this.next();
 	}
 
 	/** Takes the current vCPU off this CPU without choosing another. */
@@ -179,20 +179,20 @@ export class PhysicalCpu implements Lane {
 	}
 
 	/** Books the cost paid so far and puts what is left of the vCPU's step back on its chain. */
-	#setAside(): void {
-		const step = this.#step;
+	private setAside(): void {
+		const step = this.step;
 		const vcpu = this.current;
-		assert(step !== null && vcpu !== null && !this.#inXen, "only a vCPU's step is set aside");
-		const paid = this.engine.now - this.#started;
-		this.#book(step);
-		this.chain.push(step, this.#argument, this.#cost - paid - step.cost);
-		this.#step = null;
-		this.engine.stopLane(this.#lane);
+		assert(step !== null && vcpu !== null && !this.inXen, "only a vCPU's step is set aside");
+		const paid = this.engine.now - this.started;
+		this.book(step);
+		this.chain.push(step, this.argument, this.cost - paid - step.cost);
+		this.step = null;
+		this.engine.stopLane(this.lane);
 	}
 
-	#book(step: Step): void {
-		const elapsed = this.engine.now - this.#started;
-		if (this.#inXen) {
+	private book(step: Step): void {
+		const elapsed = this.engine.now - this.started;
+		if (this.inXen) {
 			this.xenTime += elapsed;
 			return;
 		}
@@ -207,36 +207,36 @@ export class PhysicalCpu implements Lane {
 		}
 	}
 
-	#next(): void {
-		if (this.#idle) {
-			this.idleTime += this.engine.now - this.#idleSince;
-			this.#idle = false;
+	private next(): void {
+		if (this.isIdle) {
+			this.idleTime += this.engine.now - this.idleSince;
+			this.isIdle = false;
 		}
 
 		const xenChain = this.xenChain;
 		if (xenChain.depth > 0) {
 			xenChain.pop();
-			this.#startXen(xenChain.step, xenChain.argument, xenChain.extra);
+			this.startXen(xenChain.step, xenChain.argument, xenChain.extra);
 			return;
 		}
 
 		if (this.xenWork.length > 0) {
 			this.xenWork.take();
-			this.#startXen(this.xenWork.step, this.xenWork.argument, 0);
+			this.startXen(this.xenWork.step, this.xenWork.argument, 0);
 			return;
 		}
 
 		if (this.needSchedule) {
 			this.needSchedule = false;
-			this.#startXen(this.current === null ? this.owner.switchStep : this.owner.scheduleStep, this.id, 0);
+			this.startXen(this.current === null ? this.owner.switchStep : this.owner.scheduleStep, this.id, 0);
 			return;
 		}
 
-		this.#inXen = false;
+		this.inXen = false;
 		const vcpu = this.current;
 		if (vcpu === null) {
-			this.#idle = true;
-			this.#idleSince = this.engine.now;
+			this.isIdle = true;
+			this.idleSince = this.engine.now;
 			return;
 		}
 
@@ -249,7 +249,7 @@ export class PhysicalCpu implements Lane {
 			if (vcpu.interrupts.length > 0) {
 				vcpu.interrupts.take();
 				this.chain = chain;
-				this.#start(vcpu.interrupts.step, vcpu.interrupts.argument, 0);
+				this.start(vcpu.interrupts.step, vcpu.interrupts.argument, 0);
 				return;
 			}
 
@@ -258,9 +258,9 @@ export class PhysicalCpu implements Lane {
 			if (chain.depth === 0) {
 				if (vcpu.tasks.length > 0) {
 					vcpu.tasks.take();
-					this.#start(vcpu.tasks.step, vcpu.tasks.argument, 0);
+					this.start(vcpu.tasks.step, vcpu.tasks.argument, 0);
 				} else {
-					this.#start(this.owner.blockStep, this.id, 0);
+					this.start(this.owner.blockStep, this.id, 0);
 				}
 
 				return;
@@ -269,26 +269,26 @@ export class PhysicalCpu implements Lane {
 
 		this.chain = chain;
 		chain.pop();
-		this.#start(chain.step, chain.argument, chain.extra);
+		this.start(chain.step, chain.argument, chain.extra);
 	}
 
-	#startXen(step: Step | null, argument: number, extra: number): void {
+	private startXen(step: Step | null, argument: number, extra: number): void {
 		const vcpu = this.current;
 		if (vcpu !== null && vcpu.state === running) {
 			vcpu.setState(runnable, this.engine.now);
 		}
 
-		this.#inXen = true;
+		this.inXen = true;
 		this.chain = this.xenChain;
-		this.#start(step, argument, extra);
+		this.start(step, argument, extra);
 	}
 
-	#start(step: Step | null, argument: number, extra: number): void {
+	private start(step: Step | null, argument: number, extra: number): void {
 		assert(step !== null, 'a queue with work has a step');
-		this.#step = step;
-		this.#argument = argument;
-		this.#started = this.engine.now;
-		this.#cost = step.cost + extra;
-		this.engine.startLane(this.#lane, this.#cost);
+		this.step = step;
+		this.argument = argument;
+		this.started = this.engine.now;
+		this.cost = step.cost + extra;
+		this.engine.startLane(this.lane, this.cost);
 	}
 }

@@ -8,26 +8,26 @@ import {priorityOver, type Vcpu} from './vcpu.js';
 export class RunQueues {
 	/** vCPUs in all queues together. */
 	waiting = 0;
-	readonly #queues: Vcpu[][];
+	private readonly queues: Vcpu[][];
 
 	constructor(cpus: number) {
-		this.#queues = Array.from({length: cpus}, () => []);
+		this.queues = Array.from({length: cpus}, () => []);
 	}
 
 	length(cpu: number): number {
-		return this.#queues[cpu].length;
+		return this.queues[cpu].length;
 	}
 
 	/** Whoever should go to `cpu` next: the best of its own queue, or a better one stolen from another's (csched_load_balance). */
 	best(cpu: number): Vcpu | undefined {
-		const own = this.#queues[cpu][0];
+		const own = this.queues[cpu][0];
 		if (own !== undefined && own.priority > priorityOver) {
 			return own;
 		}
 
 		let best = own;
-		for (let i = 1; i < this.#queues.length; i++) {
-			const peer = this.#queues[(cpu + i) % this.#queues.length][0];
+		for (let i = 1; i < this.queues.length; i++) {
+			const peer = this.queues[(cpu + i) % this.queues.length][0];
 			if (peer !== undefined && (best === undefined || peer.priority > best.priority)) {
 				best = peer;
 			}
@@ -39,7 +39,7 @@ export class RunQueues {
 	/** Behind those of its own priority. */
 	insert(vcpu: Vcpu): void {
 		assert(!vcpu.queued && !vcpu.onCpu, 'a vCPU is queued once');
-		const queue = this.#queues[vcpu.cpu];
+		const queue = this.queues[vcpu.cpu];
 		let at = queue.push(vcpu) - 1;
 		for (; at > 0 && queue[at - 1].priority < vcpu.priority; at--) {
 			queue[at] = queue[at - 1];
@@ -57,7 +57,7 @@ export class RunQueues {
 		}
 
 		vcpu.queued = false;
-		const queue = this.#queues[vcpu.cpu];
+		const queue = this.queues[vcpu.cpu];
 		let at = queue.indexOf(vcpu);
 		assert(at >= 0, "a queued vCPU is in its CPU's queue");
 		for (; at < queue.length - 1; at++) {

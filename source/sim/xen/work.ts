@@ -13,38 +13,38 @@ export class WorkQueue {
 	step: Step | null = null;
 	argument = 0;
 	length = 0;
-	#steps: (Step | null)[] = new Array(16).fill(null);
-	#arguments = new Int32Array(16);
-	#head = 0;
+	private steps: (Step | null)[] = new Array(16).fill(null);
+	private arguments = new Int32Array(16);
+	private head = 0;
 
 	push(step: Step, argument: number): void {
-		if (this.length === this.#steps.length) {
-			this.#grow();
+		if (this.length === this.steps.length) {
+			this.grow();
 		}
 
-		const at = (this.#head + this.length++) & (this.#steps.length - 1);
-		this.#steps[at] = step;
-		this.#arguments[at] = argument;
+		const at = (this.head + this.length++) & (this.steps.length - 1);
+		this.steps[at] = step;
+		this.arguments[at] = argument;
 	}
 
 	take(): void {
-		const at = this.#head;
-		this.step = this.#steps[at];
-		this.argument = this.#arguments[at];
-		this.#head = (at + 1) & (this.#steps.length - 1);
+		const at = this.head;
+		this.step = this.steps[at];
+		this.argument = this.arguments[at];
+		this.head = (at + 1) & (this.steps.length - 1);
 		this.length--;
 	}
 
 	clear(): void {
 		this.length = 0;
 		this.step = null;
-		this.#steps.fill(null);
+		this.steps.fill(null);
 	}
 
 	/** True when a chain beginning with `step` waits here: for the check that no channel sleeps with work. */
 	has(step: Step): boolean {
 		for (let i = 0; i < this.length; i++) {
-			if (this.#steps[(this.#head + i) & (this.#steps.length - 1)] === step) {
+			if (this.steps[(this.head + i) & (this.steps.length - 1)] === step) {
 				return true;
 			}
 		}
@@ -52,19 +52,19 @@ export class WorkQueue {
 		return false;
 	}
 
-	#grow(): void {
-		const size = this.#steps.length;
+	private grow(): void {
+		const size = this.steps.length;
 		assert(size < bound, 'work queues are bounded');
 		const steps: (Step | null)[] = new Array(size * 2).fill(null);
 		const argumentsOf = new Int32Array(size * 2);
 		for (let i = 0; i < this.length; i++) {
-			steps[i] = this.#steps[(this.#head + i) & (size - 1)];
-			argumentsOf[i] = this.#arguments[(this.#head + i) & (size - 1)];
+			steps[i] = this.steps[(this.head + i) & (size - 1)];
+			argumentsOf[i] = this.arguments[(this.head + i) & (size - 1)];
 		}
 
-		this.#steps = steps;
-		this.#arguments = argumentsOf;
-		this.#head = 0;
+		this.steps = steps;
+		this.arguments = argumentsOf;
+		this.head = 0;
 	}
 }
 
@@ -75,29 +75,29 @@ export class StepStack {
 	/** Nanoseconds beside the step's own cost; negative when part of it has been paid. */
 	extra = 0;
 	depth = 0;
-	readonly #steps: (Step | null)[] = new Array(32).fill(null);
-	readonly #arguments: number[] = new Array(32).fill(0);
-	readonly #extras: number[] = new Array(32).fill(0);
+	private readonly steps: (Step | null)[] = new Array(32).fill(null);
+	private readonly arguments: number[] = new Array(32).fill(0);
+	private readonly extras: number[] = new Array(32).fill(0);
 
 	push(step: Step, argument: number, extra: number): void {
 		const at = this.depth++;
 		assert(at < bound, 'chains are bounded');
-		this.#steps[at] = step;
-		this.#arguments[at] = argument;
-		this.#extras[at] = extra;
+		this.steps[at] = step;
+		this.arguments[at] = argument;
+		this.extras[at] = extra;
 	}
 
 	pop(): void {
 		const at = --this.depth;
-		this.step = this.#steps[at];
-		this.argument = this.#arguments[at];
-		this.extra = this.#extras[at];
+		this.step = this.steps[at];
+		this.argument = this.arguments[at];
+		this.extra = this.extras[at];
 	}
 
 	/** True when `step` waits in this chain. */
 	has(step: Step): boolean {
 		for (let i = 0; i < this.depth; i++) {
-			if (this.#steps[i] === step) {
+			if (this.steps[i] === step) {
 				return true;
 			}
 		}
@@ -110,15 +110,15 @@ export class StepStack {
 		let low = base;
 		let high = this.depth - 1;
 		while (low < high) {
-			const step = this.#steps[low];
-			const argument = this.#arguments[low];
-			const extra = this.#extras[low];
-			this.#steps[low] = this.#steps[high];
-			this.#arguments[low] = this.#arguments[high];
-			this.#extras[low] = this.#extras[high];
-			this.#steps[high] = step;
-			this.#arguments[high] = argument;
-			this.#extras[high] = extra;
+			const step = this.steps[low];
+			const argument = this.arguments[low];
+			const extra = this.extras[low];
+			this.steps[low] = this.steps[high];
+			this.arguments[low] = this.arguments[high];
+			this.extras[low] = this.extras[high];
+			this.steps[high] = step;
+			this.arguments[high] = argument;
+			this.extras[high] = extra;
 			low++;
 			high--;
 		}
@@ -127,6 +127,6 @@ export class StepStack {
 	clear(): void {
 		this.depth = 0;
 		this.step = null;
-		this.#steps.fill(null);
+		this.steps.fill(null);
 	}
 }

@@ -54,24 +54,24 @@ export class Arm implements Mechanism {
 	urgent = false;
 	readonly parts: readonly MechanismPart[];
 
-	readonly #options: ArmOptions;
+	private readonly options: ArmOptions;
 	/** What the arm does: a job, or -1. */
-	#job = none;
-	#since = 0;
-	#busy = 0;
-	#handle = noHandle;
-	#track = 0;
+	private job = none;
+	private since = 0;
+	private busy = 0;
+	private handle = noHandle;
+	private track = 0;
 	/** Read ahead: the sector after the last read, and when the head was there; -1 when the arm went elsewhere. */
-	#aheadSector = none;
-	#aheadTime = 0;
-	readonly #reads = new JobList();
-	readonly #programs = new JobList();
-	#sectorOf = new Float64Array(2 * mediumSlots);
-	#sectorsOf = new Int32Array(2 * mediumSlots);
-	#ticketOf = new Int32Array(2 * mediumSlots);
-	#queuedAt = new Float64Array(2 * mediumSlots);
-	readonly #begun = new Uint8Array(mediumSlots);
-	readonly #end: Step;
+	private aheadSector = none;
+	private aheadTime = 0;
+	private readonly reads = new JobList();
+	private readonly programs = new JobList();
+	private sectorOf = new Float64Array(2 * mediumSlots);
+	private sectorsOf = new Int32Array(2 * mediumSlots);
+	private ticketOf = new Int32Array(2 * mediumSlots);
+	private queuedAt = new Float64Array(2 * mediumSlots);
+	private readonly begun = new Uint8Array(mediumSlots);
+	private readonly end: Step;
 
 	/**
 	@param name the device's, `sda`.
@@ -83,12 +83,12 @@ export class Arm implements Mechanism {
 		sectors: number,
 		options: Partial<ArmOptions> = {},
 	) {
-		this.#options = {...armDefaults, ...options};
-		this.platter = new Platter(sectors, this.#options);
-		this.model = `${this.#options.rpm} rpm disk`;
-		this.#end = new Step(`${name} arm`, engine.world, 0, false, () => this.#ends());
-		const busy = () => this.#busy + (this.#job === none ? 0 : engine.now - this.#since);
-		const waiting = () => this.#reads.length + this.#programs.length;
+		this.options = {...armDefaults, ...options};
+		this.platter = new Platter(sectors, this.options);
+		this.model = `${this.options.rpm} rpm disk`;
+		this.end = new Step(`${name} arm`, engine.world, 0, false, () => this.ends());
+		const busy = () => this.busy + (this.job === none ? 0 : engine.now - this.since);
+		const waiting = () => this.reads.length + this.programs.length;
 		this.parts = [
 			{
 				name: 'arm',
@@ -103,143 +103,143 @@ export class Arm implements Mechanism {
 	}
 
 	get queued(): number {
-		return this.#reads.length + this.#programs.length + (this.#job === none ? 0 : 1);
+		return this.reads.length + this.programs.length + (this.job === none ? 0 : 1);
 	}
 
 	read(block: number, blocks: number, slot: number, ticket: number): void {
-		this.#begun[slot] = 0;
-		this.#reads.remove(slot);
-		this.#queue(this.#reads, slot, block * sectorsPerBlock, blocks * sectorsPerBlock, ticket);
+		this.begun[slot] = 0;
+		this.reads.remove(slot);
+		this.queue(this.reads, slot, block * sectorsPerBlock, blocks * sectorsPerBlock, ticket);
 	}
 
 	hasBegun(slot: number): boolean {
-		return this.#begun[slot] === 1;
+		return this.begun[slot] === 1;
 	}
 
 	program(block: number, entry: number): void {
-		this.#queue(this.#programs, firstProgram + entry, block * sectorsPerBlock, sectorsPerBlock, 0);
+		this.queue(this.programs, firstProgram + entry, block * sectorsPerBlock, sectorsPerBlock, 0);
 	}
 
 	losePower(): void {
-		this.engine.cancel(this.#handle);
-		if (this.#job !== none) {
-			this.#busy += this.engine.now - this.#since;
+		this.engine.cancel(this.handle);
+		if (this.job !== none) {
+			this.busy += this.engine.now - this.since;
 		}
 
-		this.#job = none;
-		this.#aheadSector = none;
-		this.#reads.clear();
-		this.#programs.clear();
+		this.job = none;
+		this.aheadSector = none;
+		this.reads.clear();
+		this.programs.clear();
 	}
 
-	#queue(list: JobList, job: number, sector: number, sectors: number, ticket: number): void {
-		if (job >= this.#sectorOf.length) {
-			this.#grow(job);
+	private queue(list: JobList, job: number, sector: number, sectors: number, ticket: number): void {
+		if (job >= this.sectorOf.length) {
+			this.grow(job);
 		}
 
-		this.#sectorOf[job] = sector;
-		this.#sectorsOf[job] = sectors;
-		this.#ticketOf[job] = ticket;
-		this.#queuedAt[job] = this.engine.now;
+		this.sectorOf[job] = sector;
+		this.sectorsOf[job] = sectors;
+		this.ticketOf[job] = ticket;
+		this.queuedAt[job] = this.engine.now;
 		list.append(job);
-		if (this.#job === none) {
-			this.#next();
+		if (this.job === none) {
+			this.next();
 		}
 	}
 
-	#next(): void {
-		const job = this.#choose();
+	private next(): void {
+		const job = this.choose();
 		if (job === none) {
 			return;
 		}
 
 		const now = this.engine.now;
-		const sector = this.#sectorOf[job];
-		const sectors = this.#sectorsOf[job];
+		const sector = this.sectorOf[job];
+		const sectors = this.sectorsOf[job];
 		const program = job >= firstProgram;
-		let time = program ? none : this.#ahead(sector, sectors);
+		let time = program ? none : this.ahead(sector, sectors);
 		if (time === none) {
-			const decoded = program ? 0 : Math.max(0, this.#queuedAt[job] + this.#options.commandLatency - now);
-			time = decoded + this.platter.positioning(this.#track, sector, now + decoded, program);
+			const decoded = program ? 0 : Math.max(0, this.queuedAt[job] + this.options.commandLatency - now);
+			time = decoded + this.platter.positioning(this.track, sector, now + decoded, program);
 			time += this.platter.transfer(sector, sectors);
-			this.#aheadSector = program ? none : sector + sectors;
-			this.#aheadTime = now + time;
+			this.aheadSector = program ? none : sector + sectors;
+			this.aheadTime = now + time;
 		}
 
-		this.#track = this.platter.trackOf(sector + sectors - 1);
-		this.#job = job;
-		this.#since = now;
+		this.track = this.platter.trackOf(sector + sectors - 1);
+		this.job = job;
+		this.since = now;
 		if (program) {
-			this.#programs.remove(job);
+			this.programs.remove(job);
 			this.whenProgramBegins(job - firstProgram);
 		} else {
-			this.#reads.remove(job);
-			this.#begun[job] = 1;
+			this.reads.remove(job);
+			this.begun[job] = 1;
 		}
 
-		this.#handle = this.engine.after(time, this.#end);
+		this.handle = this.engine.after(time, this.end);
 	}
 
-	#ends(): void {
-		const job = this.#job;
-		this.#job = none;
-		this.#handle = noHandle;
-		this.#busy += this.engine.now - this.#since;
+	private ends(): void {
+		const job = this.job;
+		this.job = none;
+		this.handle = noHandle;
+		this.busy += this.engine.now - this.since;
 		if (job >= firstProgram) {
 			this.whenProgrammed(job - firstProgram);
-		} else if (this.isWanted(job, this.#ticketOf[job])) {
-			this.whenRead(job, this.#ticketOf[job]);
+		} else if (this.isWanted(job, this.ticketOf[job])) {
+			this.whenRead(job, this.ticketOf[job]);
 		}
 
-		if (this.#job === none) {
-			this.#next();
+		if (this.job === none) {
+			this.next();
 		}
 	}
 
 	/** Nanoseconds until the head, reading on by itself, has passed the sectors; -1 when they are not in what it keeps. */
-	#ahead(sector: number, sectors: number): number {
-		const from = this.#aheadSector;
-		if (from === none || sector < from || (sector + sectors - from) * 512 > this.#options.readAhead) {
+	private ahead(sector: number, sectors: number): number {
+		const from = this.aheadSector;
+		if (from === none || sector < from || (sector + sectors - from) * 512 > this.options.readAhead) {
 			return none;
 		}
 
-		const passed = this.#aheadTime + this.platter.transfer(from, sector + sectors - from);
+		const passed = this.aheadTime + this.platter.transfer(from, sector + sectors - from);
 		// From here the head reads on, so that the window slides with a sequential reader.
-		this.#aheadSector = sector + sectors;
-		this.#aheadTime = passed;
-		return Math.max(this.#options.bufferLatency, passed - this.engine.now);
+		this.aheadSector = sector + sectors;
+		this.aheadTime = passed;
+		return Math.max(this.options.bufferLatency, passed - this.engine.now);
 	}
 
-	#choose(): number {
-		const {patience, programWindow, programBacklog} = this.#options;
-		this.#dropUnwanted();
-		const reads = this.#reads;
-		const programs = this.#programs;
+	private choose(): number {
+		const {patience, programWindow, programBacklog} = this.options;
+		this.dropUnwanted();
+		const reads = this.reads;
+		const programs = this.programs;
 		const impatient = this.engine.now - patience;
-		if (reads.first !== none && this.#queuedAt[reads.first] < impatient) {
+		if (reads.first !== none && this.queuedAt[reads.first] < impatient) {
 			return reads.first;
 		}
 
-		if (programs.first !== none && this.#queuedAt[programs.first] < impatient) {
+		if (programs.first !== none && this.queuedAt[programs.first] < impatient) {
 			return programs.first;
 		}
 
 		const compete = this.urgent || programs.length >= programBacklog;
-		let best = this.#nearest(reads, none, mediumSlots);
+		let best = this.nearest(reads, none, mediumSlots);
 		if (best === none || compete) {
-			best = this.#nearest(programs, best, programWindow);
+			best = this.nearest(programs, best, programWindow);
 		}
 
 		return best;
 	}
 
 	/** The job of `list`, or `best`, that the arm reaches first; equal ones in order of arrival. */
-	#nearest(list: JobList, best: number, window: number): number {
+	private nearest(list: JobList, best: number, window: number): number {
 		let nearest = best;
-		let time = best === none ? Number.POSITIVE_INFINITY : this.#positioning(best);
+		let time = best === none ? Number.POSITIVE_INFINITY : this.positioning(best);
 		let left = window;
 		for (let job = list.first; job !== none && left > 0; job = list.after(job)) {
-			const other = this.#positioning(job);
+			const other = this.positioning(job);
 			if (other < time) {
 				nearest = job;
 				time = other;
@@ -251,46 +251,46 @@ export class Arm implements Mechanism {
 		return nearest;
 	}
 
-	#positioning(job: number): number {
-		const from = this.#aheadSector;
-		const sector = this.#sectorOf[job];
-		if (job < firstProgram && from !== none && sector >= from && (sector - from) * 512 < this.#options.readAhead) {
+	private positioning(job: number): number {
+		const from = this.aheadSector;
+		const sector = this.sectorOf[job];
+		if (job < firstProgram && from !== none && sector >= from && (sector - from) * 512 < this.options.readAhead) {
 			return 0;
 		}
 
-		return this.platter.positioning(this.#track, sector, this.engine.now, job >= firstProgram);
+		return this.platter.positioning(this.track, sector, this.engine.now, job >= firstProgram);
 	}
 
-	#dropUnwanted(): void {
-		let job = this.#reads.first;
+	private dropUnwanted(): void {
+		let job = this.reads.first;
 		while (job !== none) {
-			const next = this.#reads.after(job);
-			if (!this.isWanted(job, this.#ticketOf[job])) {
-				this.#reads.remove(job);
+			const next = this.reads.after(job);
+			if (!this.isWanted(job, this.ticketOf[job])) {
+				this.reads.remove(job);
 			}
 
 			job = next;
 		}
 	}
 
-	#grow(job: number): void {
-		let length = this.#sectorOf.length;
+	private grow(job: number): void {
+		let length = this.sectorOf.length;
 		while (length <= job) {
 			length *= 2;
 		}
 
 		const sectorOf = new Float64Array(length);
-		sectorOf.set(this.#sectorOf);
-		this.#sectorOf = sectorOf;
+		sectorOf.set(this.sectorOf);
+		this.sectorOf = sectorOf;
 		const sectorsOf = new Int32Array(length);
-		sectorsOf.set(this.#sectorsOf);
-		this.#sectorsOf = sectorsOf;
+		sectorsOf.set(this.sectorsOf);
+		this.sectorsOf = sectorsOf;
 		const ticketOf = new Int32Array(length);
-		ticketOf.set(this.#ticketOf);
-		this.#ticketOf = ticketOf;
+		ticketOf.set(this.ticketOf);
+		this.ticketOf = ticketOf;
 		const queuedAt = new Float64Array(length);
-		queuedAt.set(this.#queuedAt);
-		this.#queuedAt = queuedAt;
+		queuedAt.set(this.queuedAt);
+		this.queuedAt = queuedAt;
 	}
 }
 
@@ -298,78 +298,78 @@ export class Arm implements Mechanism {
 class JobList {
 	length = 0;
 	first = none;
-	#last = none;
-	#next = new Int32Array(2 * mediumSlots);
-	#previous = new Int32Array(2 * mediumSlots);
-	#member = new Uint8Array(2 * mediumSlots);
+	private last = none;
+	private next = new Int32Array(2 * mediumSlots);
+	private previous = new Int32Array(2 * mediumSlots);
+	private member = new Uint8Array(2 * mediumSlots);
 
 	after(job: number): number {
-		return this.#next[job];
+		return this.next[job];
 	}
 
 	append(job: number): void {
-		if (job >= this.#next.length) {
-			this.#grow(job);
+		if (job >= this.next.length) {
+			this.grow(job);
 		}
 
-		this.#member[job] = 1;
-		this.#next[job] = none;
-		this.#previous[job] = this.#last;
-		if (this.#last === none) {
+		this.member[job] = 1;
+		this.next[job] = none;
+		this.previous[job] = this.last;
+		if (this.last === none) {
 			this.first = job;
 		} else {
-			this.#next[this.#last] = job;
+			this.next[this.last] = job;
 		}
 
-		this.#last = job;
+		this.last = job;
 		this.length++;
 	}
 
 	/** Nothing happens when the job is not in the list. */
 	remove(job: number): void {
-		if (this.#member[job] !== 1) {
+		if (this.member[job] !== 1) {
 			return;
 		}
 
-		const next = this.#next[job];
-		const previous = this.#previous[job];
+		const next = this.next[job];
+		const previous = this.previous[job];
 		if (previous === none) {
 			this.first = next;
 		} else {
-			this.#next[previous] = next;
+			this.next[previous] = next;
 		}
 
 		if (next === none) {
-			this.#last = previous;
+			this.last = previous;
 		} else {
-			this.#previous[next] = previous;
+			this.previous[next] = previous;
 		}
 
-		this.#member[job] = 0;
+		this.member[job] = 0;
 		this.length--;
 	}
 
 	clear(): void {
 		this.first = none;
-		this.#last = none;
+		this.last = none;
 		this.length = 0;
-		this.#member.fill(0);
+		this.member.fill(0);
 	}
 
-	#grow(job: number): void {
-		let length = this.#next.length;
+	private grow(job: number): void {
+		let length = this.next.length;
 		while (length <= job) {
 			length *= 2;
 		}
 
 		const next = new Int32Array(length);
-		next.set(this.#next);
-		this.#next = next;
+		next.set(this.next);
+		this.next = next;
 		const previous = new Int32Array(length);
-		previous.set(this.#previous);
-		this.#previous = previous;
+		previous.set(this.previous);
+		this.previous = previous;
 		const member = new Uint8Array(length);
-		member.set(this.#member);
-		this.#member = member;
+		member.set(this.member);
+		this.member = member;
 	}
 }

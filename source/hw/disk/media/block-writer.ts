@@ -23,7 +23,7 @@ export class BlockWriter {
 	/** As Medium.writeBytes. */
 	write(sector: number, source: Buffer, offset: number, bytes: number): void {
 		if (bytes === blockBytes && sector % sectorsPerBlock === 0) {
-			this.#writeBlock(sector / sectorsPerBlock, 0, source, offset, blockBytes);
+			this.writeBlock(sector / sectorsPerBlock, 0, source, offset, blockBytes);
 			return;
 		}
 
@@ -33,7 +33,7 @@ export class BlockWriter {
 		while (left > 0) {
 			const within = (at % sectorsPerBlock) * sectorBytes;
 			const length = Math.min(left, blockBytes - within);
-			this.#writeBlock(Math.floor(at / sectorsPerBlock), within, source, from, length);
+			this.writeBlock(Math.floor(at / sectorsPerBlock), within, source, from, length);
 			at += length / sectorBytes;
 			from += length;
 			left -= length;
@@ -54,7 +54,7 @@ export class BlockWriter {
 		bytes[(sector % sectorsPerBlock) * sectorBytes + (bit >>> 3)] ^= 1 << (bit & 7);
 	}
 
-	#writeBlock(block: number, within: number, source: Buffer, from: number, bytes: number): void {
+	private writeBlock(block: number, within: number, source: Buffer, from: number, bytes: number): void {
 		const fault = this.fault.armed;
 		let target = block;
 		let flip = false;

@@ -22,9 +22,9 @@ const mostBlocks = (5 * 1024 * 1024 * 1024) / blockBytes;
 export const zeroBlock: Buffer = Buffer.alloc(blockBytes);
 
 export class ByteStore {
-	readonly #leaves: ((Buffer | undefined)[] | undefined)[];
-	readonly #spare: Buffer[] = [];
-	#allocated = 0;
+	private readonly leaves: ((Buffer | undefined)[] | undefined)[];
+	private readonly spare: Buffer[] = [];
+	private allocated = 0;
 
 	/**
 	@param sectors capacity in 512-byte sectors, a multiple of eight.
@@ -35,25 +35,25 @@ export class ByteStore {
 		readonly limit = mostBlocks,
 	) {
 		assert(sectors > 0 && sectors % sectorsPerBlock === 0, 'a medium is whole blocks of 4 KiB');
-		this.#leaves = new Array(Math.ceil(sectors / sectorsPerBlock / leafBlocks));
+		this.leaves = new Array(Math.ceil(sectors / sectorsPerBlock / leafBlocks));
 	}
 
 	/** Blocks that were ever allocated, in use or spare. */
 	get allocatedBlocks(): number {
-		return this.#allocated;
+		return this.allocated;
 	}
 
 	/** The bytes of a block; undefined when it was never written (or was undone). */
 	block(block: number): Buffer | undefined {
-		return this.#leaves[block >>> leafBits]?.[block & (leafBlocks - 1)];
+		return this.leaves[block >>> leafBits]?.[block & (leafBlocks - 1)];
 	}
 
 	/** Makes `bytes` the block's content, undefined for zeros. The buffer it held before is the caller's. */
 	replace(block: number, bytes: Buffer | undefined): void {
-		let leaf = this.#leaves[block >>> leafBits];
+		let leaf = this.leaves[block >>> leafBits];
 		if (leaf === undefined) {
 			leaf = new Array(leafBlocks).fill(undefined);
-			this.#leaves[block >>> leafBits] = leaf;
+			this.leaves[block >>> leafBits] = leaf;
 		}
 
 		leaf[block & (leafBlocks - 1)] = bytes;
@@ -61,27 +61,27 @@ export class ByteStore {
 
 	/** A buffer of one block with unspecified content. */
 	take(): Buffer {
-		const spare = this.#spare.pop();
+		const spare = this.spare.pop();
 		if (spare !== undefined) {
 			return spare;
 		}
 
 		assert(
-			this.#allocated < this.limit,
+			this.allocated < this.limit,
 			"a disk holds more than 5 GiB of written data: make the partition or the jobs' size: smaller",
 		);
 		const slab = new ArrayBuffer(slabBlocks * blockBytes);
 		for (let i = slabBlocks - 1; i > 0; i--) {
-			this.#spare.push(Buffer.from(slab, i * blockBytes, blockBytes));
+			this.spare.push(Buffer.from(slab, i * blockBytes, blockBytes));
 		}
 
-		this.#allocated += slabBlocks;
+		this.allocated += slabBlocks;
 		return Buffer.from(slab, 0, blockBytes);
 	}
 
 	/** Gives back a buffer from `take` or `replace`. */
 	give(bytes: Buffer): void {
-		this.#spare.push(bytes);
+		this.spare.push(bytes);
 	}
 
 	/** Copies `bytes` (a multiple of 512) from `sector` on into `target` at `offset`. */

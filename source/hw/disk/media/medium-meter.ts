@@ -28,9 +28,9 @@ export class MediumMeter implements MediumDetail {
 	sectorsWritten = 0;
 	errors = 0;
 	/** By slot: when its operation was started; Infinity when it carries none. */
-	readonly #since = new Float64Array(mediumSlots).fill(Number.POSITIVE_INFINITY);
-	#busy = 0;
-	#busySince = 0;
+	private readonly since = new Float64Array(mediumSlots).fill(Number.POSITIVE_INFINITY);
+	private busy = 0;
+	private busySince = 0;
 
 	/** @param cacheBlocks how many blocks of 4 KiB fit in the volatile cache. */
 	constructor(
@@ -43,9 +43,9 @@ export class MediumMeter implements MediumDetail {
 	/** An operation is started in the slot. */
 	begin(slot: number): void {
 		const {now} = this.engine;
-		this.#since[slot] = now;
+		this.since[slot] = now;
 		if (this.outstanding++ === 0) {
-			this.#busySince = now;
+			this.busySince = now;
 		}
 	}
 
@@ -71,14 +71,14 @@ export class MediumMeter implements MediumDetail {
 
 	/** The slot is free: its operation is done, or forgotten. */
 	end(slot: number): void {
-		this.#since[slot] = Number.POSITIVE_INFINITY;
+		this.since[slot] = Number.POSITIVE_INFINITY;
 		if (--this.outstanding === 0) {
-			this.#busy += this.engine.now - this.#busySince;
+			this.busy += this.engine.now - this.busySince;
 		}
 	}
 
 	get busyNanoseconds(): number {
-		return this.#busy + (this.outstanding > 0 ? this.engine.now - this.#busySince : 0);
+		return this.busy + (this.outstanding > 0 ? this.engine.now - this.busySince : 0);
 	}
 
 	get dirtyBytes(): number {
@@ -100,7 +100,7 @@ export class MediumMeter implements MediumDetail {
 	get oldestSince(): number {
 		let oldest = Number.POSITIVE_INFINITY;
 		for (let slot = 0; slot < mediumSlots; slot++) {
-			oldest = Math.min(oldest, this.#since[slot]);
+			oldest = Math.min(oldest, this.since[slot]);
 		}
 
 		return oldest;

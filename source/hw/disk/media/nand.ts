@@ -62,44 +62,44 @@ export class Nand implements Mechanism {
 	readonly transfer: number;
 	queued = 0;
 
-	readonly #options: NandOptions;
-	readonly #dieCount: number;
-	readonly #channelCount: number;
+	private readonly options: NandOptions;
+	private readonly dieCount: number;
+	private readonly channelCount: number;
 	/** The job at each die, or -1; from when it was chosen until the die is free again. */
-	readonly #dieJob: Int32Array;
-	readonly #dieSince: Float64Array;
-	readonly #dieBusy: Float64Array;
-	readonly #dieHandle: Float64Array;
-	readonly #readHead: Int32Array;
-	readonly #readTail: Int32Array;
-	readonly #programHead: Int32Array;
-	readonly #programTail: Int32Array;
+	private readonly dieJob: Int32Array;
+	private readonly dieSince: Float64Array;
+	private readonly dieBusy: Float64Array;
+	private readonly dieHandle: Float64Array;
+	private readonly readHead: Int32Array;
+	private readonly readTail: Int32Array;
+	private readonly programHead: Int32Array;
+	private readonly programTail: Int32Array;
 	/** Reads that overtook the die's first waiting program. */
-	readonly #overtaken: Int32Array;
-	readonly #channelJob: Int32Array;
-	readonly #channelSince: Float64Array;
-	readonly #channelBusy: Float64Array;
-	readonly #channelHandle: Float64Array;
-	readonly #channelHead: Int32Array;
-	readonly #channelTail: Int32Array;
-	readonly #channelWaiting: Int32Array;
-	readonly #channelFaults: readonly FaultPoint[];
+	private readonly overtaken: Int32Array;
+	private readonly channelJob: Int32Array;
+	private readonly channelSince: Float64Array;
+	private readonly channelBusy: Float64Array;
+	private readonly channelHandle: Float64Array;
+	private readonly channelHead: Int32Array;
+	private readonly channelTail: Int32Array;
+	private readonly channelWaiting: Int32Array;
+	private readonly channelFaults: readonly FaultPoint[];
 	/** Blocks of each slot's read that are still to come, and whether one of them has reached its die. */
-	readonly #remaining = new Int32Array(mediumSlots);
-	readonly #begun = new Uint8Array(mediumSlots);
+	private readonly remaining = new Int32Array(mediumSlots);
+	private readonly begun = new Uint8Array(mediumSlots);
 
 	/** A job is one block to fetch for a slot, or one cache entry to program. */
-	#jobNext = new Int32Array(256);
-	#jobDie = new Int32Array(256);
-	#jobProgram = new Uint8Array(256);
+	private jobNext = new Int32Array(256);
+	private jobDie = new Int32Array(256);
+	private jobProgram = new Uint8Array(256);
 	/** The slot or the entry. */
-	#jobSubject = new Int32Array(256);
-	#jobTicket = new Int32Array(256);
-	#freeJob = none;
-	#jobs = 0;
+	private jobSubject = new Int32Array(256);
+	private jobTicket = new Int32Array(256);
+	private freeJob = none;
+	private jobs = 0;
 
-	readonly #dieEnd: Step;
-	readonly #channelEnd: Step;
+	private readonly dieEnd: Step;
+	private readonly channelEnd: Step;
 
 	/** @param name the device's, `nvme0`. */
 	constructor(
@@ -107,248 +107,248 @@ export class Nand implements Mechanism {
 		name: string,
 		options: Partial<NandOptions> = {},
 	) {
-		this.#options = {...nandDefaults, ...options};
-		const {channels, chips, dies, channelRate} = this.#options;
+		this.options = {...nandDefaults, ...options};
+		const {channels, chips, dies, channelRate} = this.options;
 		assert(channels > 0 && chips > 0 && dies > 0 && channelRate > 0, 'an SSD has channels, chips, dies and a rate');
 		this.model = `SSD, ${channels} channels`;
 		this.transfer = Math.round((blockBytes * 1_000_000_000) / channelRate);
-		this.#channelCount = channels;
-		this.#dieCount = channels * chips * dies;
-		this.#dieJob = new Int32Array(this.#dieCount).fill(none);
-		this.#dieSince = new Float64Array(this.#dieCount);
-		this.#dieBusy = new Float64Array(this.#dieCount);
-		this.#dieHandle = new Float64Array(this.#dieCount).fill(noHandle);
-		this.#readHead = new Int32Array(this.#dieCount).fill(none);
-		this.#readTail = new Int32Array(this.#dieCount).fill(none);
-		this.#programHead = new Int32Array(this.#dieCount).fill(none);
-		this.#programTail = new Int32Array(this.#dieCount).fill(none);
-		this.#overtaken = new Int32Array(this.#dieCount);
-		this.#channelJob = new Int32Array(channels).fill(none);
-		this.#channelSince = new Float64Array(channels);
-		this.#channelBusy = new Float64Array(channels);
-		this.#channelHandle = new Float64Array(channels).fill(noHandle);
-		this.#channelHead = new Int32Array(channels).fill(none);
-		this.#channelTail = new Int32Array(channels).fill(none);
-		this.#channelWaiting = new Int32Array(channels);
+		this.channelCount = channels;
+		this.dieCount = channels * chips * dies;
+		this.dieJob = new Int32Array(this.dieCount).fill(none);
+		this.dieSince = new Float64Array(this.dieCount);
+		this.dieBusy = new Float64Array(this.dieCount);
+		this.dieHandle = new Float64Array(this.dieCount).fill(noHandle);
+		this.readHead = new Int32Array(this.dieCount).fill(none);
+		this.readTail = new Int32Array(this.dieCount).fill(none);
+		this.programHead = new Int32Array(this.dieCount).fill(none);
+		this.programTail = new Int32Array(this.dieCount).fill(none);
+		this.overtaken = new Int32Array(this.dieCount);
+		this.channelJob = new Int32Array(channels).fill(none);
+		this.channelSince = new Float64Array(channels);
+		this.channelBusy = new Float64Array(channels);
+		this.channelHandle = new Float64Array(channels).fill(noHandle);
+		this.channelHead = new Int32Array(channels).fill(none);
+		this.channelTail = new Int32Array(channels).fill(none);
+		this.channelWaiting = new Int32Array(channels);
 		const faults = [];
 		const parts = [];
 		for (let channel = 0; channel < channels; channel++) {
 			faults.push(engine.faults.point(`medium.channel ${name}:${channel}`, [name]));
-			parts.push(this.#channelPart(channel));
+			parts.push(this.channelPart(channel));
 		}
 
-		this.#channelFaults = faults;
+		this.channelFaults = faults;
 		this.parts = parts;
-		this.#dieEnd = new Step(`${name} die`, engine.world, 0, false, (die) => this.#dieEnds(die));
-		this.#channelEnd = new Step(`${name} channel`, engine.world, 0, false, (channel) => this.#channelEnds(channel));
+		this.dieEnd = new Step(`${name} die`, engine.world, 0, false, (die) => this.dieEnds(die));
+		this.channelEnd = new Step(`${name} channel`, engine.world, 0, false, (channel) => this.channelEnds(channel));
 	}
 
 	/** The die that holds a block. Dies are numbered so that die % channels is the channel. */
 	dieOf(block: number): number {
-		return block % this.#dieCount;
+		return block % this.dieCount;
 	}
 
 	/** Nanoseconds, up to now, in which a die read or programmed. */
 	dieBusyNanoseconds(die: number): number {
-		return this.#dieBusy[die] + (this.#dieJob[die] === none ? 0 : this.engine.now - this.#dieSince[die]);
+		return this.dieBusy[die] + (this.dieJob[die] === none ? 0 : this.engine.now - this.dieSince[die]);
 	}
 
 	read(block: number, blocks: number, slot: number, ticket: number): void {
-		this.#remaining[slot] = blocks;
-		this.#begun[slot] = 0;
+		this.remaining[slot] = blocks;
+		this.begun[slot] = 0;
 		for (let i = 0; i < blocks; i++) {
-			const die = (block + i) % this.#dieCount;
-			const job = this.#job(die, 0, slot, ticket);
-			if (this.#dieJob[die] === none) {
-				this.#occupy(die, job);
+			const die = (block + i) % this.dieCount;
+			const job = this.job(die, 0, slot, ticket);
+			if (this.dieJob[die] === none) {
+				this.occupy(die, job);
 			} else {
-				append(this.#readHead, this.#readTail, this.#jobNext, die, job);
+				append(this.readHead, this.readTail, this.jobNext, die, job);
 			}
 		}
 	}
 
 	hasBegun(slot: number): boolean {
-		return this.#begun[slot] === 1;
+		return this.begun[slot] === 1;
 	}
 
 	program(block: number, entry: number): void {
-		const die = block % this.#dieCount;
-		const job = this.#job(die, 1, entry, 0);
-		if (this.#dieJob[die] === none) {
-			this.#occupy(die, job);
+		const die = block % this.dieCount;
+		const job = this.job(die, 1, entry, 0);
+		if (this.dieJob[die] === none) {
+			this.occupy(die, job);
 		} else {
-			if (this.#programHead[die] === none) {
-				this.#overtaken[die] = 0;
+			if (this.programHead[die] === none) {
+				this.overtaken[die] = 0;
 			}
 
-			append(this.#programHead, this.#programTail, this.#jobNext, die, job);
+			append(this.programHead, this.programTail, this.jobNext, die, job);
 		}
 	}
 
 	losePower(): void {
-		for (let die = 0; die < this.#dieCount; die++) {
-			this.engine.cancel(this.#dieHandle[die]);
-			if (this.#dieJob[die] !== none) {
-				this.#dieBusy[die] += this.engine.now - this.#dieSince[die];
+		for (let die = 0; die < this.dieCount; die++) {
+			this.engine.cancel(this.dieHandle[die]);
+			if (this.dieJob[die] !== none) {
+				this.dieBusy[die] += this.engine.now - this.dieSince[die];
 			}
 		}
 
-		for (let channel = 0; channel < this.#channelCount; channel++) {
-			this.engine.cancel(this.#channelHandle[channel]);
-			if (this.#channelJob[channel] !== none) {
-				this.#channelBusy[channel] += this.engine.now - this.#channelSince[channel];
+		for (let channel = 0; channel < this.channelCount; channel++) {
+			this.engine.cancel(this.channelHandle[channel]);
+			if (this.channelJob[channel] !== none) {
+				this.channelBusy[channel] += this.engine.now - this.channelSince[channel];
 			}
 		}
 
-		this.#dieJob.fill(none);
-		this.#readHead.fill(none);
-		this.#programHead.fill(none);
-		this.#channelJob.fill(none);
-		this.#channelHead.fill(none);
-		this.#channelWaiting.fill(0);
-		this.#freeJob = none;
-		this.#jobs = 0;
+		this.dieJob.fill(none);
+		this.readHead.fill(none);
+		this.programHead.fill(none);
+		this.channelJob.fill(none);
+		this.channelHead.fill(none);
+		this.channelWaiting.fill(0);
+		this.freeJob = none;
+		this.jobs = 0;
 		this.queued = 0;
 	}
 
-	#occupy(die: number, job: number): void {
-		this.#dieJob[die] = job;
-		this.#dieSince[die] = this.engine.now;
-		if (this.#jobProgram[job] === 0) {
-			this.#begun[this.#jobSubject[job]] = 1;
-			this.#dieHandle[die] = this.engine.after(this.#options.readLatency, this.#dieEnd, die);
+	private occupy(die: number, job: number): void {
+		this.dieJob[die] = job;
+		this.dieSince[die] = this.engine.now;
+		if (this.jobProgram[job] === 0) {
+			this.begun[this.jobSubject[job]] = 1;
+			this.dieHandle[die] = this.engine.after(this.options.readLatency, this.dieEnd, die);
 		} else {
-			this.whenProgramBegins(this.#jobSubject[job]);
-			this.#toChannel(die, job);
+			this.whenProgramBegins(this.jobSubject[job]);
+			this.toChannel(die, job);
 		}
 	}
 
-	#dieEnds(die: number): void {
-		const job = this.#dieJob[die];
-		const program = this.#jobProgram[job] === 1;
-		this.#dieJob[die] = none;
-		this.#dieHandle[die] = noHandle;
-		this.#dieBusy[die] += this.engine.now - this.#dieSince[die];
+	private dieEnds(die: number): void {
+		const job = this.dieJob[die];
+		const program = this.jobProgram[job] === 1;
+		this.dieJob[die] = none;
+		this.dieHandle[die] = noHandle;
+		this.dieBusy[die] += this.engine.now - this.dieSince[die];
 		if (!program) {
-			this.#toChannel(die, job);
+			this.toChannel(die, job);
 		}
 
-		this.#next(die);
+		this.next(die);
 		if (program) {
-			const entry = this.#jobSubject[job];
-			this.#release(job);
+			const entry = this.jobSubject[job];
+			this.release(job);
 			this.whenProgrammed(entry);
 		}
 	}
 
-	#next(die: number): void {
-		while (this.#readHead[die] !== none) {
-			if (this.#programHead[die] !== none && this.#overtaken[die] >= this.#options.readsBeforeProgram) {
+	private next(die: number): void {
+		while (this.readHead[die] !== none) {
+			if (this.programHead[die] !== none && this.overtaken[die] >= this.options.readsBeforeProgram) {
 				break;
 			}
 
-			const job = take(this.#readHead, this.#jobNext, die);
-			if (this.isWanted(this.#jobSubject[job], this.#jobTicket[job])) {
-				this.#overtaken[die]++;
-				this.#occupy(die, job);
+			const job = take(this.readHead, this.jobNext, die);
+			if (this.isWanted(this.jobSubject[job], this.jobTicket[job])) {
+				this.overtaken[die]++;
+				this.occupy(die, job);
 				return;
 			}
 
-			this.#release(job);
+			this.release(job);
 		}
 
-		if (this.#programHead[die] !== none) {
-			this.#overtaken[die] = 0;
-			this.#occupy(die, take(this.#programHead, this.#jobNext, die));
+		if (this.programHead[die] !== none) {
+			this.overtaken[die] = 0;
+			this.occupy(die, take(this.programHead, this.jobNext, die));
 		}
 	}
 
-	#toChannel(die: number, job: number): void {
-		const channel = die % this.#channelCount;
-		if (this.#channelJob[channel] === none) {
-			this.#move(channel, job);
+	private toChannel(die: number, job: number): void {
+		const channel = die % this.channelCount;
+		if (this.channelJob[channel] === none) {
+			this.move(channel, job);
 		} else {
-			append(this.#channelHead, this.#channelTail, this.#jobNext, channel, job);
-			this.#channelWaiting[channel]++;
+			append(this.channelHead, this.channelTail, this.jobNext, channel, job);
+			this.channelWaiting[channel]++;
 		}
 	}
 
-	#move(channel: number, job: number): void {
+	private move(channel: number, job: number): void {
 		let time = this.transfer;
-		const fault = this.#channelFaults[channel].armed;
-		if (fault !== null && fault.decide(this.#jobDie[job]) === delay) {
+		const fault = this.channelFaults[channel].armed;
+		if (fault !== null && fault.decide(this.jobDie[job]) === delay) {
 			time += fault.value;
 		}
 
-		this.#channelJob[channel] = job;
-		this.#channelSince[channel] = this.engine.now;
-		this.#channelHandle[channel] = this.engine.after(time, this.#channelEnd, channel);
+		this.channelJob[channel] = job;
+		this.channelSince[channel] = this.engine.now;
+		this.channelHandle[channel] = this.engine.after(time, this.channelEnd, channel);
 	}
 
-	#channelEnds(channel: number): void {
-		const job = this.#channelJob[channel];
-		this.#channelJob[channel] = none;
-		this.#channelHandle[channel] = noHandle;
-		this.#channelBusy[channel] += this.engine.now - this.#channelSince[channel];
-		if (this.#channelHead[channel] !== none) {
-			this.#channelWaiting[channel]--;
-			this.#move(channel, take(this.#channelHead, this.#jobNext, channel));
+	private channelEnds(channel: number): void {
+		const job = this.channelJob[channel];
+		this.channelJob[channel] = none;
+		this.channelHandle[channel] = noHandle;
+		this.channelBusy[channel] += this.engine.now - this.channelSince[channel];
+		if (this.channelHead[channel] !== none) {
+			this.channelWaiting[channel]--;
+			this.move(channel, take(this.channelHead, this.jobNext, channel));
 		}
 
-		if (this.#jobProgram[job] === 1) {
-			const die = this.#jobDie[job];
-			this.#dieHandle[die] = this.engine.after(this.#options.programLatency, this.#dieEnd, die);
+		if (this.jobProgram[job] === 1) {
+			const die = this.jobDie[job];
+			this.dieHandle[die] = this.engine.after(this.options.programLatency, this.dieEnd, die);
 			return;
 		}
 
-		const slot = this.#jobSubject[job];
-		const ticket = this.#jobTicket[job];
-		this.#release(job);
-		if (this.isWanted(slot, ticket) && --this.#remaining[slot] === 0) {
+		const slot = this.jobSubject[job];
+		const ticket = this.jobTicket[job];
+		this.release(job);
+		if (this.isWanted(slot, ticket) && --this.remaining[slot] === 0) {
 			this.whenRead(slot, ticket);
 		}
 	}
 
-	#job(die: number, program: number, subject: number, ticket: number): number {
-		let job = this.#freeJob;
+	private job(die: number, program: number, subject: number, ticket: number): number {
+		let job = this.freeJob;
 		if (job === none) {
-			if (this.#jobs === this.#jobNext.length) {
-				this.#grow();
+			if (this.jobs === this.jobNext.length) {
+				this.grow();
 			}
 
-			job = this.#jobs++;
+			job = this.jobs++;
 		} else {
-			this.#freeJob = this.#jobNext[job];
+			this.freeJob = this.jobNext[job];
 		}
 
-		this.#jobDie[job] = die;
-		this.#jobProgram[job] = program;
-		this.#jobSubject[job] = subject;
-		this.#jobTicket[job] = ticket;
+		this.jobDie[job] = die;
+		this.jobProgram[job] = program;
+		this.jobSubject[job] = subject;
+		this.jobTicket[job] = ticket;
 		this.queued++;
 		return job;
 	}
 
-	#release(job: number): void {
-		this.#jobNext[job] = this.#freeJob;
-		this.#freeJob = job;
+	private release(job: number): void {
+		this.jobNext[job] = this.freeJob;
+		this.freeJob = job;
 		this.queued--;
 	}
 
-	#grow(): void {
-		const length = this.#jobNext.length * 2;
-		this.#jobNext = grown(this.#jobNext, new Int32Array(length));
-		this.#jobDie = grown(this.#jobDie, new Int32Array(length));
-		this.#jobSubject = grown(this.#jobSubject, new Int32Array(length));
-		this.#jobTicket = grown(this.#jobTicket, new Int32Array(length));
-		this.#jobProgram = grown(this.#jobProgram, new Uint8Array(length));
+	private grow(): void {
+		const length = this.jobNext.length * 2;
+		this.jobNext = grown(this.jobNext, new Int32Array(length));
+		this.jobDie = grown(this.jobDie, new Int32Array(length));
+		this.jobSubject = grown(this.jobSubject, new Int32Array(length));
+		this.jobTicket = grown(this.jobTicket, new Int32Array(length));
+		this.jobProgram = grown(this.jobProgram, new Uint8Array(length));
 	}
 
-	#channelPart(channel: number): MechanismPart {
+	private channelPart(channel: number): MechanismPart {
 		const busy = () =>
-			this.#channelBusy[channel] +
-			(this.#channelJob[channel] === none ? 0 : this.engine.now - this.#channelSince[channel]);
-		const waiting = () => this.#channelWaiting[channel];
+			this.channelBusy[channel] +
+			(this.channelJob[channel] === none ? 0 : this.engine.now - this.channelSince[channel]);
+		const waiting = () => this.channelWaiting[channel];
 		return {
 			name: `channel ${channel}`,
 			get busyNanoseconds() {

@@ -52,12 +52,12 @@ export class Platter {
 	readonly cylinders: number;
 	/** Sectors by which each track starts later than the one before. */
 	readonly skew: number;
-	readonly #options: PlatterOptions;
+	private readonly options: PlatterOptions;
 
 	constructor(sectors: number, options: PlatterOptions) {
 		const {rpm, transferRate, heads} = options;
 		assert(rpm > 0 && transferRate > 0 && heads > 0, 'a disk turns, reads and has heads');
-		this.#options = options;
+		this.options = options;
 		const revolution = nanosecondsPerMinute / rpm;
 		this.sectorsPerTrack = Math.max(1, Math.round((transferRate / sectorBytes) * (revolution / 1_000_000_000)));
 		this.sectorTime = Math.max(1, Math.round(revolution / this.sectorsPerTrack));
@@ -76,20 +76,20 @@ export class Platter {
 			return 0;
 		}
 
-		const {heads, seekTrack, seekAverage, seekFull} = this.#options;
+		const {heads, seekTrack, seekAverage, seekFull} = this.options;
 		const distance = Math.abs(Math.floor(fromTrack / heads) - Math.floor(toTrack / heads));
-		const track = seekTrack + (write ? this.#options.writeSettleTrack : 0);
+		const track = seekTrack + (write ? this.options.writeSettleTrack : 0);
 		if (distance <= 1) {
 			return track;
 		}
 
-		const average = seekAverage + (write ? this.#options.writeSettleAverage : 0);
+		const average = seekAverage + (write ? this.options.writeSettleAverage : 0);
 		const third = this.cylinders / 3;
 		if (distance <= third) {
 			return Math.round(track + ((average - track) * (Math.sqrt(distance) - 1)) / (Math.sqrt(third) - 1));
 		}
 
-		const full = seekFull + (write ? this.#options.writeSettleFull : 0);
+		const full = seekFull + (write ? this.options.writeSettleFull : 0);
 		return Math.round(average + ((full - average) * (distance - third)) / (this.cylinders - 1 - third));
 	}
 

@@ -2,31 +2,31 @@
 import {mediumSlots} from '../medium.js';
 
 export class SlotQueue {
-	readonly #slots = new Int16Array(mediumSlots);
-	#from = 0;
-	#length = 0;
+	private readonly slots = new Int16Array(mediumSlots);
+	private from = 0;
+	private length = 0;
 
 	get isEmpty(): boolean {
-		return this.#length === 0;
+		return this.length === 0;
 	}
 
 	get first(): number {
-		return this.#slots[this.#from & (mediumSlots - 1)];
+		return this.slots[this.from & (mediumSlots - 1)];
 	}
 
 	push(slot: number): void {
-		this.#slots[(this.#from + this.#length++) & (mediumSlots - 1)] = slot;
+		this.slots[(this.from + this.length++) & (mediumSlots - 1)] = slot;
 	}
 
 	shift(): number {
 		const slot = this.first;
-		this.#from++;
-		this.#length--;
+		this.from++;
+		this.length--;
 		return slot;
 	}
 
 	remove(slot: number): void {
-		const length = this.#length;
+		const length = this.length;
 		for (let i = 0; i < length; i++) {
 			const other = this.shift();
 			if (other !== slot) {
@@ -36,7 +36,7 @@ export class SlotQueue {
 	}
 
 	clear(): void {
-		this.#from = 0;
-		this.#length = 0;
+		this.from = 0;
+		this.length = 0;
 	}
 }

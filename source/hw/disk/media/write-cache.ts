@@ -24,43 +24,43 @@ export class WriteCache {
 	dirty = 0;
 
 	/** Entries by block: heads of lists, each an entry or -1. */
-	readonly #heads = new Int32Array(buckets).fill(none);
-	#next = new Int32Array(64);
-	#blocks = new Int32Array(64);
-	#programming = new Uint8Array(64);
-	#epochs = new Int32Array(64);
-	#newerEpochs = new Int32Array(64);
+	private readonly heads = new Int32Array(buckets).fill(none);
+	private next = new Int32Array(64);
+	private blocks = new Int32Array(64);
+	private programming = new Uint8Array(64);
+	private epochs = new Int32Array(64);
+	private newerEpochs = new Int32Array(64);
 	/** Heads of the lists of slots that await this version, and the newer one. */
-	#waiters = new Int32Array(64);
-	#newerWaiters = new Int32Array(64);
+	private waiters = new Int32Array(64);
+	private newerWaiters = new Int32Array(64);
 	/** Stable content; undefined stands for zeros. */
-	readonly #stable: (Buffer | undefined)[] = [];
+	private readonly stableBytes: (Buffer | undefined)[] = [];
 	/** Content being programmed, when a newer version is in the store; undefined otherwise. */
-	readonly #underWay: (Buffer | undefined)[] = [];
-	#free: number[] = [];
-	#used = 0;
+	private readonly underWay: (Buffer | undefined)[] = [];
+	private free: number[] = [];
+	private used = 0;
 
-	#waiterNext = new Int32Array(64);
-	#waiterSlot = new Int32Array(64);
-	#freeWaiter = none;
-	#waitersUsed = 0;
+	private waiterNext = new Int32Array(64);
+	private waiterSlot = new Int32Array(64);
+	private freeWaiter = none;
+	private waitersUsed = 0;
 
-	#epoch = 0;
-	#oldestEpoch = 0;
-	readonly #epochCounts = new Int32Array(epochRing);
+	private epoch = 0;
+	private oldestEpoch = 0;
+	private readonly epochCounts = new Int32Array(epochRing);
 
 	constructor(readonly store: ByteStore) {}
 
 	/** The block that an entry is about. */
 	blockOf(entry: number): number {
-		return this.#blocks[entry];
+		return this.blocks[entry];
 	}
 
 	/** The block's entry, or -1 when it is stable. */
 	entryOf(block: number): number {
-		let entry = this.#heads[block & (buckets - 1)];
-		while (entry !== none && this.#blocks[entry] !== block) {
-			entry = this.#next[entry];
+		let entry = this.heads[block & (buckets - 1)];
+		while (entry !== none && this.blocks[entry] !== block) {
+			entry = this.next[entry];
 		}
 
 		return entry;
@@ -79,13 +79,13 @@ export class WriteCache {
 		let target = current;
 		let fresh = none;
 		if (entry === none) {
-			entry = this.#enter(block, current);
+			entry = this.enter(block, current);
 			fresh = entry;
 			target = undefined;
-		} else if (this.#programming[entry] === 1 && this.#newerEpochs[entry] === none) {
-			this.#underWay[entry] = current;
-			this.#newerEpochs[entry] = this.#epoch;
-			this.#epochCounts[this.#epoch & (epochRing - 1)]++;
+		} else if (this.programming[entry] === 1 && this.newerEpochs[entry] === none) {
+			this.underWay[entry] = current;
+			this.newerEpochs[entry] = this.epoch;
+			this.epochCounts[this.epoch & (epochRing - 1)]++;
 			target = undefined;
 		}
 
@@ -111,28 +111,28 @@ export class WriteCache {
 	notifyWhenStable(block: number, slot: number): void {
 		const entry = this.entryOf(block);
 		assert(entry !== none, 'only what is not stable is awaited');
-		let waiter = this.#freeWaiter;
+		let waiter = this.freeWaiter;
 		if (waiter === none) {
-			if (this.#waitersUsed === this.#waiterNext.length) {
-				this.#waiterNext = grown(this.#waiterNext);
-				this.#waiterSlot = grown(this.#waiterSlot);
+			if (this.waitersUsed === this.waiterNext.length) {
+				this.waiterNext = grown(this.waiterNext);
+				this.waiterSlot = grown(this.waiterSlot);
 			}
 
-			waiter = this.#waitersUsed++;
+			waiter = this.waitersUsed++;
 		} else {
-			this.#freeWaiter = this.#waiterNext[waiter];
+			this.freeWaiter = this.waiterNext[waiter];
 		}
 
-		const list = this.#newerEpochs[entry] === none ? this.#waiters : this.#newerWaiters;
-		this.#waiterSlot[waiter] = slot;
-		this.#waiterNext[waiter] = list[entry];
+		const list = this.newerEpochs[entry] === none ? this.waiters : this.newerWaiters;
+		this.waiterSlot[waiter] = slot;
+		this.waiterNext[waiter] = list[entry];
 		list[entry] = waiter;
 	}
 
 	/** The entry's newest bytes begin to be programmed: what is written from now on is another version. */
 	program(entry: number): void {
-		assert(this.#programming[entry] === 0, 'an entry is programmed once at a time');
-		this.#programming[entry] = 1;
+		assert(this.programming[entry] === 0, 'an entry is programmed once at a time');
+		this.programming[entry] = 1;
 	}
 
 	/**
@@ -140,52 +140,52 @@ export class WriteCache {
 	@returns true when a newer one was written meanwhile: then the entry must be programmed again.
 	*/
 	programmed(entry: number): boolean {
-		assert(this.#programming[entry] === 1, 'what was not programmed does not become stable');
-		this.#programming[entry] = 0;
-		this.#leaveEpoch(this.#epochs[entry]);
-		const old = this.#stable[entry];
+		assert(this.programming[entry] === 1, 'what was not programmed does not become stable');
+		this.programming[entry] = 0;
+		this.leaveEpoch(this.epochs[entry]);
+		const old = this.stableBytes[entry];
 		if (old !== undefined) {
 			this.store.give(old);
 		}
 
-		const waiters = this.#waiters[entry];
-		const again = this.#newerEpochs[entry] !== none;
+		const waiters = this.waiters[entry];
+		const again = this.newerEpochs[entry] !== none;
 		if (again) {
-			this.#stable[entry] = this.#underWay[entry];
-			this.#underWay[entry] = undefined;
-			this.#epochs[entry] = this.#newerEpochs[entry];
-			this.#newerEpochs[entry] = none;
-			this.#waiters[entry] = this.#newerWaiters[entry];
-			this.#newerWaiters[entry] = none;
+			this.stableBytes[entry] = this.underWay[entry];
+			this.underWay[entry] = undefined;
+			this.epochs[entry] = this.newerEpochs[entry];
+			this.newerEpochs[entry] = none;
+			this.waiters[entry] = this.newerWaiters[entry];
+			this.newerWaiters[entry] = none;
 		} else {
-			this.#leave(entry);
+			this.leave(entry);
 		}
 
-		this.#notify(waiters);
+		this.notify(waiters);
 		return again;
 	}
 
 	/** Begins a new epoch. The flush that did is done when `isStable` of the returned epoch says so. */
 	closeEpoch(): number {
-		assert(this.#epoch - this.#oldestEpoch < epochRing - 2, 'the epochs fit');
-		return this.#epoch++;
+		assert(this.epoch - this.oldestEpoch < epochRing - 2, 'the epochs fit');
+		return this.epoch++;
 	}
 
 	/** Everything written in `epoch` or before is on stable storage. */
 	isStable(epoch: number): boolean {
-		while (this.#oldestEpoch < this.#epoch && this.#epochCounts[this.#oldestEpoch & (epochRing - 1)] === 0) {
-			this.#oldestEpoch++;
+		while (this.oldestEpoch < this.epoch && this.epochCounts[this.oldestEpoch & (epochRing - 1)] === 0) {
+			this.oldestEpoch++;
 		}
 
-		return epoch < this.#oldestEpoch;
+		return epoch < this.oldestEpoch;
 	}
 
 	/** Nobody waits any more: the slots given to `notifyWhenStable` are forgotten. */
 	forgetWaiters(): void {
-		this.#waiters.fill(none);
-		this.#newerWaiters.fill(none);
-		this.#freeWaiter = none;
-		this.#waitersUsed = 0;
+		this.waiters.fill(none);
+		this.newerWaiters.fill(none);
+		this.freeWaiter = none;
+		this.waitersUsed = 0;
 	}
 
 	/**
@@ -193,25 +193,25 @@ export class WriteCache {
 	stable content or the version on its way.
 	*/
 	losePower(random: RandomStream): void {
-		for (let entry = 0; entry < this.#used; entry++) {
-			const block = this.#blocks[entry];
+		for (let entry = 0; entry < this.used; entry++) {
+			const block = this.blocks[entry];
 			if (block !== none) {
-				this.#lose(entry, block, random);
+				this.lose(entry, block, random);
 			}
 		}
 
 		this.forgetWaiters();
-		this.#epochCounts.fill(0);
-		this.#oldestEpoch = this.#epoch;
+		this.epochCounts.fill(0);
+		this.oldestEpoch = this.epoch;
 	}
 
-	#lose(entry: number, block: number, random: RandomStream): void {
+	private lose(entry: number, block: number, random: RandomStream): void {
 		const store = this.store;
 		const newest = store.block(block);
-		const stable = this.#stable[entry];
-		const underWay = this.#underWay[entry] ?? newest;
+		const stable = this.stableBytes[entry];
+		const underWay = this.underWay[entry] ?? newest;
 		let kept = stable;
-		if (this.#programming[entry] === 1 && underWay !== undefined) {
+		if (this.programming[entry] === 1 && underWay !== undefined) {
 			kept = store.take();
 			kept.set(stable ?? zeroBlock);
 			const survivors = random.below(1 << sectorsPerBlock);
@@ -235,83 +235,83 @@ export class WriteCache {
 		}
 
 		store.replace(block, kept);
-		this.#programming[entry] = 0;
-		this.#newerEpochs[entry] = none;
-		this.#underWay[entry] = undefined;
-		this.#leave(entry);
+		this.programming[entry] = 0;
+		this.newerEpochs[entry] = none;
+		this.underWay[entry] = undefined;
+		this.leave(entry);
 	}
 
-	#enter(block: number, stable: Buffer | undefined): number {
-		const entry = this.#free.pop() ?? this.#extend();
-		this.#blocks[entry] = block;
-		this.#programming[entry] = 0;
-		this.#epochs[entry] = this.#epoch;
-		this.#newerEpochs[entry] = none;
-		this.#waiters[entry] = none;
-		this.#newerWaiters[entry] = none;
-		this.#stable[entry] = stable;
-		this.#underWay[entry] = undefined;
-		this.#epochCounts[this.#epoch & (epochRing - 1)]++;
-		this.#next[entry] = this.#heads[block & (buckets - 1)];
-		this.#heads[block & (buckets - 1)] = entry;
+	private enter(block: number, stable: Buffer | undefined): number {
+		const entry = this.free.pop() ?? this.extend();
+		this.blocks[entry] = block;
+		this.programming[entry] = 0;
+		this.epochs[entry] = this.epoch;
+		this.newerEpochs[entry] = none;
+		this.waiters[entry] = none;
+		this.newerWaiters[entry] = none;
+		this.stableBytes[entry] = stable;
+		this.underWay[entry] = undefined;
+		this.epochCounts[this.epoch & (epochRing - 1)]++;
+		this.next[entry] = this.heads[block & (buckets - 1)];
+		this.heads[block & (buckets - 1)] = entry;
 		this.dirty++;
 		return entry;
 	}
 
-	#leave(entry: number): void {
-		const block = this.#blocks[entry];
+	private leave(entry: number): void {
+		const block = this.blocks[entry];
 		const bucket = block & (buckets - 1);
-		if (this.#heads[bucket] === entry) {
-			this.#heads[bucket] = this.#next[entry];
+		if (this.heads[bucket] === entry) {
+			this.heads[bucket] = this.next[entry];
 		} else {
-			let before = this.#heads[bucket];
-			while (this.#next[before] !== entry) {
-				before = this.#next[before];
+			let before = this.heads[bucket];
+			while (this.next[before] !== entry) {
+				before = this.next[before];
 			}
 
-			this.#next[before] = this.#next[entry];
+			this.next[before] = this.next[entry];
 		}
 
-		this.#blocks[entry] = none;
-		this.#stable[entry] = undefined;
-		this.#free.push(entry);
+		this.blocks[entry] = none;
+		this.stableBytes[entry] = undefined;
+		this.free.push(entry);
 		this.dirty--;
 	}
 
-	#leaveEpoch(epoch: number): void {
+	private leaveEpoch(epoch: number): void {
 		const row = epoch & (epochRing - 1);
-		assert(this.#epochCounts[row] > 0, 'an epoch counts its entries');
-		this.#epochCounts[row]--;
+		assert(this.epochCounts[row] > 0, 'an epoch counts its entries');
+		this.epochCounts[row]--;
 	}
 
-	#notify(first: number): void {
+	private notify(first: number): void {
 		let waiter = first;
 		while (waiter !== none) {
-			const next = this.#waiterNext[waiter];
-			const slot = this.#waiterSlot[waiter];
-			this.#waiterNext[waiter] = this.#freeWaiter;
-			this.#freeWaiter = waiter;
+			const next = this.waiterNext[waiter];
+			const slot = this.waiterSlot[waiter];
+			this.waiterNext[waiter] = this.freeWaiter;
+			this.freeWaiter = waiter;
 			this.onStable(slot);
 			waiter = next;
 		}
 	}
 
-	#extend(): number {
-		if (this.#used === this.#blocks.length) {
-			this.#blocks = grown(this.#blocks);
-			this.#next = grown(this.#next);
-			this.#epochs = grown(this.#epochs);
-			this.#newerEpochs = grown(this.#newerEpochs);
-			this.#waiters = grown(this.#waiters);
-			this.#newerWaiters = grown(this.#newerWaiters);
-			const programming = new Uint8Array(this.#blocks.length);
-			programming.set(this.#programming);
-			this.#programming = programming;
+	private extend(): number {
+		if (this.used === this.blocks.length) {
+			this.blocks = grown(this.blocks);
+			this.next = grown(this.next);
+			this.epochs = grown(this.epochs);
+			this.newerEpochs = grown(this.newerEpochs);
+			this.waiters = grown(this.waiters);
+			this.newerWaiters = grown(this.newerWaiters);
+			const programming = new Uint8Array(this.blocks.length);
+			programming.set(this.programming);
+			this.programming = programming;
 		}
 
-		this.#stable.push(undefined);
-		this.#underWay.push(undefined);
-		return this.#used++;
+		this.stableBytes.push(undefined);
+		this.underWay.push(undefined);
+		return this.used++;
 	}
 }
 
