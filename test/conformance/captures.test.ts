@@ -5,39 +5,14 @@ it, so that its silence afterwards means something.
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, expect, it} from 'vitest';
 import {Capture} from '../../source/doors/capture.js';
-import {Lan} from '../../source/hw/lan/lan.js';
-import type {LinkOptions} from '../../source/hw/lan/link.js';
-import {OutputQueue} from '../../source/hw/lan/output-queue.js';
-import {Replay, type ReplayOptions} from '../../source/hw/lan/replay.js';
 import {FrameTap} from '../../source/net/frame-tap.js';
-import {readCapture} from '../../source/net/pcap.js';
 import {pcapFile} from '../net/pcap-files.js';
 import {LanPair} from '../support/lan-pair.js';
-import {Engine, type Kept, keep, Listener} from '../support/lan-stations.js';
-import {arpFrame, packetOf, pingFrame, station, tcpFrame, udpFrame} from '../support/packets.js';
+import {packetOf, tcpFrame, udpFrame} from '../support/packets.js';
+import {frames, payload, receiver, replayed, sender} from '../support/replayed.js';
 import {capinfos, dissect, fieldOf, needsTshark} from '../support/tshark.js';
-
-const [sender, receiver] = [station(1), station(2)];
-const payload = (length: number) => Uint8Array.from({length}, (_, i) => i * 7);
-const frames = [
-	arpFrame(sender, receiver),
-	pingFrame(sender, receiver, payload(56)),
-	udpFrame(sender, receiver, payload(100)),
-	udpFrame(sender, receiver, payload(1)),
-	tcpFrame(sender, receiver, payload(1460)),
-	tcpFrame(sender, receiver, payload(333)),
-];
-/** Three seconds of a network, each frame 10 ms after the one before. */
-const recorded = pcapFile(
-	Array.from({length: 300}, (_, i) => ({
-		seconds: 1_700_000_000 + Math.floor(i / 100),
-		fraction: (i % 100) * 10_000_000 + 123,
-		bytes: frames[i % frames.length],
-	})),
-	{nanoseconds: true},
-);
 
 /** What `eth0` sees of some traffic between two hosts, as a file. */
 function captured(pair: LanPair, traffic: (pair: LanPair) => void): Buffer {
@@ -47,63 +22,6 @@ function captured(pair: LanPair, traffic: (pair: LanPair) => void): Buffer {
 	capture.end();
 	return Buffer.concat(chunks);
 }
-
-/** A LAN host replays the recorded file to a station behind `eth0`, which is captured. */
-function replayed(link: Partial<LinkOptions> = {}, options: Partial<ReplayOptions> = {}) {
-	const engine = new Engine(5);
-	const lan = new Lan(engine, 'lan');
-	const wire = lan.plug('eth0', link);
-	const nic = new Listener(engine, wire.first);
-	const host = lan.plug('client');
-	const queue = new OutputQueue(engine, host.first, 'client');
-	const replay = new Replay(engine, 'client', host.first, queue, readCapture(recorded), options);
-	const chunks: Uint8Array[] = [];
-	const capture = new Capture([wire.tap.tap], [{interface: 'eth0', file: 'a'}], 'test', (_, chunk) =>
-		chunks.push(chunk),
-	);
-	const seen: Kept[] = [];
-	const write = wire.tap.tap.onFrame;
-	wire.tap.tap.onFrame = (frame) => {
-		seen.push(keep(frame));
-		write?.(frame);
-	};
-	replay.start();
-	engine.run(60_000_000_000, 1_000_000);
-	capture.end();
-	return {file: Buffer.concat(chunks), seen, nic, replay, lan};
-}
-
-const padded = (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.alloc(Math.max(0, 60 - bytes.length))]);
-
-describe('a LAN host that replays a capture', () => {
-	it('puts its frames on the wire byte for byte, at the times they were captured', () => {
-		const {seen, nic, replay} = replayed();
-		const original = readCapture(recorded);
-		expect(replay.over).toBe(true);
-		expect(nic.heard.map(({bytes}) => bytes)).toEqual(original.map(({bytes}) => padded(bytes)));
-		// Two frame times from host to station.
-		const wire = (bytes: Uint8Array) => 2 * 8 * (padded(bytes).length + 12);
-		expect(seen.map(({at}) => at)).toEqual(original.map(({time, bytes}) => time + wire(bytes)));
-	});
-
-	it('in half the time at twice the speed, and again when it is to', () => {
-		const {seen, replay} = replayed({}, {speed: 2, loop: 3});
-		expect(seen).toHaveLength(900);
-		expect(replay.frames).toBe(900);
-		const last = readCapture(recorded)[299].time;
-		expect(seen[299].at).toBeGreaterThan(last / 2);
-		expect(seen[299].at).toBeLessThan(last / 2 + 100_000);
-		expect(seen[899].at).toBeLessThan((3 * last) / 2 + 1_000_000);
-	});
-
-	it('never faster than its link', () => {
-		const {seen, lan} = replayed({}, {speed: 1e9});
-		expect(seen).toHaveLength(300);
-		const bytes = readCapture(recorded).reduce((sum, frame) => sum + padded(frame.bytes).length + 24, 0);
-		expect(seen[299].at).toBeGreaterThan(8 * bytes);
-		expect(lan.switch.ports[0].tailDrops).toBe(0);
-	});
-});
 
 needsTshark()('a capture, read by tshark', () => {
 	let folder = '';
