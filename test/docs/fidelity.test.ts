@@ -103,6 +103,7 @@ const bridge: Meanings = {
 	ageing: ['a station is forgotten after', 'ns', 'Linux, IEEE 802.1D'],
 	stations: ['stations remembered', '', 'knob'],
 	queueLength: ['packets that wait in front of a port', '', 'Linux tx_queue_len'],
+	vifQueueLength: ['packets that wait in front of a vif', '', 'Linux XENVIF_QUEUE_LENGTH'],
 };
 const lan: Meanings = {
 	rate: ['rate of a link', 'bit/s', 'IEEE 802.3, 1000BASE-T'],

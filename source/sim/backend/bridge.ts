@@ -29,6 +29,8 @@ export const bridgeDefaults = {
 	ageing: 300_000_000_000,
 	stations: 1024,
 	queueLength: defaultQueueLength,
+	/** For a vif, whose backend has a queue of its own: a guest that takes nothing must not hold all receive buffers there are. */
+	vifQueueLength: 32,
 };
 /** Ports of one bridge (BR_MAX_PORTS); also what a number in a step's argument is packed by. */
 const portLimit = 1024;

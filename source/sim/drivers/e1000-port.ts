@@ -27,8 +27,9 @@ import {E1000TransmitRing} from './e1000-transmit-ring.js';
 const pollBudget = 64;
 /** Buffers posted before the device is told (E1000_RX_BUFFER_WRITE). */
 const refillBatch = 16;
-/** Free descriptors at which whoever waits for room is woken (TX_WAKE_THRESHOLD). */
+/** Free descriptors at which whoever waits for room is woken (TX_WAKE_THRESHOLD): the largest packet fits. */
 const wakeThreshold = 32;
+const mostSegments = wakeThreshold;
 
 /**
 What becomes of packets: `closed` drops them (no device yet, or none any more), `held` says full until it is `open` again, which sends them.
@@ -105,7 +106,7 @@ export class E1000Port implements NetDevice {
 		this.#registers = registers;
 		this.#events = events;
 		this.name = name;
-		this.limits = {frame: frameBytesAtMtu1500, segments: wakeThreshold, checksumOffload: true, segmentation: 0};
+		this.limits = {frame: frameBytesAtMtu1500, segments: mostSegments, checksumOffload: true, segmentation: 0};
 		this.transmitRing = new E1000TransmitRing(kernel, descriptors);
 		this.receiveRing = new E1000ReceiveRing(kernel, descriptors, receiveBuffers, (packet) => this.#returned(packet));
 		this.#waiting = new Array(descriptors).fill(null);

@@ -32,7 +32,7 @@ export interface E1000DriverOptions extends DriverOptions {
 
 export const defaultE1000DriverOptions: E1000DriverOptions = {
 	descriptors: 256,
-	receiveBuffers: 1280,
+	receiveBuffers: 4096,
 	interruptRate: 8000,
 	watchdog: 2_000_000_000,
 	hangTime: 1_000_000_000,
