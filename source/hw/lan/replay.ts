@@ -19,6 +19,7 @@ export class Replay {
 	bytes = 0;
 	/** Nanoseconds of virtual time; -1 before `start`. */
 	startedAt = -1;
+	#stopped = false;
 	readonly #schedule: ReplaySchedule;
 	readonly #send: Step;
 
@@ -35,8 +36,13 @@ export class Replay {
 		this.#send = new Step(`${name} replays`, engine.world, 0, false, () => this.#sendNext());
 	}
 
+	/** No frame leaves any more. */
+	stop(): void {
+		this.#stopped = true;
+	}
+
 	get over(): boolean {
-		return this.#schedule.frame === undefined;
+		return this.#stopped || this.#schedule.frame === undefined;
 	}
 
 	/** The first frame leaves as soon as the link is free. Called from an event. */
@@ -47,14 +53,14 @@ export class Replay {
 
 	#wait(): void {
 		const {frame, due} = this.#schedule;
-		if (frame !== undefined) {
+		if (frame !== undefined && !this.#stopped) {
 			this.engine.at(Math.max(this.engine.now, this.startedAt + due, this.queue.emptyAt), this.#send);
 		}
 	}
 
 	#sendNext(): void {
 		const captured = this.#schedule.frame;
-		if (captured === undefined) {
+		if (captured === undefined || this.#stopped) {
 			return;
 		}
 

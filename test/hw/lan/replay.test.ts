@@ -1,6 +1,7 @@
 /** A LAN host that replays a capture: every byte, and when. */
 import {describe, expect, it} from 'vitest';
 import {readCapture} from '../../../source/net/pcap.js';
+import {LanPair} from '../../support/lan-pair.js';
 import {recorded, replayed} from '../../support/replayed.js';
 
 /** As a MAC pads what is shorter than the shortest frame. */
@@ -40,6 +41,18 @@ describe('a LAN host that replays a capture', () => {
 		const {seen} = replayed({}, {}, [first, {...second, time: 900_000}, {...third, time: -5}]);
 		expect(seen.map(({bytes}) => bytes)).toEqual([first, second, third].map(({bytes}) => padded(bytes)));
 		expect(seen[2].at - seen[1].at).toBeLessThan(10_000);
+	});
+
+	it('no further when it is stopped', () => {
+		const pair = new LanPair();
+		const replay = pair.client.replay('again', readCapture(recorded));
+		replay.start();
+		pair.pass(500_000_000);
+		replay.stop();
+		const {frames} = replay;
+		pair.pass(5_000_000_000);
+		// At 0, 10, … 500 ms.
+		expect([frames, replay.frames, replay.over]).toEqual([51, 51, true]);
 	});
 
 	it('not at all, when it is empty, even without end', () => {
