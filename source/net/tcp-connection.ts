@@ -72,6 +72,11 @@ export class TcpConnection implements Transmitter, TcpSocket {
 		this.#want();
 	}
 
+	withdraw(): void {
+		const {sender} = this;
+		if (!sender.finished) sender.end = Math.max(0, sender.position + ((sender.highest - sender.una) | 0));
+	}
+
 	close(): void {
 		if (this.sender.finished || this.state === 'CLOSED' || this.state === 'TIME-WAIT') {
 			return;
@@ -100,10 +105,7 @@ export class TcpConnection implements Transmitter, TcpSocket {
 	}
 
 	transmit(): Turn {
-		if (this.#isGone) {
-			return turnDone;
-		}
-
+		if (this.#isGone) return turnDone;
 		const {ip} = this.owner;
 		const hop = ip.nextHop(this.remote);
 		if (hop === undefined || (hop.unreachable && this.state === 'SYN-SENT')) {
@@ -126,10 +128,7 @@ export class TcpConnection implements Transmitter, TcpSocket {
 		}
 
 		this.#keepTimer();
-		if (!this.receiver.ackNow) {
-			return turnDone;
-		}
-
+		if (!this.receiver.ackNow) return turnDone;
 		this.#delayed.clear();
 		return this.#output.segment(this.sender.bareSequence, 0, 0, tcp.flagAck) ? turnDone : turnFull;
 	}

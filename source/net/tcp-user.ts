@@ -14,6 +14,8 @@ export interface TcpSocket {
 	readonly receiver: TcpReceiver;
 	/** Offers `bytes` more to send; `fill` is asked for them when they are sent. */
 	offer(bytes: number): void;
+	/** Takes back what was offered and not sent. */
+	withdraw(): void;
 	/** No more is offered: a FIN follows what was. The peer may go on sending. */
 	close(): void;
 	/** Ends it at once; the peer is told by a reset. */
