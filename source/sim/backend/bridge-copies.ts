@@ -5,8 +5,8 @@ done. The pages are nobody's to change meanwhile, so they are shared (Linux skb_
 import {assert} from '../../engine/assert.js';
 import {dropped, NetPacket, sent} from '../kernel/net-device.js';
 
-/** Pieces a packet may have: netif.h's 18 slots and a header's own page. */
-const mostSegments = 19;
+/** Pieces of a packet at most: more than netback makes of a guest's 18 slots. */
+export const mostSegments = 32;
 
 export class BridgeCopies {
 	readonly #copies: NetPacket[] = [];

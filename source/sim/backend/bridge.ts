@@ -9,7 +9,7 @@ import {read16, read32} from '../../net/bytes.js';
 import {ethernetHeaderBytes, macBytes} from '../../net/ethernet.js';
 import type {Kernel} from '../kernel/kernel.js';
 import {dropped, maximumPacketBytes, type NetDevice, type NetPacket, sent} from '../kernel/net-device.js';
-import {BridgeCopies} from './bridge-copies.js';
+import {BridgeCopies, mostSegments} from './bridge-copies.js';
 import {bridgeCosts} from './bridge-costs.js';
 import {BridgeLocal} from './bridge-local.js';
 import {BridgePort} from './bridge-port.js';
@@ -91,7 +91,7 @@ export class Bridge {
 		this.local = local;
 		const {limits} = local;
 		const up = {
-			limits: {...limits, frame: maximumPacketBytes},
+			limits: {...limits, frame: maximumPacketBytes, segments: mostSegments},
 			transmit: (packet: NetPacket) => {
 				local.receiver(packet);
 				return true;

@@ -3,7 +3,6 @@ What a device cannot do for itself, done in software before it: TCP segmentation
 Stands in front of a device and passes on untouched whatever it takes as it is. One packet is worked on at a time, a costed step for
 each segment; payload is not copied. After Linux net/core/dev.c (validate_xmit_skb) and net/ipv4/tcp_offload.c (tcp_gso_segment).
 */
-import {assert} from '../../engine/assert.js';
 import type {Step} from '../../engine/step.js';
 import {read16, read32, write16, write32} from '../../net/bytes.js';
 import {finish, sumOf} from '../../net/checksum.js';
@@ -20,6 +19,8 @@ import type {PacketTaker} from './transmit-queue.js';
 
 /** Segments under way at once: more than a ring of 256 descriptors holds at two each. */
 const segmentLimit = 256;
+/** Pieces of a packet that is worked on; a segment has its headers in one more. */
+const mostPieces = 32;
 /** CWR stays on the first segment, FIN and PSH on the last. */
 const flagCwr = 128;
 const kibibyte = 1024;
@@ -63,8 +64,8 @@ export class Offload implements PacketTaker {
 	constructor(kernel: Kernel, name: string, device: OffloadDevice) {
 		this.#kernel = kernel;
 		this.#device = device;
-		this.#buffer = new PacketBuffer(Math.max(device.limits.segments, 32));
-		this.#made = new OffloadSegments(kernel, segmentLimit, device.limits.segments, () => {
+		this.#buffer = new PacketBuffer(mostPieces + 1);
+		this.#made = new OffloadSegments(kernel, segmentLimit, mostPieces + 1, () => {
 			if (!this.#starved) return;
 			this.#starved = false;
 			kernel.step(this.#cutStep, 0, this.#checksumTime());
@@ -86,9 +87,13 @@ export class Offload implements PacketTaker {
 			return true;
 		}
 
-		// A segment has the headers in a piece of their own, and at most every piece of the whole.
+		if (packet.segments > mostPieces) {
+			this.#give(packet);
+			return true;
+		}
+
 		this.#describe(packet);
-		if (packet.segments >= limits.segments || !this.#transport.find(this.#buffer) || !this.#begin(packet)) {
+		if (!this.#transport.find(this.#buffer) || !this.#begin(packet)) {
 			this.#give(packet);
 			return true;
 		}
@@ -121,8 +126,7 @@ export class Offload implements PacketTaker {
 	#describe(packet: NetPacket): void {
 		const buffer = this.#buffer;
 		buffer.clear();
-		const pieces = Math.min(packet.segments, buffer.lengths.length);
-		for (let i = 0; i < pieces; i++) {
+		for (let i = 0; i < packet.segments; i++) {
 			buffer.add(this.#kernel.bytes(packet.pages[i]), packet.offsets[i], packet.lengths[i]);
 		}
 	}
@@ -166,7 +170,10 @@ export class Offload implements PacketTaker {
 		this.#writeHeaders(segment, whole, bytes);
 		this.#handed += bytes;
 		this.segments++;
-		if (this.#device.transmit(segment)) this.#next();
+		if (segment.segments > this.#device.limits.segments) {
+			this.#give(segment);
+			this.#next();
+		} else if (this.#device.transmit(segment)) this.#next();
 		else this.#wait(segment);
 	}
 
@@ -221,7 +228,6 @@ export class Offload implements PacketTaker {
 
 			const length = Math.min(room, left);
 			const at = segment.segments++;
-			assert(at < segment.pages.length, 'a segment has no more pieces than its whole, and its headers');
 			segment.pages[at] = whole.pages[this.#piece];
 			segment.offsets[at] = whole.offsets[this.#piece] + this.#used;
 			segment.lengths[at] = length;

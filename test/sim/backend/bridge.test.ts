@@ -186,6 +186,21 @@ describe('bridge', () => {
 		expect(statuses).toEqual([sent]);
 	});
 
+	it('floods a packet in as many pieces as a guest’s can be', () => {
+		let whole = 0;
+		bridge.local.receiver = (packet) => {
+			whole = packet.segments;
+			packet.done(packet, sent);
+		};
+		const bytes = frame(broadcast, station(1));
+		const pieces = [bytes.subarray(0, 41), ...Array.from({length: 19}, (_, i) => bytes.subarray(41 + i, 42 + i))];
+		const packet = packetOf(kernel, pieces, (status) => statuses.push(status));
+		kernel.inTask(() => devices[0].receiver(packet));
+		kernel.run(100_000);
+		expect(devices.map((device) => device.taken)).toEqual([[], [bytes], [bytes]]);
+		expect([whole, statuses]).toEqual([20, [sent]]);
+	});
+
 	it('has a port’s queue wait for a full device, in order, and counts what does not fit', () => {
 		build(0);
 		const slow = new FakeNetDevice(kernel, 'eth0', wireLimits, 1, true);

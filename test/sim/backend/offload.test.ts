@@ -232,6 +232,14 @@ describe('software offload', () => {
 		expect(statuses).toEqual([dropped]);
 	});
 
+	it('drops the segment that is in more pieces than the device takes, and no other', () => {
+		build({...wireLimits, segments: 3});
+		const bytes = packetBytes(tcp, pattern(3000));
+		send(bytes, 1000, [66, 1000, 300, 300, 400]);
+		expect(device.taken.map((frame) => dissect(frame, true).sequence - 0xffff_f000)).toEqual([0, 2000]);
+		expect([statuses, offload.errors]).toEqual([[dropped], 1]);
+	});
+
 	it('goes on when segments come back, should they have run out', () => {
 		build(wireLimits, 1000, true);
 		send(packetBytes(tcp, pattern(60_000)), 200);
