@@ -190,11 +190,16 @@ export class TestNet {
 	readonly a: TestHost;
 	readonly b: TestHost;
 
-	constructor(seed: number, link: Partial<LinkOptions> = {}, settings: Partial<TcpSettings> = {}) {
+	constructor(
+		seed: number,
+		link: Partial<LinkOptions> = {},
+		settings: Partial<TcpSettings> = {},
+		settingsOfB = settings,
+	) {
 		this.engine = new Engine(seed);
 		const options = {...plainLink, ...link};
 		this.a = new TestHost(this, 'a', '10.0.0.1', options, settings);
-		this.b = new TestHost(this, 'b', '10.0.0.2', options, settings);
+		this.b = new TestHost(this, 'b', '10.0.0.2', options, settingsOfB);
 		this.a.peer = this.b;
 		this.b.peer = this.a;
 	}
