@@ -256,6 +256,7 @@ export class Netback implements NetDevice {
 		this.#disconnectAsked = false;
 		this.#closing = false;
 		this.#channel.close();
+		this.fromGuest.pending.clear();
 		this.fromGuest.looking = false;
 		this.toGuest.looking = false;
 		this.limits = plainFrames;
