@@ -52,6 +52,8 @@ export class NetbackFromGuest implements ChannelEnd {
 	/** Taken and not handed on yet, `#batched` of them. */
 	readonly #batch: (PendingPacket | null)[] = new Array(budget).fill(null);
 	#batched = 0;
+	/** Nanoseconds that slots cost which were not there yet when the round was asked for. */
+	#owed = 0;
 	/** Waits for a pending packet to come free. */
 	#starving = false;
 	/** Waits for the window's end; -1 while it does not. */
@@ -212,6 +214,7 @@ export class NetbackFromGuest implements ChannelEnd {
 			maps += taken.bodySlots;
 		}
 
+		this.#owed += Math.max((ring.requestConsumer - end) | 0, 0) * this.#perSlot;
 		this.#answers.publishLater();
 		if (this.#batched > 0) {
 			const extra = copies * this.#perCopy + ((bytes + 255) >> 8) * this.#perBytes + maps * this.#perMap;
@@ -273,7 +276,8 @@ export class NetbackFromGuest implements ChannelEnd {
 			if (taken !== null) this.#fetcher.reach(taken);
 		}
 
-		kernel.step(this.#deliver, 0, (this.#batched - 1) * this.#perDelivery);
+		kernel.step(this.#deliver, 0, (this.#batched - 1) * this.#perDelivery + this.#owed);
+		this.#owed = 0;
 	}
 
 	/** Hands the batch on. What was copied whole is answered now, what is mapped when the packet comes back. */
