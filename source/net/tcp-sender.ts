@@ -147,7 +147,7 @@ export class TcpSender {
 		return true;
 	}
 
-	/** The segment last chosen has been handed to the device. @returns true when the retransmission timer should run and may not. */
+	/** The segment last chosen has been handed to the device. */
 	sent(now: number): void {
 		const end = (this.sequence + this.bytes + (this.fin ? 1 : 0)) | 0;
 		this.#lastSent = now;

@@ -65,15 +65,6 @@ export class Timers {
 		return timer;
 	}
 
-	/** Timers that somebody holds, and events that are under way. */
-	get held(): number {
-		return this.#slots.length - this.#free.length;
-	}
-
-	get events(): number {
-		return this.#slots.filter((timer) => timer !== null && timer.eventAt !== never).length;
-	}
-
 	arm(timer: Timer): void {
 		const {environment} = this;
 		if (timer.eventAt !== never) {
