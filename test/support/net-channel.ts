@@ -14,6 +14,9 @@ import {inKernel} from './disk-channel.js';
 
 export interface NetChannelOptions {
 	readonly cpus?: number;
+	/** The guest's name, and the host it lives on with others. */
+	readonly name?: string;
+	readonly host?: ReturnType<typeof storeHost>;
 	/** xl's `rate` as it is written to XenStore. */
 	readonly rate?: string;
 	readonly front?: Partial<NetfrontOptions>;
@@ -118,17 +121,17 @@ export function packetOf(
 }
 
 export function netChannel(options: NetChannelOptions = {}) {
-	const host = storeHost(options.cpus ?? 2);
+	const {name = 'web', host = storeHost(options.cpus ?? 2)} = options;
 	const {domainZero, store, settle, engine} = host;
-	const {kernel: guest} = host.guest('web');
+	const {kernel: guest} = host.guest(name);
 	const transmitIdentities = new RingIdentities(ringSlots);
 	const receiveIdentities = new RingIdentities(ringSlots);
-	const shared = {channel: 'web:0', device: 0, transmitIdentities, receiveIdentities, hash: engine.hash};
+	const shared = {channel: `${name}:0`, device: 0, transmitIdentities, receiveIdentities, hash: engine.hash};
 	const front = new Netfront(guest, {
 		name: 'eth0',
 		...shared,
-		transmitWrites: engine.faults.point('ring.write web:0 transmit front', ['web']),
-		receiveWrites: engine.faults.point('ring.write web:0 receive front', ['web']),
+		transmitWrites: engine.faults.point(`ring.write ${name}:0 transmit front`, [name]),
+		receiveWrites: engine.faults.point(`ring.write ${name}:0 receive front`, [name]),
 		...options.front,
 	});
 	const back = new Netback(domainZero, {frontend: guest.domid, ...shared, ...options.back});

@@ -32,6 +32,8 @@ export const legacySlots = 18;
 export const fatalSlots = 20;
 /** Segments of a packet handed on: its copied header, the rest of its first slot, and the others. */
 export const packetSegments = legacySlots + 2;
+/** Pieces of a packet for the guest: they are copied, so that there may be more than slots. */
+export const takenSegments = 32;
 /** XENVIF_RX_QUEUE_BYTES: packets queue for the guest until they exceed this. */
 export const queueBytes = 128 * 4096;
 /** rx_drain_timeout and rx_stall_timeout, nanoseconds; and the drain timeout of a guest without feature-rx-notify. */

@@ -17,7 +17,7 @@ import {VifBackChannel} from './netback-channel.js';
 import {netbackCosts} from './netback-costs.js';
 import {Credit} from './netback-credit.js';
 import {NetbackFromGuest} from './netback-from-guest.js';
-import {type NetbackOptions, packetSegments} from './netback-options.js';
+import {type NetbackOptions, takenSegments} from './netback-options.js';
 import {NetbackToGuest} from './netback-to-guest.js';
 import {type FrontendOffer, NetbackXenbus} from './netback-xenbus.js';
 
@@ -27,7 +27,7 @@ export type {NetbackOptions} from './netback-options.js';
 /** What a guest takes before it has said anything: plain frames. */
 const plainFrames: NetLimits = {
 	frame: frameBytesAtMtu1500,
-	segments: packetSegments,
+	segments: takenSegments,
 	checksumOffload: false,
 	segmentation: 0,
 };
