@@ -20,6 +20,7 @@ import {checkTimes, reportRefusals} from './host/self-checks.js';
 import {SleepCheck} from './host/sleep-check.js';
 import {type FaultTrigger, plainTrigger, TimelineRunner} from './host/timeline-runner.js';
 import type {VbdChannel} from './host/vbd-channel.js';
+import type {VifChannel} from './host/vif-channel.js';
 import {Workloads} from './host/workloads.js';
 import {type Checkpoint, recordingText} from './scenario/recording.js';
 import {type ChannelName, type FaultWords, isOperatorLine, type OperatorLine, type Verb} from './scenario/timeline.js';
@@ -89,10 +90,13 @@ export class Host {
 
 		const sleepCheck = new SleepCheck(engine);
 		boot.onChannel = (channel) => sleepCheck.watch(channel);
-		this.workloads = new Workloads(engine, this.oracle);
+		this.workloads = new Workloads(engine, this.oracle, scenario);
+		boot.network.onVif = (channel) => sleepCheck.watch(channel);
+		boot.network.onStation = (station) => this.workloads.network.stationReady(station);
 		boot.onDisk = (domain, disk, device) => this.workloads.diskReady(domain, disk, device);
 		boot.onDomain = (domain) => this.workloads.domainReady(domain);
 		this.workloads.domainReady(boot.domains[0]);
+		boot.network.startLan();
 		const [zero] = boot.domains;
 		this.#xlStep = zero.kernel.define('operator xl', hostCosts.operator, (index) =>
 			boot.toolstack.xl(this.#xlCommands[index], () => this.#xlWaiting--),
@@ -110,6 +114,7 @@ export class Host {
 		const interval = new Step('state hash', engine.world, 0, false, () => {
 			engine.after(hashInterval, interval);
 			checkTimes(engine, boot);
+			this.workloads.network.check();
 			mixState(engine, boot, this.oracle);
 			this.hashes.push({at: engine.now, event: engine.executed, hash: engine.hash.toString()});
 		});
@@ -218,8 +223,10 @@ export class Host {
 		});
 	}
 
-	channel({domain, vdev}: ChannelName): VbdChannel | undefined {
-		return this.boot.channels.find(({id}) => id === `${domain}.${vdev}`);
+	channel({domain, vdev}: ChannelName): VbdChannel | VifChannel | undefined {
+		const {channels, network} = this.boot;
+		const name = `${domain}.${vdev}`;
+		return channels.find(({id}) => id === name) ?? network.vifs.find(({id}) => id === name);
 	}
 
 	#operate(verb: Verb): Answer {

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {afterEach, describe, expect, test} from 'vitest';
 import {loadScenario} from '../../source/commands/load.js';
 import {openScenario, shippedNames, sizeLimit} from '../../source/commands/scenarios.js';
+import {pcapFile} from '../net/pcap-files.js';
 import {folderWith} from '../support/cli.js';
 
 let folder: ReturnType<typeof folderWith> | undefined;
@@ -52,7 +53,7 @@ domains: { web: { vif: [{}], jobs: { again: { pcap: taken.pcap } } } }
 `;
 
 	test('is read beside the scenario, byte for byte', () => {
-		const bytes = new Uint8Array([0xd4, 0xc3, 0xb2, 0xa1, 0, 255, 254]);
+		const bytes = pcapFile([{seconds: 1, fraction: 2, bytes: new Uint8Array([...Array(60).keys()])}]);
 		const path = inFolder({'a.yaml': text, 'taken.pcap': bytes});
 		const [job] = loadScenario(join(path, 'a.yaml')).scenario.domains[1].netJobs;
 		expect(job.kind === 'pcap' && [...job.capture]).toEqual([...bytes]);

@@ -108,6 +108,8 @@ export class Boot {
 		this.toolstack = new Toolstack(kernel, store, this.control);
 		this.domains.push(new HostDomain(zero, kernel, 'control'));
 		this.control.onCreated = (created) => this.#guestCreated(created);
+		this.control.onPlugIn = (domid, vif, bridge) => this.network.plugIn(domid, vif, bridge);
+		this.control.onDestroyed = (domid) => this.network.unplug(domid);
 		this.xenstored.start(store);
 		const boot = kernel.define('boot', configRead, () => this.#bootDomainZero(kernel));
 		kernel.task(boot);
@@ -116,13 +118,11 @@ export class Boot {
 	/** Domain zero's kernel has started: it probes its devices and serves what the toolstack will ask for. */
 	#bootDomainZero(kernel: DomainKernel): void {
 		this.toolstack.initialise();
-		probeBackends(kernel, 'vbd', (frontend, virtualDevice) => {
-			if (this.#driversLeft === 0) {
-				this.#serve(kernel, frontend, virtualDevice);
-			} else {
-				this.#waiting.push(() => this.#serve(kernel, frontend, virtualDevice));
-			}
-		});
+		this.network.addBridges((bridge) => this.#kernelNamed(this.architecture.bridgeDomain(bridge)));
+		probeBackends(kernel, 'vbd', (frontend, device) => this.#whenDriven(() => this.#serve(kernel, frontend, device)));
+		probeBackends(kernel, 'vif', (frontend, device) =>
+			this.#whenDriven(() => this.network.serve(kernel, frontend, device)),
+		);
 		for (const device of this.devices) {
 			this.#startDriver(device, (driver) => {
 				assert(driver.kind === 'block', `the driver of ${device.name} drives disks`);
@@ -162,6 +162,15 @@ export class Boot {
 				this.#driversReady();
 			}
 		});
+	}
+
+	/** Backends serve once the devices behind them work. */
+	#whenDriven(serve: () => void): void {
+		if (this.#driversLeft === 0) {
+			serve();
+		} else {
+			this.#waiting.push(serve);
+		}
 	}
 
 	/** Every disk and every NIC works: domain zero's own jobs may use them, and the guests are created. */
@@ -205,6 +214,8 @@ export class Boot {
 			this.onChannel(channel);
 		}
 
+		const backendOf = (bridge: string) => this.#kernelNamed(this.architecture.bridgeDomain(bridge));
+		this.network.addGuest(words, kernel, backendOf, this.xen);
 		this.onDomain(domain);
 		kernel.task(kernel.define('boot', configRead, () => this.#bootGuest(domain)));
 	}
@@ -231,6 +242,7 @@ export class Boot {
 			};
 			front.start();
 		});
+		probeDevices(kernel, 'vif', (device) => this.network.connect(kernel, device));
 	}
 
 	#serve(kernel: DomainKernel, frontend: number, virtualDevice: number): void {

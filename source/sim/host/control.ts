@@ -15,6 +15,8 @@ export class Control implements HypervisorControl {
 	readonly kernels = new Map<number, DomainKernel>();
 	/** Told to put an interface into a bridge; see HypervisorControl. */
 	onPlugIn: (domid: number, vif: number, bridge: string) => void = () => {};
+	/** Told that a domain is destroyed. */
+	onDestroyed: (domid: number) => void = () => {};
 	/** Told of each new domain's kernel before anything runs in it. */
 	onCreated: (kernel: DomainKernel) => void = () => {};
 
@@ -100,6 +102,7 @@ export class Control implements HypervisorControl {
 		this.xen.events.destroy(domid);
 		this.xen.grants.releaseMappings(domid);
 		this.kernels.delete(domid);
+		this.onDestroyed(domid);
 		return 0;
 	}
 

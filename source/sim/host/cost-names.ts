@@ -12,6 +12,7 @@ import {blkfrontCosts} from '../frontend/blkfront.js';
 import {netfrontCosts} from '../frontend/netfront.js';
 import {cpuHogCosts} from '../guest/cpu-hog.js';
 import {jobCosts} from '../guest/job.js';
+import {networkCosts} from '../guest/network-costs.js';
 import {accessCosts, type Cost} from '../kernel/cost.js';
 import {domainKernelCosts} from '../kernel/domain-kernel.js';
 import {domctlCosts, toolstackCosts} from '../toolstack/toolstack.js';
@@ -40,6 +41,7 @@ export const costGroups: readonly CostGroup[] = [
 	{part: 'blkfront', costs: Object.values(blkfrontCosts)},
 	{part: 'netback', costs: Object.values(netbackCosts)},
 	{part: 'netfront', costs: Object.values(netfrontCosts)},
+	{part: 'network stack', costs: Object.values(networkCosts)},
 	{part: 'workloads', costs: [...Object.values(jobCosts), ...Object.values(cpuHogCosts)]},
 	{part: 'XenStore', costs: Object.values(storeCosts)},
 	{

@@ -2,6 +2,7 @@
 The shapes of what a host counts, by part: cumulative since the host was switched on, except what is marked a gauge. A part that does
 not exist (yet) has counted nothing. A window is the difference of two.
 */
+import type {NetworkCounters} from './counters-network.js';
 import {nothingDone, type OperationCounts} from './meters.js';
 
 /** A disk's or a job's operations. */
@@ -85,6 +86,7 @@ export interface Counters {
 	disk(id: string): DiskSample;
 	channel(id: string): ChannelSample;
 	device(name: string): DeviceSample;
+	readonly network: NetworkCounters;
 	/** @param id `web/pages` */
 	job(id: string): DiskSample;
 	/** How often the rules with this id have acted. */

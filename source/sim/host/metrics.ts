@@ -8,17 +8,19 @@ import {Step} from '../../engine/step.js';
 import {type Condition, compare} from '../scenario/condition.js';
 import {type Instant, type MetricSource, windowsOf} from '../scenario/expectation.js';
 import {type Counters, countsSince} from './counters.js';
+import {type Latency, latencyValue} from './latency-value.js';
 import {operations} from './meters.js';
+import {NetworkMetrics} from './metrics-network.js';
 import {LiveCounters, type MeasuredHost, type Sample, takeSample} from './sample.js';
 
 /** Virtual time between two looks at a `when:` condition that is over time rather than a gauge, ns. */
 const lookPeriod = 1_000_000;
 
 const second = 1_000_000_000;
-const quantiles: Readonly<Record<string, number>> = {p50: 500_000, p90: 900_000, p99: 990_000, 'p99.9': 999_000};
 
 export class Metrics implements MetricSource {
 	readonly #live: LiveCounters;
+	readonly #network: NetworkMetrics;
 	readonly #samples = new Map<number, Sample>();
 	readonly #firstFired = new Map<string, number>();
 	/** Faults whose first act begins or ends a window. */
@@ -30,6 +32,7 @@ export class Metrics implements MetricSource {
 	constructor(private readonly measured: MeasuredHost) {
 		const {engine, scenario, rules} = measured;
 		this.#live = new LiveCounters(measured);
+		this.#network = new NetworkMetrics(scenario);
 		const edges = new Set<number>();
 		const add = (instant: Instant | undefined) => {
 			if (typeof instant === 'number') {
@@ -173,6 +176,11 @@ export class Metrics implements MetricSource {
 				return later.fired(next) - earlier.fired(next);
 		}
 
+		const network = this.#network.value(path, earlier, later);
+		if (network !== null) {
+			return network;
+		}
+
 		if (next === 'cpu' || next === 'wait') {
 			const [before, after] = [earlier.domain(first), later.domain(first)];
 			const time =
@@ -213,10 +221,7 @@ export class Metrics implements MetricSource {
 
 function operationValue(
 	leaf: string,
-	{
-		latency,
-		errors,
-	}: {latency: {count: number; mean: number; maximum: number; quantile(parts: number): number}; errors: number},
+	{latency, errors}: {latency: Latency; errors: number},
 	elapsed: number,
 ): number | undefined {
 	switch (leaf) {
@@ -228,19 +233,5 @@ function operationValue(
 			return errors;
 	}
 
-	if (latency.count === 0) {
-		return undefined;
-	}
-
-	switch (leaf) {
-		case 'mean':
-			return latency.mean;
-		case 'max':
-			return latency.maximum;
-		default: {
-			const parts = quantiles[leaf];
-			assert(parts !== undefined, `there is a metric ${leaf}`);
-			return latency.quantile(parts);
-		}
-	}
+	return latencyValue(leaf, latency);
 }

@@ -1,43 +1,197 @@
 /**
-The network of a host and around it: the LAN outside the machine, the NICs plugged into it, and what is wired between a NIC, its
-driver and its link.
+The network of a host and around it: the LAN outside the machine with its hosts, the NICs plugged into it, the bridges, and the guests'
+interfaces; and who of them has a network stack, ready for jobs.
 */
+import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
 import {FramePool} from '../../hw/lan/frame-pool.js';
 import {Lan} from '../../hw/lan/lan.js';
 import {Link} from '../../hw/lan/link.js';
-import type {FrameTap} from '../../net/frame-tap.js';
+import {FrameTap} from '../../net/frame-tap.js';
+import type {TcpSettings} from '../../net/tcp-settings.js';
+import {Bridge} from '../backend/bridge.js';
+import {Netback} from '../backend/netback.js';
 import type {NetDriver} from '../drivers/driver.js';
-import type {LanWords, NicDevice, Scenario} from '../scenario/types.js';
-import type {Machine} from '../xen/hypervisor.js';
-import {type HostNic, makeNic} from './devices.js';
+import {Netfront} from '../frontend/netfront.js';
+import {GuestNetwork} from '../guest/network.js';
+import type {DomainKernel} from '../kernel/domain-kernel.js';
+import type {NetDevice} from '../kernel/net-device.js';
+import type {BridgeWords, DomainWords, LanWords, NicDevice, Scenario} from '../scenario/types.js';
+import type {Hypervisor, Machine} from '../xen/hypervisor.js';
+import {type HostNic, macBytes, makeNic} from './devices.js';
+import {guestPlace, ipAddress, lanPlace, type Station} from './station.js';
+import {type StationJob, stationJobs} from './station-jobs.js';
+import {VifChannel} from './vif-channel.js';
 
 /** Of a NIC that is plugged in nowhere, bits per second. */
 const standardRate = 1_000_000_000;
+/** Everybody's netmask is 255.255.0.0. */
+const prefix = 16;
+
+/** A bridge where the architecture has placed it. */
+export interface HostBridge {
+	readonly words: BridgeWords;
+	readonly bridge: Bridge;
+	readonly kernel: DomainKernel;
+}
 
 export class HostNetwork {
 	/** Undefined when the scenario has none. */
 	readonly lan: Lan | undefined;
 	readonly nics: readonly HostNic[];
+	readonly bridges: HostBridge[] = [];
+	readonly vifs: VifChannel[] = [];
 	/** Where frames can be watched; all of them are there from the start. */
 	readonly taps: FrameTap[] = [];
+	/** Told when a guest's interface exists, and when somebody with a network stack can be reached for the first time. */
+	onVif: (channel: VifChannel) => void = () => {};
+	onStation: (station: Station) => void = () => {};
+	readonly #jobs: readonly StationJob[];
 
 	constructor(
 		private readonly engine: Engine,
 		machine: Machine,
-		{host, lan}: Scenario,
+		private readonly scenario: Scenario,
 	) {
+		const {host, lan, domains} = scenario;
+		this.#jobs = stationJobs(scenario);
 		this.lan = lan && new Lan(engine, 'lan', {rate: lan.rate});
 		this.nics = host.nics.map((words) => makeNic(engine, machine, words, this.#link(words, lan)));
-		for (const {link} of this.nics) {
-			this.taps.push(link.tap.tap);
+		this.taps.push(...this.nics.map(({link}) => link.tap.tap));
+		for (const {name, vifs} of domains) {
+			for (const {device} of vifs) {
+				this.taps.push(new FrameTap(`${name}:${device}`));
+			}
 		}
 	}
 
-	/** A NIC's driver has been placed: the traces of packets go through both. */
+	/** The hosts of the LAN are there, whoever else is. */
+	startLan(): void {
+		for (const {name, ip, mac} of this.scenario.lan?.hosts ?? []) {
+			const own = {mac: macBytes(mac), address: ipAddress(ip), prefix};
+			const host = this.lan?.addHost(name, own, this.#settings(`lan.${name}`));
+			assert(host !== undefined, 'hosts are on a LAN');
+			this.onStation({id: `lan.${name}`, place: lanPlace(this.engine, host)});
+		}
+	}
+
+	/** Makes the bridges, each in its domain. The caller is inside a step of domain zero. */
+	addBridges(kernelOf: (bridge: string) => DomainKernel): void {
+		for (const words of this.scenario.host.bridges) {
+			const kernel = kernelOf(words.name);
+			const bridge = new Bridge(kernel, words.name, {mac: macBytes(words.mac)});
+			this.bridges.push({words, bridge, kernel});
+			if (words.ip !== undefined) {
+				const network = this.#stack(kernel, bridge.local, words.name, words.mac, words.ip);
+				network.onReady = () => this.#ready(kernel.name, words.name, network);
+				network.start();
+			}
+		}
+	}
+
+	/** A NIC's driver has been placed: the traces of packets go through both, and a bridge uses it. */
 	wire(nic: HostNic, driver: NetDriver): void {
 		nic.packetIdentity = (descriptor) => driver.packetIdentity(descriptor);
 		driver.receivedIdentity = (descriptor) => nic.receivedIdentity(descriptor);
+		this.bridges.find(({words}) => words.nics.includes(nic.name))?.bridge.addPort(driver.device);
+	}
+
+	/** A guest with its interfaces is being created. */
+	addGuest(
+		{vifs}: DomainWords,
+		kernel: DomainKernel,
+		backendOf: (bridge: string) => DomainKernel,
+		xen: Hypervisor,
+	): void {
+		for (const words of vifs) {
+			const tap = this.taps.find(({name}) => name === `${kernel.name}:${words.device}`);
+			assert(tap !== undefined, 'there is a tap for each interface');
+			const channel = new VifChannel(words, kernel, backendOf(words.bridge), tap, xen);
+			this.vifs.push(channel);
+			this.onVif(channel);
+		}
+	}
+
+	/** What vif-bridge does for an interface. */
+	plugIn(domid: number, device: number, bridge: string): void {
+		const channel = this.channelOf(domid, device);
+		const {netback} = channel;
+		assert(netback !== undefined, 'xl has waited for the backend');
+		channel.port = this.bridges.find(({words}) => words.name === bridge)?.bridge.addPort(netback);
+	}
+
+	/** A domain is destroyed: its interfaces leave their bridges. */
+	unplug(domid: number): void {
+		for (const {frontKernel, netback, port, words} of this.vifs) {
+			if (frontKernel.domid === domid && netback !== undefined && port !== undefined) {
+				this.bridges.find((each) => each.words.name === words.bridge)?.bridge.removePort(port, netback);
+			}
+		}
+	}
+
+	/** The backend's domain has found an interface to serve. The caller is inside a step of its kernel. */
+	serve(kernel: DomainKernel, frontend: number, device: number): void {
+		const channel = this.channelOf(frontend, device);
+		const {id, transmitIdentities, receiveIdentities, tap} = channel;
+		const netback = new Netback(kernel, {
+			frontend,
+			device,
+			channel: id,
+			vcpu: this.vifs.indexOf(channel) % kernel.domain.vcpus.length,
+			transmitIdentities,
+			receiveIdentities,
+			hash: this.engine.hash,
+			tap,
+		});
+		channel.netback = netback;
+		netback.start();
+	}
+
+	/** A guest has found an interface of its own. The caller is inside a step of its kernel. */
+	connect(kernel: DomainKernel, device: number): void {
+		const channel = this.channelOf(kernel.domid, device);
+		const {id, words, transmitIdentities, receiveIdentities} = channel;
+		const {checksum: csum, sg, tso: gso, receiveBuffers, mac, ip} = words;
+		const netfront = new Netfront(kernel, {
+			name: `eth${device}`,
+			channel: id,
+			device,
+			vcpu: 0,
+			transmitIdentities,
+			receiveIdentities,
+			features: {csum, sg, gso},
+			postReceive: receiveBuffers,
+			hash: this.engine.hash,
+		});
+		channel.netfront = netfront;
+		const network = this.#stack(kernel, netfront, words.name, mac, ip ?? '0.0.0.0');
+		network.onReady = () => this.#ready(kernel.name, words.name, network);
+		netfront.start();
+	}
+
+	channelOf(frontend: number, device: number): VifChannel {
+		const channel = this.vifs.find(({frontKernel, words}) => frontKernel.domid === frontend && words.device === device);
+		assert(channel !== undefined, 'a device in the store is one the toolstack attached');
+		return channel;
+	}
+
+	#stack(kernel: DomainKernel, device: NetDevice, on: string, mac: string, ip: string): GuestNetwork {
+		return new GuestNetwork(kernel, device, {
+			name: `${kernel.name} ${on}`,
+			own: {mac: macBytes(mac), address: ipAddress(ip), prefix},
+			random: this.engine.random.stream(`${kernel.name}/${on}/stack`),
+			settings: this.#settings(`${kernel.name}.${on}`),
+		});
+	}
+
+	/** A stack's receive buffer is the largest window that a job at either end asks for. */
+	#settings(station: string): Partial<TcpSettings> {
+		const window = Math.max(0, ...this.#jobs.map((job) => windowOf(job, station)));
+		return window === 0 ? {} : {receiveBuffer: window};
+	}
+
+	#ready(owner: string, on: string, network: GuestNetwork): void {
+		this.onStation({id: `${owner}.${on}`, place: guestPlace(network)});
 	}
 
 	/** A NIC's link into the LAN, with the LAN's delay and impairments; one that is down when it is plugged in nowhere. */
@@ -57,4 +211,9 @@ export class HostNetwork {
 		link.setUp(false);
 		return link;
 	}
+}
+
+function windowOf({words, station}: StationJob, at: string): number {
+	const concerns = station === at || ('peer' in words && words.peer.station === at);
+	return concerns && words.kind === 'iperf' ? words.window : 0;
 }

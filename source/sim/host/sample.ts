@@ -23,7 +23,9 @@ import {
 	noDevice,
 	noDomain,
 } from './counters.js';
+import type {NetJobMeter} from './counters-network.js';
 import type {HostDevice} from './devices.js';
+import {LiveNetwork, NetworkSample} from './sample-network.js';
 import type {VbdChannel} from './vbd-channel.js';
 
 /** What samples are taken of: a Host is one. */
@@ -34,7 +36,7 @@ export interface MeasuredHost {
 	readonly oracle: Oracle;
 	readonly rules: FaultRules;
 	/** Its jobs, in any order; those that have begun. */
-	readonly workloads: {readonly meters: Iterable<JobMeter>};
+	readonly workloads: {readonly meters: Iterable<JobMeter>; readonly netMeters: Iterable<NetJobMeter>};
 }
 
 /** What a running job counts; see sim/guest. */
@@ -49,6 +51,7 @@ export interface JobMeter {
 /** Counters of one instant, which no longer change. */
 export class Sample implements Counters {
 	readonly host: HostSample;
+	readonly network: NetworkSample;
 	readonly #domains = new Map<string, DomainSample>();
 	readonly #disks = new Map<string, DiskSample>();
 	readonly #channels = new Map<string, ChannelSample>();
@@ -63,6 +66,7 @@ export class Sample implements Counters {
 		readonly executed: number,
 	) {
 		this.host = from.host;
+		this.network = new NetworkSample(from.network);
 		const {boot, rules, workloads, scenario} = from.measured;
 		for (const {name} of boot.xen.domains.values()) {
 			this.#domains.set(name, from.domain(name));
@@ -121,7 +125,11 @@ export function takeSample(measured: MeasuredHost): Sample {
 
 /** The counters as they are whenever they are asked for. */
 export class LiveCounters implements Counters {
-	constructor(readonly measured: MeasuredHost) {}
+	readonly network: LiveNetwork;
+
+	constructor(readonly measured: MeasuredHost) {
+		this.network = new LiveNetwork(measured);
+	}
 
 	get time(): number {
 		return this.measured.engine.now;

@@ -10,9 +10,11 @@ import {Job} from '../guest/job.js';
 import {summaryOf} from '../guest/job-options.js';
 import type {Oracle} from '../guest/oracle.js';
 import type {BlockDevice} from '../kernel/block-device.js';
-import type {DiskJob} from '../scenario/types.js';
+import type {DiskJob, Scenario} from '../scenario/types.js';
+import type {NetJobMeter} from './counters-network.js';
 import type {HostDomain} from './host-domain.js';
 import {nothingDone, type OperationCounts} from './meters.js';
+import {NetWorkloads} from './net-workloads.js';
 import type {JobMeter} from './sample.js';
 
 /** A job that works on a disk. */
@@ -83,14 +85,23 @@ export interface RunningHog {
 export class Workloads {
 	readonly jobs: RunningJob[] = [];
 	readonly hogs: RunningHog[] = [];
+	/** Those that use a network. */
+	readonly network: NetWorkloads;
 
 	constructor(
 		private readonly engine: Engine,
 		private readonly oracle: Oracle,
-	) {}
+		scenario: Scenario,
+	) {
+		this.network = new NetWorkloads(engine, scenario);
+	}
 
 	get meters(): readonly JobMeter[] {
 		return this.jobs;
+	}
+
+	get netMeters(): readonly NetJobMeter[] {
+		return this.network.jobs;
 	}
 
 	/** A domain's kernel exists: its hogs start with it. */

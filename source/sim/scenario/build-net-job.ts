@@ -2,6 +2,7 @@
 Jobs that use a network, in a domain or on a host of the LAN: which of the four kinds each is, whom it speaks to, and whether its words
 go together. Defaults are ping's and iperf3's, except that a job goes on until the end.
 */
+import {FileError, readCapture} from '../../net/pcap.js';
 import {quoted} from './problems.js';
 import {didYouMean, type ReportAt} from './report.js';
 import type {RawNetJob} from './schema-network.js';
@@ -12,7 +13,7 @@ import {durationText, second} from './units.js';
 /** The word that says what a job does, and the words that go with it. */
 const kinds = {
 	ping: ['ping', 'count', 'interval', 'size'],
-	iperf: ['iperf', 'udp', 'time', 'bitrate', 'length', 'parallel', 'reverse', 'bidir', 'window', 'set_mss'],
+	iperf: ['iperf', 'udp', 'time', 'bitrate', 'length', 'parallel', 'reverse', 'bidir', 'window'],
 	serve: ['serve', 'peer', 'request', 'response', 'rate', 'rate_process', 'concurrency', 'connection'],
 	pcap: ['pcap', 'loop'],
 } as const satisfies Record<NetJob['kind'], readonly (keyof RawNetJob)[]>;
@@ -21,8 +22,14 @@ const kindNames = Object.keys(kinds) as NetJob['kind'][]; // The keys of the tab
 const common = ['on', 'startdelay', 'runtime', 'ioengine'];
 /** iperf3's rate of UDP when none is said, bits per second. */
 const udpBitrate = 1_048_576;
-/** What fits into one frame at an MTU of 1500 behind IPv4 and ICMP headers. */
+/** What iperf3 writes at a time, and its datagrams, which fit a frame at an MTU of 1500 with room for TCP's options. */
+const tcpLength = 128 * 1024;
+const udpLength = 1448;
+/** What fits into one frame at an MTU of 1500 behind IPv4 and ICMP (or UDP) headers. */
 const largestPing = 1472;
+/** Frames without FCS: a header alone, and what an MTU of 1500 admits. */
+const shortestFrame = 14;
+const longestFrame = 1514;
 
 /** Reads a file named by the value at a path, beside the scenario file in which it stands; reports why not. */
 export type ReadCapture = (path: readonly PropertyKey[], name: string) => Uint8Array | undefined;
@@ -112,10 +119,21 @@ function buildNetJob(
 		return report(path, `${found.station} has no address to ${kind} with; give it one, such as ip: 10.0.0.1`);
 	}
 
-	const shared = {name, on: found.name, startdelay: raw.startdelay ?? 0, runtime: raw.runtime ?? raw.time ?? 0};
+	const shared = {
+		name,
+		on: found.name,
+		ip: found.ip ?? '',
+		startdelay: raw.startdelay ?? 0,
+		runtime: raw.runtime ?? raw.time ?? 0,
+	};
 	if (kind === 'pcap') {
 		const file = raw.pcap ?? '';
 		const capture = place.readCapture([...path, 'pcap'], file);
+		const problem = capture === undefined ? '' : problemOf(capture);
+		if (problem !== '') {
+			return report([...path, 'pcap'], `${quoted(file)}${problem}`);
+		}
+
 		return capture && {...shared, kind, file, capture, loop: raw.loop ?? 1};
 	}
 
@@ -167,6 +185,7 @@ function buildIperf(
 	shared: {
 		readonly name: string;
 		readonly on: string;
+		readonly ip: string;
 		readonly startdelay: number;
 		readonly runtime: number;
 		readonly peer: PeerWords;
@@ -186,12 +205,11 @@ function buildIperf(
 		return report([...path, 'reverse'], `'reverse' and 'bidir' exclude each other, as in iperf3`, 'key');
 	}
 
-	if (udp && raw.set_mss !== undefined) {
-		return report([...path, 'set_mss'], `'set_mss' is about TCP, and this job has udp: on`, 'key');
+	if (udp && raw.window !== undefined) {
+		return report([...path, 'window'], `'window' is about TCP, and this job has udp: on`, 'key');
 	}
 
-	const length = raw.length ?? 0;
-	if (udp && length > largestPing) {
+	if (udp && (raw.length ?? 0) > largestPing) {
 		return report([...path, 'length'], `a datagram of more than ${largestPing} bytes does not fit into one frame`);
 	}
 
@@ -200,11 +218,40 @@ function buildIperf(
 		kind: 'iperf',
 		udp,
 		bitrate: raw.bitrate ?? (udp ? udpBitrate : 0),
-		length,
+		length: raw.length ?? (udp ? udpLength : tcpLength),
 		parallel: raw.parallel ?? 1,
 		reverse: raw.reverse ?? false,
 		bidir: raw.bidir ?? false,
-		window: raw.window ?? 0,
-		mss: raw.set_mss ?? 0,
+		window: raw.window === undefined ? 0 : powerOfTwo(raw.window),
 	};
+}
+
+/** Why a capture cannot be sent; '' when it can. */
+function problemOf(capture: Uint8Array): string {
+	try {
+		const frames = readCapture(capture);
+		const strange = frames.findIndex(({bytes}) => bytes.length < shortestFrame || bytes.length > longestFrame);
+		if (strange >= 0) {
+			const {length} = frames[strange].bytes;
+			return `: frame ${strange + 1} has ${length} bytes; an interface sends ${shortestFrame} to ${longestFrame}`;
+		}
+
+		return frames.length === 0 ? ' holds no frame' : '';
+	} catch (error) {
+		if (error instanceof FileError) {
+			return ` ${error.message}`;
+		}
+
+		throw error;
+	}
+}
+
+/** The least power of two that is not less: what a stack's receive buffer is. */
+function powerOfTwo(bytes: number): number {
+	let power = 1;
+	while (power < bytes) {
+		power *= 2;
+	}
+
+	return power;
 }

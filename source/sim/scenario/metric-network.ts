@@ -49,9 +49,10 @@ export const vifMetrics: Leaves = {
 	...traffic('the guest'),
 	'tx.errors': count('packets of the guest that its backend refused'),
 	'tx.drops': count('packets of the guest that its backend dropped'),
+	'rx.errors': count('packets for the guest whose copy failed'),
 	'rx.drops': count('packets for the guest that found no room: no buffer posted, or a full queue'),
-	drops: count('both'),
-	limited: leaf('percent', 'share of the time in which the rate limit held packets back'),
+	drops: count('packets dropped in both directions'),
+	limited: count('times that the rate limit held packets back'),
 	stalled: leaf('time', 'time in which the channel slept with work on a ring'),
 };
 
@@ -92,7 +93,7 @@ export const netJobMetrics: Readonly<Record<NetJob['kind'], Leaves>> = {
 	ping: {
 		sent: count('echo requests sent'),
 		received: count('answers received'),
-		lost: count('echo requests without an answer after a second'),
+		lost: count('echo requests without an answer, those under way included'),
 		...latency('rtt.', 'round trip'),
 	},
 	iperf: {
@@ -100,9 +101,9 @@ export const netJobMetrics: Readonly<Record<NetJob['kind'], Leaves>> = {
 		'out.rate': leaf('bits', 'bits of data per second that arrived at the server'),
 		'in.rate': leaf('bits', 'bits of data per second that arrived at the client'),
 		bytes: count('bytes of data that arrived, at both ends together'),
-		retransmits: count('segments TCP sent again'),
+		retransmits: count('segments that the stacks of both ends sent again over TCP'),
 		lost: count('datagrams that did not arrive, by their numbers'),
-		errors: count('bytes that were not as sent, and connections that failed'),
+		errors: count('pieces of data that were not as sent, and connections that failed'),
 	},
 	pcap: {
 		sent: count('frames sent'),

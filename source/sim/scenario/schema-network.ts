@@ -60,7 +60,6 @@ export const netJobShape = {
 	reverse: flag().optional(),
 	bidir: flag().optional(),
 	window: size(1, 4 * kibibyte, 256 * 1024 * kibibyte, 'a window has 4k to 256m').optional(),
-	set_mss: integer(88, 9216).optional(),
 	serve: oneOf(['tcp']).optional(),
 	peer: word('who sends the requests').optional(),
 	request: size(1, 1, largestMessage, 'a request has 1 byte to 1G').optional(),
@@ -76,10 +75,13 @@ export const netJobShape = {
 	runtime: duration(second).optional(),
 };
 
+/** Words of iperf3 that nothing implements yet. */
+export const laterNetWords = {set_mss: 'segments are as large as the interface allows'};
+
 const lanHost = strict({
 	ip,
 	mac: mac.optional(),
-	jobs: named('a job', strict(netJobShape)).default({}),
+	jobs: named('a job', strict(netJobShape, laterNetWords)).default({}),
 });
 
 export const lan = strict({

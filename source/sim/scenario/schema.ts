@@ -7,7 +7,7 @@ import {expectationSchema} from './expectation.js';
 import {reservedNames} from './metric.js';
 import {Refused} from './problems.js';
 import {recordingSchema} from './recording.js';
-import {bridges, lan, mac, netJobShape, vif} from './schema-network.js';
+import {bridges, lan, laterNetWords, mac, netJobShape, vif} from './schema-network.js';
 import {timelineLineSchema} from './timeline.js';
 import {gibibyte, mebibyte, microsecond, millisecond, parseSize, second} from './units.js';
 import {readWriteWords, verifyWords} from './vocabulary.js';
@@ -104,37 +104,40 @@ const disk = strict({
 	access: oneOf(['rw', 'w', 'ro', 'r']).default('rw'),
 });
 
-const job = strict({
-	...netJobShape,
-	on: word('a disk or an interface, such as xvda or vif0').optional(),
-	ioengine: oneOf(['cpuio'], {
-		libaio: 'leave ioengine out for disk jobs',
-		io_uring: 'leave ioengine out for disk jobs',
-	}).optional(),
-	rw: scalar((value) => {
-		const text = value === 'readwrite' ? 'rw' : value;
-		const known = readWriteWords.find((rw) => rw === text);
-		if (known === undefined) {
-			throw new Refused(
-				`${typeof value === 'string' ? `'${value}'` : 'this'} is not an rw; it is ${readWriteWords.join(', ')}`,
-			);
-		}
+const job = strict(
+	{
+		...netJobShape,
+		on: word('a disk or an interface, such as xvda or vif0').optional(),
+		ioengine: oneOf(['cpuio'], {
+			libaio: 'leave ioengine out for disk jobs',
+			io_uring: 'leave ioengine out for disk jobs',
+		}).optional(),
+		rw: scalar((value) => {
+			const text = value === 'readwrite' ? 'rw' : value;
+			const known = readWriteWords.find((rw) => rw === text);
+			if (known === undefined) {
+				throw new Refused(
+					`${typeof value === 'string' ? `'${value}'` : 'this'} is not an rw; it is ${readWriteWords.join(', ')}`,
+				);
+			}
 
-		return known;
-	}).optional(),
-	rwmixread: integer(0, 100).optional(),
-	bs: size(1, 512, largestBlock, `a block has 512 bytes to ${largestBlock / 1024 / 1024}m`).optional(),
-	iodepth: integer(1, 1024).optional(),
-	offset: size().optional(),
-	rate_iops: integer(0, 10_000_000).optional(),
-	fsync: integer(0, 1_000_000_000).optional(),
-	thinktime: duration(microsecond).optional(),
-	thinktime_blocks: integer(1, 1_000_000_000).optional(),
-	number_ios: integer(1, 1_000_000_000).optional(),
-	verify: oneOf(verifyWords).optional(),
-	cpuload: integer(1, 100).optional(),
-	cpuchunks: duration(microsecond).optional(),
-});
+			return known;
+		}).optional(),
+		rwmixread: integer(0, 100).optional(),
+		bs: size(1, 512, largestBlock, `a block has 512 bytes to ${largestBlock / 1024 / 1024}m`).optional(),
+		iodepth: integer(1, 1024).optional(),
+		offset: size().optional(),
+		rate_iops: integer(0, 10_000_000).optional(),
+		fsync: integer(0, 1_000_000_000).optional(),
+		thinktime: duration(microsecond).optional(),
+		thinktime_blocks: integer(1, 1_000_000_000).optional(),
+		number_ios: integer(1, 1_000_000_000).optional(),
+		verify: oneOf(verifyWords).optional(),
+		cpuload: integer(1, 100).optional(),
+		cpuchunks: duration(microsecond).optional(),
+	},
+	laterNetWords,
+);
 
 const domain = strict(
 	{

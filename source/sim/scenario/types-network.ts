@@ -83,7 +83,9 @@ interface NetJobCommon {
 	readonly name: string;
 	/** The interface of its domain: `vif0`; `xenbr0` in Domain-0; '' on a LAN host, which has one. */
 	readonly on: string;
-	/** Nanoseconds, counted from when its interface first works. */
+	/** The interface's own address; '' when it has none. */
+	readonly ip: string;
+	/** Nanoseconds, counted from when both ends' interfaces first work. */
 	readonly startdelay: number;
 	/** Nanoseconds after its start; 0 is until the end. */
 	readonly runtime: number;
@@ -108,17 +110,15 @@ export interface IperfJob extends NetJobCommon {
 	readonly udp: boolean;
 	/** Bits per second of each stream; 0 is as fast as it goes. */
 	readonly bitrate: number;
-	/** Bytes written at a time; of a UDP datagram. 0 is iperf3's own. */
+	/** Bytes written at a time; of a UDP datagram. */
 	readonly length: number;
 	readonly parallel: number;
 	/** The server sends. */
 	readonly reverse: boolean;
 	/** Both send. */
 	readonly bidir: boolean;
-	/** Bytes of both ends' socket buffers; 0 leaves the stack's. */
+	/** Receive buffer of both ends' stacks, bytes, a power of two; 0 leaves them their own. */
 	readonly window: number;
-	/** Bytes; 0 leaves what the interface allows. */
-	readonly mss: number;
 }
 
 /** A server here; the peer sends requests and takes responses over TCP. */

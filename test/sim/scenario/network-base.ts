@@ -2,6 +2,13 @@
 import {parseScenario, type ReadFile} from '../../../source/sim/scenario/parse.js';
 import {Refused, ScenarioErrors} from '../../../source/sim/scenario/problems.js';
 import type {Scenario} from '../../../source/sim/scenario/types.js';
+import {pcapFile} from '../../net/pcap-files.js';
+
+/** Two frames, half a second apart. */
+export const capture = pcapFile([
+	{seconds: 0, fraction: 0, bytes: new Uint8Array(60).fill(1)},
+	{seconds: 0, fraction: 500_000, bytes: new Uint8Array(1514).fill(2)},
+]);
 
 export const base = `name: t
 host:
@@ -17,7 +24,13 @@ domains:
 
 const readFile: ReadFile = (name) => {
 	if (name === 'secret.pcap') throw new Refused('no permission to read it');
-	return name === 'a.pcap' ? Uint8Array.of(1, 2, 3) : undefined;
+	const captures: Readonly<Record<string, Buffer>> = {
+		'a.pcap': capture,
+		'empty.pcap': pcapFile([]),
+		'cut.pcap': capture.subarray(0, 110),
+		'long.pcap': pcapFile([{seconds: 0, fraction: 0, bytes: new Uint8Array(1515)}]),
+	};
+	return captures[name];
 };
 
 export function parse(text: string): Scenario {

@@ -132,6 +132,19 @@ describe('a bad network is refused with file, line, column and what to do', () =
 			'10:35: a ping of more than 1472 bytes does not fit into one frame',
 		],
 		['a capture that is not there', http, 'pcap: b.pcap', "10:21: there is no file 'b.pcap'"],
+		['a capture of nothing', http, 'pcap: empty.pcap', "10:21: 'empty.pcap' holds no frame"],
+		[
+			'a capture that was cut off',
+			http,
+			'pcap: cut.pcap',
+			"10:21: 'cut.pcap' the frame at byte 100 goes on after the file's last byte, 110",
+		],
+		[
+			'frames that are too long',
+			http,
+			'pcap: long.pcap',
+			"10:21: 'long.pcap': frame 1 has 1515 bytes; an interface sends 14 to 1514",
+		],
 		['a capture that cannot be read', http, 'pcap: secret.pcap', "10:21: 'secret.pcap': no permission to read it"],
 		[
 			'a capture elsewhere',

@@ -4,7 +4,7 @@ import {parseCondition} from '../../../source/sim/scenario/condition.js';
 import {Refused} from '../../../source/sim/scenario/problems.js';
 import {bitRateText, parseBitRate, parseVifRate} from '../../../source/sim/scenario/rates.js';
 import type {NetJob} from '../../../source/sim/scenario/types.js';
-import {base, parse, problemsOf} from './network-base.js';
+import {base, capture, parse, problemsOf} from './network-base.js';
 
 const jobOf = (words: string): NetJob | undefined =>
 	parse(base.replace('serve: tcp, peer: client', words)).domains[1].netJobs[0];
@@ -112,7 +112,7 @@ describe('rates', () => {
 
 describe('jobs that use a network', () => {
 	const peer = {station: 'lan.client', ip: '10.0.0.9'};
-	const common = {name: 'http', on: 'vif0', startdelay: 0, runtime: 0};
+	const common = {name: 'http', on: 'vif0', ip: '10.0.0.1', startdelay: 0, runtime: 0};
 
 	it('serve', () => {
 		const defaults = {request: 200, response: 20_480, rate: 0, rateProcess: 'linear', concurrency: 1};
@@ -148,21 +148,25 @@ describe('jobs that use a network', () => {
 			peer,
 			udp: false,
 			bitrate: 0,
-			length: 0,
+			length: 131_072,
 			parallel: 1,
 			reverse: false,
 			bidir: false,
 			window: 0,
-			mss: 0,
 		};
 		expect(jobOf('iperf: client')).toEqual(iperf);
-		expect(jobOf('iperf: client, udp: on, time: 10')).toEqual({...iperf, udp: true, bitrate: 1_048_576, runtime: 1e10});
-		expect(jobOf('iperf: client, bidir: on, parallel: 4, window: 1m, set_mss: 536, bitrate: 10Mb/s')).toEqual({
+		expect(jobOf('iperf: client, udp: on, time: 10')).toEqual({
+			...iperf,
+			udp: true,
+			length: 1448,
+			bitrate: 1_048_576,
+			runtime: 1e10,
+		});
+		expect(jobOf('iperf: client, bidir: on, parallel: 4, window: 1000k, bitrate: 10Mb/s')).toEqual({
 			...iperf,
 			bidir: true,
 			parallel: 4,
 			window: 1_048_576,
-			mss: 536,
 			bitrate: 10_000_000,
 		});
 	});
@@ -172,7 +176,7 @@ describe('jobs that use a network', () => {
 			...common,
 			kind: 'pcap',
 			file: 'a.pcap',
-			capture: Uint8Array.of(1, 2, 3),
+			capture,
 			loop: 0,
 		});
 	});

@@ -1,0 +1,131 @@
+/**
+A device channel as the host knows it: the two ends of one virtual interface, wherever they run, and the bridge's port behind the backend.
+What checks, faults, captures and views need of it. Directions are the guest's.
+*/
+import type {FaultPoint} from '../../engine/fault-points.js';
+import type {FrameTap} from '../../net/frame-tap.js';
+import type {BridgePort} from '../backend/bridge-port.js';
+import type {Netback} from '../backend/netback.js';
+import type {ChannelEnd} from '../channel/channel-end.js';
+import {ringSlots} from '../channel/netif.js';
+import {RingIdentities} from '../channel/ring-identities.js';
+import type {Netfront} from '../frontend/netfront.js';
+import type {DomainKernel} from '../kernel/domain-kernel.js';
+import type {VifWords} from '../scenario/types.js';
+import type {Hypervisor} from '../xen/hypervisor.js';
+import {ChannelEvents, type Direction, nobody} from './channel-events.js';
+import type {VifSample} from './counters-network.js';
+import type {WatchedChannel, WatchedRing} from './sleep-check.js';
+
+export class VifChannel implements WatchedChannel {
+	readonly kind = 'vif';
+	/** `web.vif0` */
+	readonly id: string;
+	readonly transmitIdentities = new RingIdentities(ringSlots);
+	readonly receiveIdentities = new RingIdentities(ringSlots);
+	readonly rings: readonly WatchedRing[];
+	netfront: Netfront | undefined;
+	netback: Netback | undefined;
+	/** Once the backend is plugged into its bridge. */
+	port: BridgePort | undefined;
+	asleepSince = -1;
+	asleepTime = 0;
+	readonly #events: ChannelEvents;
+
+	constructor(
+		readonly words: VifWords,
+		readonly frontKernel: DomainKernel,
+		readonly backKernel: DomainKernel,
+		/** The interface's packets, as the guest has them. */
+		readonly tap: FrameTap,
+		private readonly xen: Hypervisor,
+	) {
+		this.id = `${frontKernel.name}.${words.name}`;
+		this.#events = new ChannelEvents(frontKernel, backKernel, xen);
+		this.rings = [
+			new VifRing(
+				() => this.netfront?.sending,
+				() => this.netback?.fromGuest,
+				'packet',
+				'answer',
+			),
+			new VifRing(
+				() => this.netfront?.receiving,
+				() => this.netback?.toGuest,
+				'packet for the guest',
+				'packet',
+			),
+		];
+	}
+
+	get ended(): boolean {
+		return this.#events.ended;
+	}
+
+	/** When the newest packet was put on a ring, ns: an end was awake then. */
+	get lastLooked(): number {
+		let newest = 0;
+		for (const {since} of [this.transmitIdentities, this.receiveIdentities]) {
+			for (const time of since) {
+				newest = Math.max(newest, time);
+			}
+		}
+
+		return newest;
+	}
+
+	get counts(): VifSample {
+		const {netfront, netback, port} = this;
+		const asleep = this.asleepSince < 0 ? 0 : this.xen.engine.now - this.asleepSince;
+		return {
+			sentPackets: netback?.rxPackets ?? 0,
+			sentBytes: netback?.rxBytes ?? 0,
+			sentErrors: netback?.rxErrors ?? 0,
+			sentDrops: (netback?.rxDropped ?? 0) + (netfront?.sending.dropped ?? 0),
+			receivedPackets: netback?.txPackets ?? 0,
+			receivedBytes: netback?.txBytes ?? 0,
+			receivedErrors: netback?.txErrors ?? 0,
+			receivedDrops: (netback?.txDropped ?? 0) + (port?.txDropped ?? 0),
+			limited: netback?.fromGuest.limited ?? 0,
+			frontPushes: (netfront?.transmitPushes ?? 0) + (netfront?.receivePushes ?? 0),
+			frontNotifications: (netfront?.transmitNotifications ?? 0) + (netfront?.receiveNotifications ?? 0),
+			backPushes: (netback?.transmitPushes ?? 0) + (netback?.receivePushes ?? 0),
+			backNotifications: (netback?.transmitNotifications ?? 0) + (netback?.receiveNotifications ?? 0),
+			asleepTime: this.asleepTime + asleep,
+		};
+	}
+
+	eventPending(end: 'front' | 'back'): boolean {
+		return end === 'front'
+			? this.#events.isPending(this.frontKernel, this.netfront?.port ?? -1)
+			: this.#events.isPending(this.backKernel, this.netback?.port ?? -1);
+	}
+
+	/** Where notifications towards an end may be lost. None while the channel is not connected. */
+	notificationPoints(direction: Direction): FaultPoint[] {
+		return this.#events.points(direction, this.netfront?.port ?? -1, this.netback?.port ?? -1);
+	}
+
+	/** Both ends look at both rings, as if an event had come. */
+	kick(): void {
+		this.#events.kick(this.netfront, this.netback);
+	}
+}
+
+/** One of the two rings, whose ends come to life later. */
+class VifRing implements WatchedRing {
+	constructor(
+		private readonly findFront: () => ChannelEnd | undefined,
+		private readonly findBack: () => ChannelEnd | undefined,
+		readonly requests: string,
+		readonly responses: string,
+	) {}
+
+	get front(): ChannelEnd {
+		return this.findFront() ?? nobody;
+	}
+
+	get back(): ChannelEnd {
+		return this.findBack() ?? nobody;
+	}
+}
