@@ -150,8 +150,8 @@ export interface JobView {
 	/** fio's, ping's or iperf3's words: `randread 4k`, `write 4k fsync=1`, `hog`, `ping client`. */
 	readonly summary: string;
 	readonly on: string;
-	/** What its line says of it: how long each operation takes, or how much passes. */
-	readonly measures: 'latency' | 'throughput';
+	/** What its line says of it: how long each operation takes, how much passes, or how many packets. */
+	readonly measures: 'latency' | 'throughput' | 'rate';
 	/** Completed operations (echoes, requests, packets) per second over the window. */
 	readonly rate: number;
 	readonly bytesPerSecond: number;

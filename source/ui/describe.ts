@@ -2,7 +2,7 @@
  * The selected part in words: the sentence of its kind and state from the one table, with its own figures, and the keys
  * that act on it.
  */
-import type {ChannelLook, ChannelView, JobView, Snapshot, TrafficRate} from '../observe/snapshot.js';
+import type {ChannelLook, ChannelView, JobView, Snapshot, TrafficRate, VifChannelView} from '../observe/snapshot.js';
 import {bitRate, duration, percent, quantity, throughput} from './format.js';
 import {sentenceKey, sentences} from './sentences.js';
 import {channelOf, p99Label, type Subject} from './subject.js';
@@ -88,7 +88,7 @@ function channelWords(channel: ChannelView): string {
 	const shared =
 		kind === 'vbd'
 			? `Ring of ${size} slots shared by ${frontend} and ${backend}.`
-			: `Two rings of ${size} slots shared by ${frontend} and ${backend}: TX to send, RX to receive.`;
+			: `Two rings of ${size} slots shared by ${frontend} and ${backend}.`;
 	const waiting = `${counted(inFlight, 'request')} ${inFlight === 1 ? 'is' : 'are'} in flight`;
 	const left = [counted(inFlight - unread, 'request'), ...(unread > 0 ? [counted(unread, 'response')] : [])];
 	const busy = {
@@ -102,39 +102,31 @@ function channelWords(channel: ChannelView): string {
 	const now: Readonly<Record<ChannelLook, string>> = {
 		idle: sentences['channel.idle'].state,
 		busy: busy[kind](),
-		full: `Full${lasting}: ${waiting}, the oldest for ${duration(oldest)}; ${frontend} has to wait.`,
+		full: `Full${lasting}: ${waiting}, the oldest for ${duration(oldest)}; ${frontend} has to wait.${channel.kind === 'vif' ? limitWords(channel) : ''}`,
 		asleep: `Asleep for ${duration(since)}: ${listed(left)} on it, both ends sleep; a notification was lost.`,
 		stalled: `Guest Rx stalled${lasting}: ${frontend} posts no receive buffers, what is sent to it is dropped.`,
 		closed: `Not connected: ${frontend} is ${frontState}, ${backend} is ${backState}.`,
 	};
-	const alarm = look === 'asleep' || look === 'closed' || look === 'stalled';
-	return (alarm ? [now[look], shared] : [shared, now[look]]).join(' ');
+	const first = kind === 'vif' || look === 'asleep' || look === 'closed';
+	return (first ? [now[look], shared] : [shared, now[look]]).join(' ');
 }
 
 /** A network that is at work: what passes each way, and what its rings hold. */
-function vifWords({
-	sent,
-	received,
-	inFlight,
-	receive,
-	limit,
-	throttled,
-	frontend,
-}: Extract<ChannelView, {kind: 'vif'}>): string {
+function vifWords(channel: VifChannelView): string {
+	const {sent, received, inFlight, receive, frontend} = channel;
 	const passes = `out ${trafficWords(sent)}, in ${trafficWords(received)}`;
-	const rings = `${counted(inFlight, 'TX slot')} in use, ${counted(receive.posted, 'buffer')} posted for RX`;
-	const queued = receive.queued > 0 ? `, ${counted(receive.queued, 'packet')} queued for ${frontend}` : '';
-	const held =
-		limit === undefined
-			? ''
-			: throttled
-				? ` Its limit of ${bitRate(limit)} holds it back now.`
-				: ` Its limit is ${bitRate(limit)}.`;
-	return `Busy: ${passes}; ${rings}${queued}.${held}`;
+	const rings = `TX holds ${counted(inFlight, 'slot')}, RX ${counted(receive.posted, 'empty buffer')}`;
+	const queued = receive.queued > 0 ? `; ${counted(receive.queued, 'packet')} for ${frontend} wait` : '';
+	return `Busy: ${passes}; ${rings}${queued}.${limitWords(channel)}`;
+}
+
+function limitWords({limit, throttled}: VifChannelView): string {
+	if (limit === undefined) return '';
+	return throttled ? ` Its limit of ${bitRate(limit)} holds it back now.` : ` Its limit is ${bitRate(limit)}.`;
 }
 
 function trafficWords({bitsPerSecond, packetsPerSecond}: TrafficRate): string {
-	return `${bitRate(bitsPerSecond)} in ${quantity(packetsPerSecond)} packets/s`;
+	return `${bitRate(bitsPerSecond)} (${quantity(packetsPerSecond)} packets/s)`;
 }
 
 /** What a job does and what came of it, without how it is. */

@@ -134,9 +134,13 @@ export const sentences: Readonly<Record<SentenceKey, Sentence>> = {
 	'job.failed': {glyph: 'data wrong ✗', what: job, state: 'Operations failed, or a block read back was wrong.'},
 	'job.burning': {glyph: 'hog', what: job, state: 'Burning CPU; it does no I/O.'},
 	'netjob.idle': {glyph: ' ', what: netjob, state: 'Not started, pausing or done: nothing on its way.'},
-	'netjob.going': {glyph: '412 Mb/s', what: netjob, state: 'Going: packets pass, or answers come.'},
+	'netjob.going': {
+		glyph: 'data ✓',
+		what: netjob,
+		state: 'Going. ✓ (data verified): all that arrived so far was as sent.',
+	},
 	'netjob.waiting': {glyph: 'no answer', what: netjob, state: 'Nothing has come back for a second or more.'},
-	'netjob.failed': {glyph: 'errors ✗', what: netjob, state: 'Connections broke or were refused.'},
+	'netjob.failed': {glyph: 'errors ✗', what: netjob, state: 'Connections broke, or what arrived was not as sent.'},
 	'xen.running': {
 		glyph: 'Xen',
 		what: 'the hypervisor: schedules virtual CPUs, delivers events, checks grants',

@@ -83,7 +83,7 @@ export function frontRuns(part: PartView, channel: ChannelView | undefined, cell
 	const used = channel?.inFlight ?? part.used ?? 0;
 	const size = channel?.size ?? part.size ?? 0;
 	const titleCells = Math.max(4, width(part.title));
-	const bars = Math.min(20, Math.max(4, cells - titleCells - (cells >= 40 ? 23 : 19)));
+	const bars = Math.min(20, Math.max(4, cells - titleCells - (cells >= 40 ? 24 : 20)));
 	const asleep = channel?.look === 'asleep';
 	const full = size > 0 && used >= size;
 	const style = asleep ? 'bad' : full ? 'warn' : 'good';
@@ -110,10 +110,10 @@ export function frontRuns(part: PartView, channel: ChannelView | undefined, cell
 		[left(part.title, titleCells), alarm ? 'bold bad' : 'accent'],
 		[' '],
 		...bar(used, size, bars, style),
-		[right(`${used}/${size}`, 7)],
+		[right(`${used}/${size}`, 8)],
 		[right(cut(words, wordCells - 1), wordCells), alarm ? 'bold bad' : ''],
 	];
-	const room = cells - titleCells - bars - 8 - wordCells;
+	const room = cells - titleCells - bars - 9 - wordCells;
 	const p99 = part.p99 ?? channel?.p99;
 	const more = net
 		? `${mark}${quantity(channel?.requestRate ?? 0)} packets/s`
@@ -151,14 +151,15 @@ export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
 		? `${cells >= 40 ? 'no answer for' : 'no answer'} ${duration(silence)}`
 		: oldest >= longWait
 			? `oldest waits ${duration(oldest)}`
-			: measures === 'throughput'
-				? `${mark}${bitRate(8 * job.bytesPerSecond)}`
+			: measures !== 'latency'
+				? `${mark}${measures === 'rate' ? `${quantity(rate)} packets/s` : bitRate(8 * job.bytesPerSecond)}`
 				: p99 === undefined
 					? kind === 'cpu' || outstanding > 0
 						? ''
 						: 'idle'
 					: `${p99Label(job)} ${mark}${duration(p99)}`;
-	const tail = measured === '' ? '' : right(measured, Math.max(cells < 40 ? 0 : 12, width(measured) + 2));
+	const tail =
+		measured === '' ? '' : right(measured, cells < 40 ? width(measured) + 1 : Math.max(12, width(measured) + 2));
 	// `commit` says of the flush what fio's word does, where both have no room.
 	const title = cells < 40 && p99Label(job) !== 'p99' ? summary.replace(/ fsync=1$/, '') : summary;
 	const need = width(title) + width(tail);
@@ -167,15 +168,13 @@ export function jobRuns(job: JobView, cells: number, {mark}: Figures): Run[] {
 		const [last] = words.slice(-1);
 		return words.find((each) => need + (cells >= 44 ? 10 : 0) + width(each) <= cells) ?? last;
 	};
+	// What was lost on the way, or sent again: the first that counted anything.
+	const lost = job.counters.find(([, count]) => count > 0);
 	let verdict: Run = [''];
 	if (errors > 0) verdict = [fitting([`  ${counted(errors, 'error')} ✗`, ' ✗']), 'bold bad'];
 	else if (!verified) verdict = [fitting(['  data wrong ✗', ' ✗']), 'bold bad'];
+	else if (lost !== undefined) verdict = [fitting([`  ${quantity(lost[1])} ${lost[0]}`, '']), 'warn'];
 	else if (compared && oldest < longWait) verdict = [fitting(['  data verified ✓', ' data ✓', ' ✓']), 'good'];
-	else {
-		// What was lost on the way, or sent again: the first that counted anything.
-		const lost = job.counters.find(([, count]) => count > 0);
-		if (lost !== undefined) verdict = [fitting([`  ${quantity(lost[1])} ${lost[0]}`, '']), 'warn'];
-	}
 	const room = cells - width(tail) - width(verdict[0]);
 	const middle =
 		kind !== 'cpu' && measures === 'latency' && room >= width(title) + 10
@@ -253,11 +252,11 @@ function alarming({alarms}: DeviceView): boolean {
 	return alarms.some(([, count]) => count > 0);
 }
 
-/** The wire itself: `lan 1.0 Gb/s`. */
+/** The wire itself: `lan 1Gb/s`. */
 export function lanRuns({rate}: LanView): Run[] {
 	return [
 		['lan', 'accent'],
-		[` ${bitRate(rate)}`, 'dim'],
+		[` ${bitRate(rate).replace(/\.0| /g, '')}`, 'dim'],
 	];
 }
 

@@ -61,33 +61,8 @@ export function drawSlots(
 		});
 		canvas.runs(map, y + 1 + line, runs);
 	}
-	const under = y + 1 + lines;
-	const oldest = ring.requests.find(({slot}) => slot >= 0);
-	const next = ring.requestProducer % size;
-	const place = (slot: number) => map + (slot % perRow);
 	const limit = wide ? map + perRow + 7 : map + perRow + 1;
-	const arrows =
-		oldest === undefined
-			? [{at: place(next), label: 'next'}]
-			: oldest.slot === next
-				? [{at: place(next), label: 'next, oldest'}]
-				: [
-						{at: place(next), label: 'next'},
-						{at: place(oldest.slot), label: 'oldest'},
-					];
-	for (const {at} of arrows) canvas.put(at, under, '▲', 'dim');
-	let bottom = under + 1;
-	for (const {at, label} of arrows) {
-		// Right of its arrow, else left of it, else below.
-		const size = width(label);
-		const blank = (from: number, count: number) => canvas.extent(from, under, 1, count, ' ') === count;
-		if (at + 1 + size <= limit && blank(at + 1, size + 1)) canvas.put(at + 1, under, label, 'dim');
-		else if (at - size >= x && blank(at - size, size)) canvas.put(at - size, under, label, 'dim');
-		else {
-			canvas.put(Math.min(at, limit - size), under + 1, label, 'dim');
-			bottom = under + 2;
-		}
-	}
+	const bottom = drawPointers(canvas, {x, y: y + 1, width: limit - x, height: lines}, map, perRow, ring);
 	const {filled, unread, short, full} = ringCounts(ring, channel);
 	if (wide) {
 		const pair = (one: string, value: number, two: string, other: number) =>
@@ -111,15 +86,16 @@ export function drawSlots(
 		const wake = `req_event ${ring.requestEvent} rsp_event ${ring.responseEvent}`;
 		const room = Math.floor((cells - 9) / 2);
 		const [one, two] = [left(front, room), left(wake, room)];
+		let row = bottom;
 		for (const [title, text, tail, style] of [
 			['front', one, `back ${back}`, ''],
 			['wake', two, `${filled}, ${short}`, full],
 		]) {
-			canvas.put(x, bottom, left(title, 6), 'dim');
-			canvas.put(x + 6, bottom, text);
-			canvas.put(x + 6 + room, bottom++, tail, style, cells - 6 - room);
+			canvas.put(x, row, left(title, 6), 'dim');
+			canvas.put(x + 6, row, text);
+			canvas.put(x + 6 + room, row++, tail, style, cells - 6 - room);
 		}
-		return bottom;
+		return row;
 	}
 	// Beside the map on a narrow screen; who an index belongs to is said as long as there is room for it.
 	const at = map + perRow + 2;
@@ -140,6 +116,56 @@ export function drawSlots(
 /** How a slot is drawn: one that is kept for an answer holds nobody's request. */
 function slotLook({state, reserved}: SlotView): SlotLook {
 	return reserved ? 'reserved' : state;
+}
+
+/**
+Where the next request goes and where the oldest lies: arrows below a map of one line, marked cells and words below one of several.
+`area` is the map's lines with the room for words; returns the next free row.
+*/
+function drawPointers(
+	canvas: Canvas,
+	{x, y, width: cells, height: lines}: Rectangle,
+	map: number,
+	perRow: number,
+	ring: RingView,
+): number {
+	const under = y + lines;
+	const limit = x + cells;
+	const next = ring.requestProducer % ring.slots.length;
+	const oldest = ring.requests.find(({slot}) => slot >= 0)?.slot;
+	const marks =
+		oldest === undefined
+			? [{slot: next, label: 'next'}]
+			: oldest === next
+				? [{slot: next, label: 'next, oldest'}]
+				: [
+						{slot: next, label: 'next'},
+						{slot: oldest, label: 'oldest'},
+					];
+	if (lines > 1) {
+		for (const {slot} of marks) {
+			const place = {x: map + (slot % perRow), y: y + Math.floor(slot / perRow), width: 1, height: 1};
+			canvas.restyle(place, 'inverse');
+		}
+		const words = marks.map(({slot, label}) => `${label} ${slot}`).join(', ');
+		canvas.put(map, under, `marked: ${words}`, 'dim');
+		return under + 1;
+	}
+	const arrows = marks.map(({slot, label}) => ({at: map + slot, label}));
+	for (const {at} of arrows) canvas.put(at, under, '▲', 'dim');
+	let bottom = under + 1;
+	for (const {at, label} of arrows) {
+		// Right of its arrow, else left of it, else below.
+		const size = width(label);
+		const blank = (from: number, count: number) => canvas.extent(from, under, 1, count, ' ') === count;
+		if (at + 1 + size <= limit && blank(at + 1, size + 1)) canvas.put(at + 1, under, label, 'dim');
+		else if (at - size >= x && blank(at - size, size)) canvas.put(at - size, under, label, 'dim');
+		else {
+			canvas.put(Math.min(at, limit - size), under + 1, label, 'dim');
+			bottom = under + 2;
+		}
+	}
+	return bottom;
 }
 
 /** How full a ring is, in words: of receive buffers, those that wait for a packet are not work. */
