@@ -40,6 +40,15 @@ export class LanPair {
 		}
 	}
 
+	/** Opens a connection to a port of the server, over which `bytes` go there; what comes back shall be the same. */
+	connect(port: number, bytes: number): TestUser {
+		const user = new TestUser(1, 1);
+		const connection = this.client.stack.tcp.connect(this.server.address.address, port, user);
+		connection?.offer(bytes);
+		connection?.close();
+		return user;
+	}
+
 	/** Opens a connection over which `up` bytes go to the server and `down` come back; both ends close it when they have sent theirs. */
 	transfer(up: number, down = 0, [from, to] = [this.client, this.server]) {
 		const users = {client: new TestUser(1, 2), server: new TestUser(2, 1)};

@@ -37,7 +37,7 @@ export class NetbackAnswers {
 	}
 
 	get busy(): boolean {
-		return this.#responding || this.notifying;
+		return this.#unpublished > 0 || this.#responding || this.notifying;
 	}
 
 	/** Answers one slot of a packet; the first one's extra infos with it. */

@@ -16,9 +16,9 @@ export class Credit {
 	/** When the present window began, virtual nanoseconds. */
 	#start = 0;
 
-	/** The XenStore key `rate`, "bytes,microseconds"; anything else is no limit. A full window from `now` on. False for nonsense. */
+	/** The XenStore key `rate`, "bytes,microseconds", neither 0; anything else is no limit. A full window from `now` on. False for nonsense. */
 	set(rate: string, now: number): boolean {
-		const match = /^(\d{1,15}),(\d{1,12})$/.exec(rate);
+		const match = /^0*([1-9]\d{0,14}),0*([1-9]\d{0,11})$/.exec(rate);
 		this.bytes = match === null ? Number.POSITIVE_INFINITY : Number(match[1]);
 		this.window = match === null ? 0 : Number(match[2]) * 1000;
 		this.remaining = this.bytes;

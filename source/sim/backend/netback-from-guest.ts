@@ -18,6 +18,7 @@ import {PacketFetch} from './netback-fetch.js';
 import {PacketIntake, packetBad, packetControl, packetFatal} from './netback-intake.js';
 import type {NetbackOptions} from './netback-options.js';
 import {type PendingPacket, PendingPackets} from './netback-pending.js';
+import {NetbackReturns} from './netback-returns.js';
 import {showPacket} from './netback-tap.js';
 
 /** NAPI's weight: packets taken before others get a turn. */
@@ -51,22 +52,20 @@ export class NetbackFromGuest implements ChannelEnd {
 	/** Taken and not handed on yet, `#batched` of them. */
 	readonly #batch: (PendingPacket | null)[] = new Array(budget).fill(null);
 	#batched = 0;
-	/** Packets that came back and are still mapped, oldest first. */
-	readonly #returned: PendingPacket[] = [];
-	#releasing = false;
+	/** Nanoseconds that slots cost which were not there yet when the round was asked for. */
+	#owed = 0;
 	/** Waits for a pending packet to come free. */
 	#starving = false;
 	/** Waits for the window's end; -1 while it does not. */
 	#timer = -1;
 	readonly #answers: NetbackAnswers;
 	readonly #fetcher: PacketFetch;
+	readonly #returns: NetbackReturns;
 	readonly #take: Step;
 	readonly #again: Step;
 	readonly #refill: Step;
 	readonly #fetch: Step;
 	readonly #deliver: Step;
-	readonly #release: Step;
-	readonly #unmap: Step;
 	readonly #arm: Step;
 	readonly #recheck: Step;
 	readonly #perSlot: number;
@@ -74,7 +73,6 @@ export class NetbackFromGuest implements ChannelEnd {
 	readonly #perCopy: number;
 	readonly #perBytes: number;
 	readonly #perDelivery: number;
-	readonly #perUnmap: number;
 	readonly #atTake: number;
 	readonly #atDeliver: number;
 	readonly #atReturn: number;
@@ -90,6 +88,8 @@ export class NetbackFromGuest implements ChannelEnd {
 		this.pending = new PendingPackets(kernel, (packet) => this.#back(packet));
 		this.#answers = new NetbackAnswers(kernel, name, channel, options.hash, () => side.settled());
 		this.#fetcher = new PacketFetch(kernel, name, options.frontend);
+		const free = (taken: PendingPacket) => this.#free(taken);
+		this.#returns = new NetbackReturns(kernel, name, options.vcpu, this.#fetcher, this.#answers, free);
 		const define = (what: string, cost: Cost, run: (argument: number) => void) =>
 			kernel.define(`netback ${name} ${what}`, cost, run);
 		const hypercall = (what: string, cost: Cost, run: (argument: number) => void) =>
@@ -103,8 +103,6 @@ export class NetbackFromGuest implements ChannelEnd {
 		});
 		this.#fetch = hypercall('fetch', netbackCosts.fetch, () => this.#fetchBatch());
 		this.#deliver = define('deliver', netbackCosts.deliver, () => this.#deliverBatch());
-		this.#release = define('release', netbackCosts.release, () => this.#releaseReturned());
-		this.#unmap = hypercall('unmap', netbackCosts.unmap, (count) => this.#unmapReturned(count));
 		this.#arm = define('arm transmit', netbackCosts.arm, () => this.#armEvent());
 		this.#recheck = define('recheck transmit', netbackCosts.recheck, () => this.#checkAgain());
 		const cost = (what: string, per: Cost) => define(what, per, () => {}).cost;
@@ -113,7 +111,6 @@ export class NetbackFromGuest implements ChannelEnd {
 		this.#perCopy = cost('per copy', netbackCosts.copyOperation);
 		this.#perBytes = cost('per 256 bytes', netbackCosts.copyBytes);
 		this.#perDelivery = this.#deliver.cost;
-		this.#perUnmap = cost('per unmap', netbackCosts.unmapSlot);
 		this.#atTake = kernel.trace.point(`${options.channel} netback`);
 		this.#atDeliver = kernel.trace.point(`${options.channel} ${name}`);
 		this.#atReturn = kernel.trace.point(`${options.channel} let go`);
@@ -217,6 +214,7 @@ export class NetbackFromGuest implements ChannelEnd {
 			maps += taken.bodySlots;
 		}
 
+		this.#owed += Math.max((ring.requestConsumer - end) | 0, 0) * this.#perSlot;
 		this.#answers.publishLater();
 		if (this.#batched > 0) {
 			const extra = copies * this.#perCopy + ((bytes + 255) >> 8) * this.#perBytes + maps * this.#perMap;
@@ -278,7 +276,8 @@ export class NetbackFromGuest implements ChannelEnd {
 			if (taken !== null) this.#fetcher.reach(taken);
 		}
 
-		kernel.step(this.#deliver, 0, (this.#batched - 1) * this.#perDelivery);
+		kernel.step(this.#deliver, 0, (this.#batched - 1) * this.#perDelivery + this.#owed);
+		this.#owed = 0;
 	}
 
 	/** Hands the batch on. What was copied whole is answered now, what is mapped when the packet comes back. */
@@ -337,37 +336,7 @@ export class NetbackFromGuest implements ChannelEnd {
 			return;
 		}
 
-		this.#returned.push(taken);
-		if (!this.#releasing) {
-			this.#releasing = true;
-			kernel.task(this.#release, 0, this.options.vcpu);
-		}
-	}
-
-	/** The thread that unmaps has woken: all that has come back until now goes in one hypercall. */
-	#releaseReturned(): void {
-		const count = this.#returned.length;
-		let grants = 0;
-		for (const {mapped} of this.#returned) grants += mapped;
-		this.kernel.step(this.#unmap, count, grants * this.#perUnmap);
-	}
-
-	#unmapReturned(count: number): void {
-		for (let i = 0; i < count; i++) {
-			const taken = this.#returned[i];
-			for (let slot = 0; slot < taken.slots; slot++) {
-				if (taken.handles[slot] >= 0) this.#answers.slot(taken, slot, netif.responseOkay);
-			}
-
-			this.#fetcher.unmap(taken);
-			this.#free(taken);
-		}
-
-		this.#returned.copyWithin(0, count);
-		this.#returned.length -= count;
-		this.#releasing = this.#returned.length > 0;
-		if (this.#releasing) this.kernel.task(this.#release, 0, this.options.vcpu);
-		this.#answers.publishLater();
+		this.#returns.add(taken);
 	}
 
 	#free(taken: PendingPacket): void {

@@ -69,7 +69,7 @@ export class PendingPackets {
 	/** By tag. */
 	readonly all: PendingPacket[] = [];
 	readonly #free: PendingPacket[] = [];
-	#headerPage: Page = -1;
+	readonly #headerPages: Page[] = [];
 
 	constructor(
 		private readonly kernel: GuestKernel,
@@ -87,10 +87,19 @@ export class PendingPackets {
 		const tag = this.all.length;
 		if (tag === mostPending) return null;
 		const place = tag % headersPerPage;
-		if (place === 0) this.#headerPage = this.kernel.page();
-		const made = new PendingPacket(tag, this.#headerPage, place * headerBytes, this.done);
+		if (place === 0) this.#headerPages.push(this.kernel.page());
+		const page = this.#headerPages[this.#headerPages.length - 1];
+		const made = new PendingPacket(tag, page, place * headerBytes, this.done);
 		this.all.push(made);
 		return made;
+	}
+
+	/** Gives the headers' pages back: nothing is under way. */
+	clear(): void {
+		assert(this.inUse === 0, 'nobody reads a header any more');
+		for (const page of this.#headerPages.splice(0)) this.kernel.releasePage(page);
+		this.all.length = 0;
+		this.#free.length = 0;
 	}
 
 	release(pending: PendingPacket): void {

@@ -172,7 +172,12 @@ export class NetbackToGuest implements ChannelEnd {
 		this.#waiters.push(wake);
 	}
 
-	/** An event or a packet has come, or a time has passed: the thread wakes. */
+	/** An event has come: the thread wakes if buffers are what it waits for. */
+	eventCame(): void {
+		if (this.queue.length > 0 || this.stalled) this.wakeUp();
+	}
+
+	/** A packet has come, or a time has passed: the thread wakes. */
 	wakeUp(): void {
 		if (this.looking || this.ring === null) return;
 		this.looking = true;

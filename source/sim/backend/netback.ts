@@ -101,7 +101,7 @@ export class Netback implements NetDevice {
 		this.#interrupt = kernel.define(`netback ${name} interrupt`, netbackCosts.interrupt, () => {
 			if (this.disabled) return;
 			this.fromGuest.wakeUp();
-			this.toGuest.wakeUp();
+			this.toGuest.eventCame();
 		});
 		this.#connect = kernel.hypercall(`netback ${name} connect`, netbackCosts.connect, () => this.#mapRings());
 		this.#bind = kernel.hypercall(`netback ${name} bind`, netbackCosts.bind, () => this.#bindPort());
@@ -256,6 +256,7 @@ export class Netback implements NetDevice {
 		this.#disconnectAsked = false;
 		this.#closing = false;
 		this.#channel.close();
+		this.fromGuest.pending.clear();
 		this.fromGuest.looking = false;
 		this.toGuest.looking = false;
 		this.limits = plainFrames;

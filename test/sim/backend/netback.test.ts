@@ -200,8 +200,8 @@ describe('the rate limit', () => {
 		expect(vif.back.fromGuest.limited).toBeGreaterThan(0);
 	});
 
-	it('that cannot be read is none, and said so', () => {
-		const {connect, back, messages} = netChannel({rate: 'fast'});
+	it.each(['fast', '1000', '0,50000', '1000,0', '1e3,5'])('that cannot be meant (%s) is none, and said so', (rate) => {
+		const {connect, back, messages} = netChannel({rate});
 		connect();
 		expect(back.credit.remaining).toBe(Number.POSITIVE_INFINITY);
 		expect(messages()).toContain(`${back.name}: Failed to parse network rate limit. Traffic unlimited.`);

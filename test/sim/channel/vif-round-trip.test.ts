@@ -270,6 +270,33 @@ describe('a packet under way', () => {
 	});
 });
 
+describe('a second packet at any moment of the first', () => {
+	it.each(['transmit', 'receive'] as const)(
+		'on the %s ring finds the other end: no instant between its last look and its sleep loses it',
+		(way) => {
+			const {connect, guest, domainZero, fromGuest, toGuest, run, atBack, atGuest} = netChannel();
+			connect();
+			const [kernel, send, got] =
+				way === 'transmit' ? ([guest, fromGuest, atBack] as const) : ([domainZero, toGuest, atGuest] as const);
+			for (let offset = 200; offset < 9_000; offset += 50) {
+				// The sizes shift the two ends' steps against each other, as the offset alone does not.
+				for (const [one, other] of [
+					[100, 100],
+					[300, 1500],
+					[1500, 60],
+				]) {
+					const before = got.seen.length;
+					send(packetOf(kernel, pieces(pattern(one))));
+					run(offset);
+					send(packetOf(kernel, pieces(pattern(other))));
+					run(100_000);
+					expect(got.seen.length - before, `${offset} ns after, ${one} and ${other} bytes`).toBe(2);
+				}
+			}
+		},
+	);
+});
+
 describe('any load', () => {
 	it('arrives whole and in order both ways, and leaves both rings asleep and every grant given back', () => {
 		const loads = fc.record({
