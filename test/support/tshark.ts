@@ -12,6 +12,8 @@ export interface Dissected {
 	/** `inbound`, `outbound`. */
 	readonly direction: string;
 	readonly comment: string;
+	/** Bytes. */
+	readonly length: number;
 	/** Seconds since 1970 to the nanosecond, as text. */
 	readonly time: string;
 	/** `eth:ethertype:ip:tcp` */
@@ -24,6 +26,7 @@ const fields = [
 	'frame.interface_name',
 	'frame.packet_flags_direction',
 	'frame.comment',
+	'frame.len',
 	'frame.time_epoch',
 	'frame.protocols',
 	'_ws.malformed',
@@ -41,13 +44,14 @@ export function dissect(file: string, ...more: string[]): Dissected[] {
 	const words = ['-n', '-r', file, ...checks, ...more, '-T', 'fields', '-E', 'separator=/t', ...shown];
 	const lines = run('tshark', words).split('\n').slice(0, -1);
 	return lines.map((line) => {
-		const [name, direction, comment, time, protocols, malformed, ...status] = line.split('\t');
+		const [name, direction, comment, length, time, protocols, malformed, ...status] = line.split('\t');
 		const wrong = ['ip', 'tcp', 'udp', 'icmp'].filter((_, i) => status[i] === bad);
 		if (malformed !== '') wrong.push('malformed');
 		return {
 			interface: name,
 			direction: {'1': 'inbound', '2': 'outbound'}[Number(direction)] ?? direction,
 			comment,
+			length: Number(length),
 			time,
 			protocols,
 			wrong,
