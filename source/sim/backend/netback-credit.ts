@@ -13,6 +13,8 @@ export class Credit {
 	bytes = Number.POSITIVE_INFINITY;
 	/** Length of a window, nanoseconds. */
 	window = 0;
+	/** The packet asked for last was refused, and is asked for again. */
+	refuses = false;
 	/** When the present window began, virtual nanoseconds. */
 	#start = 0;
 
@@ -23,6 +25,7 @@ export class Credit {
 		this.window = match === null ? 0 : Number(match[2]) * 1000;
 		this.remaining = this.bytes;
 		this.#start = now;
+		this.refuses = false;
 		return match !== null || rate === '';
 	}
 
@@ -40,10 +43,12 @@ export class Credit {
 
 			if (size > this.remaining) {
 				this.#start = next;
+				this.refuses = true;
 				return Math.max(next, now + 1);
 			}
 		}
 
+		this.refuses = false;
 		this.remaining -= size;
 		return 0;
 	}
