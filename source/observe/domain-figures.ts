@@ -3,19 +3,25 @@
 import {frameBytes} from '../hw/memory.js';
 import type {HostDomain} from '../sim/host/host-domain.js';
 import type {Host} from '../sim/host.js';
+import type {BridgeFigures} from './bridge-figures.js';
 import type {ChannelFigures} from './channel-figures.js';
 import {DomainCpuFigures, percentOfSecond} from './cpu-figures.js';
 import type {DeviceFigures} from './device-figures.js';
 import type {JobFigures} from './job-figures.js';
 import {restingJobView} from './job-figures.js';
+import type {NetJobFigures} from './net-job-figures.js';
 import type {Counter, Samples} from './samples.js';
 import type {DomainView, JobView, PartView} from './snapshot.js';
+import type {VifFigures} from './vif-figures.js';
 
 /** The figures of everything that may run in a domain. */
 export interface Inhabitants {
 	readonly channels: readonly ChannelFigures[];
 	readonly devices: readonly DeviceFigures[];
 	readonly jobs: readonly JobFigures[];
+	readonly vifs: readonly VifFigures[];
+	readonly bridges: readonly BridgeFigures[];
+	readonly netJobs: readonly NetJobFigures[];
 }
 
 export class DomainFigures {
@@ -38,6 +44,7 @@ export class DomainFigures {
 		const {domain: xenDomain, domid} = kernel;
 		const {frames} = host.boot.xen;
 		const own = inhabitants.channels.filter(({channel}) => channel.frontKernel === kernel);
+		const networks = inhabitants.vifs.filter(({channel}) => channel.frontKernel === kernel);
 		const maximum = frames.maximum(domid);
 		return {
 			id: domid,
@@ -55,20 +62,37 @@ export class DomainFigures {
 			vcpus: cpu.vcpuViews(),
 			weight: xenDomain.weight,
 			cap: xenDomain.cap,
-			parts: this.#parts(inhabitants, own, xenstored),
+			parts: this.#parts(inhabitants, own, networks, xenstored),
 			vbds: own.map((channel) => channel.vbdView()),
-			vifs: [],
-			jobs: this.#jobs(inhabitants.jobs),
+			vifs: networks.map((network) => network.vifView()),
+			jobs: this.#jobs(inhabitants),
 			oracle: this.#oracle(),
 		};
 	}
 
-	/** Backends first, then the store, the drivers, and what the domain itself uses. */
-	#parts(inhabitants: Inhabitants, own: readonly ChannelFigures[], xenstored: PartView): PartView[] {
+	/** Backends first, then bridges, the store, the drivers, and what the domain itself uses. */
+	#parts(
+		inhabitants: Inhabitants,
+		own: readonly ChannelFigures[],
+		networks: readonly VifFigures[],
+		xenstored: PartView,
+	): PartView[] {
 		const {kernel, role} = this.domain;
 		const parts = inhabitants.channels
 			.filter(({channel}) => channel.backKernel === kernel)
 			.map((channel) => channel.backPartView());
+		for (const vif of inhabitants.vifs) {
+			if (vif.channel.backKernel === kernel) {
+				parts.push(vif.backPartView());
+			}
+		}
+
+		for (const bridge of inhabitants.bridges) {
+			if (bridge.host.kernel === kernel) {
+				parts.push(bridge.partView());
+			}
+		}
+
 		if (role === 'control') {
 			parts.push(xenstored);
 		}
@@ -80,8 +104,8 @@ export class DomainFigures {
 			}
 		}
 
-		for (const disk of own) {
-			parts.push(disk.frontPartView());
+		for (const front of [...own, ...networks]) {
+			parts.push(front.frontPartView());
 		}
 
 		if (role === 'control') {
@@ -120,9 +144,9 @@ export class DomainFigures {
 	}
 
 	/** Every job that the scenario gives it, started or not. */
-	#jobs(jobs: readonly JobFigures[]): JobView[] {
+	#jobs({jobs, netJobs}: Inhabitants): JobView[] {
 		const {domain, host} = this;
-		return domain.words.jobs.map((words) => {
+		const own = domain.words.jobs.map((words) => {
 			const figures = jobs.find(({job}) => job.host === domain && job.words === words);
 			return (
 				figures?.view(host.now) ??
@@ -132,6 +156,8 @@ export class DomainFigures {
 				)
 			);
 		});
+		const ofNetworks = netJobs.filter(({job}) => domain.words.netJobs.includes(job.words));
+		return [...own, ...ofNetworks.map((job) => job.view(host.now))];
 	}
 
 	#oracle(): DomainView['oracle'] {

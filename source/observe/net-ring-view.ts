@@ -102,6 +102,19 @@ export function transmitSlots(ring: NetRing, referenceOf: (id: number) => number
 	return {slots, requests};
 }
 
+/** The slot of the oldest request without an answer on a TX ring that still lies where it was put; -1 for none. */
+export function oldestSlot(front: FrontRing, referenceOf: (id: number) => number): number {
+	const {words} = front;
+	for (let index = front.responseConsumer; index !== front.requestProducer; index = (index + 1) | 0) {
+		const at = front.entry(index);
+		if (netif.txReference(words, at) === referenceOf(netif.txId(words, at))) {
+			return front.slot(index);
+		}
+	}
+
+	return -1;
+}
+
 /** Where each request without an answer lies, by id: the newest slot that still says what the frontend knows of it. */
 function placesOf(front: FrontRing, answered: number, referenceOf: (id: number) => number): Map<number, number> {
 	const {words} = front;

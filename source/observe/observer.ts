@@ -6,16 +6,20 @@ import {frameBytes} from '../hw/memory.js';
 import type {HostDevice, HostNic} from '../sim/host/devices.js';
 import type {Host} from '../sim/host.js';
 import {evaluateExpectations} from '../sim/scenario/expectation.js';
+import {BridgeFigures} from './bridge-figures.js';
 import {ChannelFigures} from './channel-figures.js';
 import {HostCpuFigures} from './cpu-figures.js';
 import {DeviceFigures} from './device-figures.js';
 import {type DeviceMeter, diskMeter, nicMeter} from './device-meter.js';
 import {DomainFigures} from './domain-figures.js';
 import {JobFigures} from './job-figures.js';
+import {LanFigures} from './lan-figures.js';
+import {NetJobFigures} from './net-job-figures.js';
 import {nextEvent} from './next-event.js';
 import {ringView} from './ring-view.js';
 import {type Counter, Samples} from './samples.js';
-import type {ExpectationView, FaultView, PartView, Snapshot, XenView} from './snapshot.js';
+import type {ChannelView, ExpectationView, FaultView, PartView, RingView, Snapshot, XenView} from './snapshot.js';
+import {VifFigures} from './vif-figures.js';
 
 /** Virtual time between two samples, ns. */
 const period = 100_000_000;
@@ -36,6 +40,10 @@ export class Observer {
 	readonly #channels: ChannelFigures[] = [];
 	readonly #devices: DeviceFigures[];
 	readonly #jobs: JobFigures[] = [];
+	readonly #vifs: VifFigures[] = [];
+	readonly #bridges: BridgeFigures[] = [];
+	readonly #netJobs: NetJobFigures[] = [];
+	readonly #lan: LanFigures | undefined;
 	readonly #storeRequests: Counter;
 	readonly #eventsSent: Counter;
 	readonly #contextSwitches: Counter;
@@ -43,7 +51,7 @@ export class Observer {
 	#logFrom = 0;
 
 	constructor(private readonly host: Host) {
-		const {boot, engine} = host;
+		const {boot, engine, scenario} = host;
 		const samples = this.#samples;
 		this.#cpus = new HostCpuFigures(boot.xen.cpus, samples);
 		const figures = (device: HostDevice | HostNic, meter: DeviceMeter) =>
@@ -52,6 +60,8 @@ export class Observer {
 			...boot.devices.map((disk) => figures(disk, diskMeter(disk))),
 			...boot.network.nics.map((nic) => figures(nic, nicMeter(nic))),
 		];
+		const {lan} = boot.network;
+		this.#lan = lan && new LanFigures(lan, scenario.lan?.hosts ?? [], scenario, samples);
 		this.#storeRequests = samples.counter(() => boot.xenstored.store.requests);
 		this.#eventsSent = samples.counter(() => boot.xen.events.sends);
 		this.#contextSwitches = samples.counter(() => boot.xen.cpus.scheduler.contextSwitches);
@@ -64,6 +74,14 @@ export class Observer {
 	sample(): void {
 		this.#discover();
 		const {now} = this.host;
+		for (const vif of this.#vifs) {
+			vif.notice();
+		}
+
+		for (const job of this.#netJobs) {
+			job.notice(now);
+		}
+
 		this.#samples.take(now);
 		this.nextSample = (Math.floor(now / period) + 1) * period;
 	}
@@ -84,9 +102,15 @@ export class Observer {
 		this.#discover();
 		const {host} = this;
 		const {engine, boot, scenario, architecture} = host;
-		const inhabitants = {channels: this.#channels, devices: this.#devices, jobs: this.#jobs};
+		const inhabitants = {
+			channels: this.#channels,
+			devices: this.#devices,
+			jobs: this.#jobs,
+			vifs: this.#vifs,
+			bridges: this.#bridges,
+			netJobs: this.#netJobs,
+		};
 		const xenstored = this.#xenstored();
-		const watched = this.#channels.find(({channel}) => channel.id === this.#ring);
 		return {
 			scenario: {
 				name: scenario.name,
@@ -108,15 +132,15 @@ export class Observer {
 			cpus: this.#cpus.views(this.#domains.map(({cpu}) => cpu)),
 			domains: this.#inDrawingOrder().map((domain) => domain.view(inhabitants, xenstored)),
 			xen: this.#xen(),
-			channels: this.#channels.map((channel) => channel.view()),
+			channels: this.#channelViews(),
 			devices: this.#devices.map((device) => device.view()),
-			lan: undefined,
+			lan: this.#lan?.view(),
 			faults: this.#faults(),
 			log: engine.log.since(Math.max(this.#logFrom, engine.log.count - logLimit)),
 			logCount: engine.log.count,
 			expectations: this.#expectations(),
 			findings: engine.findings.all.map(({kind, time, text, explainedBy}) => ({kind, time, text, explainedBy})),
-			ring: watched === undefined ? undefined : ringView(engine, watched.channel),
+			ring: this.#ringView(),
 			next: nextEvent(engine, boot.xen.cpus),
 		};
 	}
@@ -133,9 +157,43 @@ export class Observer {
 			this.#channels.push(new ChannelFigures(host.engine, boot.channels[i], this.#samples));
 		}
 
+		const {network} = boot;
+		for (let i = this.#vifs.length; i < network.vifs.length; i++) {
+			this.#vifs.push(new VifFigures(host.engine, network.vifs[i], this.#samples));
+		}
+
+		for (let i = this.#bridges.length; i < network.bridges.length; i++) {
+			this.#bridges.push(new BridgeFigures(network.bridges[i], this.#samples));
+		}
+
+		for (let i = this.#netJobs.length; i < workloads.network.jobs.length; i++) {
+			this.#netJobs.push(new NetJobFigures(workloads.network.jobs[i], this.#samples));
+		}
+
 		for (let i = this.#jobs.length; i < workloads.jobs.length; i++) {
 			this.#jobs.push(new JobFigures(workloads.jobs[i], this.#samples));
 		}
+	}
+
+	/** As a guest has them: its disks, then its networks. */
+	#channelViews(): ChannelView[] {
+		const guests = [...this.#channels, ...this.#vifs].map(({channel}) => channel.frontKernel);
+		return [...new Set(guests)].flatMap((guest): ChannelView[] => [
+			...this.#channels.filter(({channel}) => channel.frontKernel === guest).map((channel) => channel.view()),
+			...this.#vifs.filter(({channel}) => channel.frontKernel === guest).map((vif) => vif.view()),
+		]);
+	}
+
+	#ringView(): RingView | undefined {
+		const id = this.#ring;
+		if (id === undefined) {
+			return undefined;
+		}
+
+		const disk = this.#channels.find(({channel}) => channel.id === id);
+		return disk === undefined
+			? this.#vifs.find(({channel}) => id.startsWith(`${channel.id} `))?.ringView(id)
+			: ringView(this.host.engine, disk.channel);
 	}
 
 	/** Domain-0, driver domains, guests by creation. */
@@ -173,7 +231,7 @@ export class Observer {
 		const {xen, control} = this.host.boot;
 		let pushes = 0;
 		let sent = 0;
-		for (const channel of this.#channels) {
+		for (const channel of [...this.#channels, ...this.#vifs]) {
 			pushes += channel.pushes;
 			sent += channel.sent;
 		}

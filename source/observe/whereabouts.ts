@@ -129,7 +129,7 @@ function unnoticed({blkfront}: VbdChannel, eventWord: number, slot: number): str
 }
 
 /** Says so when the domain cannot take the next step now; undefined when it can. */
-function toRun({domain, name}: DomainKernel): string | undefined {
+export function toRun({domain, name}: DomainKernel): string | undefined {
 	if (domain.shutdown !== undefined || domain.dying) {
 		return `${name}, which is dead`;
 	}
