@@ -4,6 +4,7 @@ also a word or a sign, so that the text without colour says the same.
 */
 import {printableLine} from '../engine/printable.js';
 import {measuredText} from '../sim/scenario/condition.js';
+import {networkSections} from './report-network-text.js';
 import {columns, grouped, hanging, shortened, table, wrapped} from './report-table.js';
 import type {OperationReport, Report} from './report-types.js';
 
@@ -50,6 +51,10 @@ export function reportText(report: Report, {colour}: TextOptions): string {
 	section(`CPU (percent of one of ${report.cpu.cpus}; by owner and executor)`, cpuTable(report));
 	section('Channels', channelTable(report));
 	section('Devices', deviceTable(report));
+	for (const [title, rows] of networkSections(report.network, report.time)) {
+		section(title, rows);
+	}
+
 	section('Oracle', [oracleLine(report)]);
 	section(
 		'Faults',

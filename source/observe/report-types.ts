@@ -4,6 +4,7 @@ it depends on the machine it ran on.
 */
 import type {FaultRule} from '../sim/faults/rules.js';
 import type {OperationName} from '../sim/host/meters.js';
+import type {NetworkReport} from './report-network.js';
 
 export const reportSchema = 'ringtop.report/1';
 
@@ -183,6 +184,7 @@ export interface Report {
 	readonly cpu: CpuReport;
 	readonly channels: readonly ChannelReport[];
 	readonly devices: readonly DeviceReport[];
+	readonly network: NetworkReport;
 	readonly oracle: {readonly checked: number; readonly violations: number; readonly lost: number};
 	readonly faults: readonly FaultReport[];
 	readonly findings: readonly FindingReport[];

@@ -8,6 +8,7 @@ import type {DiskSample} from '../sim/host/counters.js';
 import {operations} from '../sim/host/meters.js';
 import {diskIds, type Sample, takeSample} from '../sim/host/sample.js';
 import type {Host} from '../sim/host.js';
+import {networkReport} from './report-network.js';
 import {
 	type ChannelReport,
 	type CpuReport,
@@ -54,6 +55,7 @@ export function makeReport(host: Host, facts: RunFacts): Report {
 			channelReport(id, sample, meter.between(0, engine.now, engine.now)),
 		),
 		devices: host.boot.devices.map(({name: device, model}) => ({device, model, ...sample.device(device)})),
+		network: networkReport(host, sample),
 		oracle: {checked: counted.oracleChecked, violations: counted.oracleViolations, lost: counted.sectorsLost},
 		...judge(host, facts),
 		costs: scenario.costs,
