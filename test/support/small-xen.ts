@@ -7,7 +7,7 @@ import {PciBus} from '../../source/hw/pci.js';
 import {DomainKernel} from '../../source/sim/kernel/domain-kernel.js';
 import {Hypervisor} from '../../source/sim/xen/hypervisor.js';
 
-export function smallXen(cpus = 2, seed = 1) {
+export function smallXen(cpus = 2, seed = 1, iommu = true) {
 	const engine = new Engine(seed);
 	const memory = new Memory(64 << 20);
 	const machine = {
@@ -17,7 +17,7 @@ export function smallXen(cpus = 2, seed = 1) {
 		interrupts: new InterruptController(engine, cpus),
 	};
 	const xen = new Hypervisor(engine, machine, {
-		iommu: true,
+		iommu,
 		credit: {slice: 30_000_000, rateLimit: 1_000_000},
 		costs: new Map(),
 	});

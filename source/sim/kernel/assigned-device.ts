@@ -1,19 +1,30 @@
 /**
-A PCI function as the kernel of the domain it is assigned to sees it: every access goes through the hypervisor's assignment, so that
-a function taken away answers with all ones. Interrupts arrive as event channels bound to the function's pirqs.
+A PCI function as the kernel it is assigned to sees it: every access goes through the hypervisor's assignment, so that a function taken
+away answers with all ones. How an interrupt reaches the driver is the kernel's part: an event channel in a domain, a handler of Xen's
+own in the hypervisor.
 */
 import {assert} from '../../engine/assert.js';
 import type {Step} from '../../engine/step.js';
 import {messageAddress} from '../../hw/interrupts.js';
 import {errorName} from '../xen/errno.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
-import type {DomainKernel} from './domain-kernel.js';
-import type {PciDevice, Registers} from './kernel.js';
+import type {Kernel, PciDevice, Registers} from './kernel.js';
 
-interface Bound {
-	readonly port: number;
+/** An interrupt that reaches a kernel. */
+export interface BoundInterrupt {
 	readonly cpu: number;
+	/** The vector that interrupts `cpu`. */
 	readonly systemVector: number;
+	/** Ends it: the handler is not run again. The vector is the caller's to free. */
+	unbind(): void;
+}
+
+/** A kernel that devices can be assigned to. */
+export interface DeviceKernel extends Kernel {
+	/** Whose devices they are, for the hypervisor's assignment. */
+	readonly domid: number;
+	/** Has `handler` run with `argument` for a physical interrupt; a negative error when it is somebody else's. */
+	bindInterrupt(pirq: number, handler: Step, argument: number): BoundInterrupt | number;
 }
 
 /** Configuration space offsets: vendor and device, class code. */
@@ -25,11 +36,11 @@ const line = -1;
 export class AssignedDevice implements PciDevice {
 	readonly vendor: number;
 	readonly device: number;
-	private readonly bound = new Map<number, Bound>();
+	private readonly bound = new Map<number, BoundInterrupt>();
 
 	constructor(
 		private readonly xen: Hypervisor,
-		private readonly kernel: DomainKernel,
+		private readonly kernel: DeviceKernel,
 		readonly address: string,
 		readonly name: string,
 	) {
@@ -74,10 +85,10 @@ export class AssignedDevice implements PciDevice {
 	}
 
 	unbindInterrupts(): void {
-		for (const {port, cpu, systemVector} of this.bound.values()) {
-			this.kernel.closePort(port);
-			this.xen.machine.interrupts.forget(cpu, systemVector);
-			this.xen.freeVector(systemVector);
+		for (const bound of this.bound.values()) {
+			bound.unbind();
+			this.xen.machine.interrupts.forget(bound.cpu, bound.systemVector);
+			this.xen.freeVector(bound.systemVector);
 		}
 
 		this.bound.clear();
@@ -89,11 +100,12 @@ export class AssignedDevice implements PciDevice {
 		}
 	}
 
-	private bind(vector: number, pirq: number, handler: Step): Bound {
-		const port = this.checked(this.xen.events.bindPirq(this.kernel.domid, pirq), 'interrupt');
-		this.kernel.handlePort(port, handler, Math.max(vector, 0));
-		const {vector: systemVector, cpu} = this.xen.bindVector(this.kernel.domid, pirq);
-		const bound = {port, cpu, systemVector};
+	private bind(vector: number, pirq: number, handler: Step): BoundInterrupt {
+		const bound = this.kernel.bindInterrupt(pirq, handler, Math.max(vector, 0));
+		if (typeof bound === 'number') {
+			this.refused(bound, 'interrupt');
+		}
+
 		this.bound.set(vector, bound);
 		return bound;
 	}

@@ -11,6 +11,7 @@ import type {Domain} from '../xen/domain.js';
 import {GNTMAP_device_map, GNTMAP_host_map, GNTMAP_readonly} from '../xen/grant-table.js';
 import {GuestGrantTable} from '../xen/guest-grant-table.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
+import type {BoundInterrupt, DeviceKernel} from './assigned-device.js';
 import type {Cost} from './cost.js';
 import {
 	type Direction,
@@ -26,7 +27,7 @@ export const domainKernelCosts = {
 	upcall: {name: 'kernel.upcall', ns: 500, source: 'knob: evtchn_do_upcall: scan of selector and pending words'},
 } satisfies Record<string, Cost>;
 
-export class DomainKernel implements GuestKernel, Owner {
+export class DomainKernel implements GuestKernel, DeviceKernel, Owner {
 	alive = true;
 	readonly name: string;
 	readonly domid: number;
@@ -250,6 +251,18 @@ export class DomainKernel implements GuestKernel, Owner {
 	/** The handler of a port bound for this domain by other means (a physical interrupt, XenStore's channel). */
 	handlePort(port: number, handler: Step, argument: number): void {
 		this.handle(port, handler, argument);
+	}
+
+	/** A physical interrupt of a device of this domain's: Xen sends it as an event. */
+	bindInterrupt(pirq: number, handler: Step, argument: number): BoundInterrupt | number {
+		const port = this.xen.events.bindPirq(this.domid, pirq);
+		if (port < 0) {
+			return port;
+		}
+
+		this.handle(port, handler, argument);
+		const {vector: systemVector, cpu} = this.xen.bindVector(this.domid, pirq);
+		return {cpu, systemVector, unbind: () => this.closePort(port)};
 	}
 
 	/** Has an event of this port been taken from the shared page whose handler has not run yet? For checks. */

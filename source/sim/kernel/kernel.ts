@@ -101,12 +101,15 @@ export class Panic extends Error {
 /** Status of a grant operation: GNTST_*, 0 or negative. A map returns a handle (>= 0) or the negative status. */
 export type GrantStatus = number;
 
-/** What a domain's kernel has beyond `Kernel`. Methods marked *hypercall* are called from a step defined by `hypercall`. */
-export interface GuestKernel extends Kernel {
+/** A kernel that runs in a domain, whatever interface the hypervisor has for it. */
+export interface CallingKernel extends Kernel {
 	readonly domid: number;
 	/** As `define`, for a step that the hypervisor executes for this domain: booked to the domain, executor Xen. */
 	hypercall(name: string, cost: Cost, run: (argument: number) => void): Step;
+}
 
+/** What a domain's kernel has for device channels. Methods marked *hypercall* are called from a step defined by `hypercall`. */
+export interface GuestKernel extends CallingKernel {
 	/** Grants `page` to `domid` by writing an entry of this domain's own table (no hypercall). Returns the reference, or -1 when none is free. */
 	grant(domid: number, page: Page, readonly: boolean): number;
 	/** Takes a grant back; false while the peer still has it mapped (the page must not be reused then). */

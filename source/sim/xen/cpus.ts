@@ -154,6 +154,13 @@ export class Cpus implements CpuOwner {
 		}
 	}
 
+	/** No CPU runs anything any more: the hypervisor has crashed. */
+	halt(): void {
+		for (const cpu of this.all) {
+			cpu.halt();
+		}
+	}
+
 	/** Is `step` running, or queued for a vCPU of the domain? For checks: it looks through every queue. */
 	isPending(domain: Domain, step: Step): boolean {
 		return this.all.some((cpu) => cpu.isRunning(step)) || domain.vcpus.some((vcpu) => vcpu.awaits(step));

@@ -145,6 +145,35 @@ export class FrameTable {
 		if (this.referenceCounts[frame] === 0) this.reclaim(frame);
 	}
 
+	/**
+	Two frames change owners, and nothing else: what Xen 1.0 does with a received page and the one posted for it (a page flip). Both are
+	of allocations, and nobody holds a reference. The bytes stay where they are: scrubbing is the caller's business.
+	*/
+	exchange(first: number, second: number): void {
+		assert(
+			this.isPlain(first) && this.isPlain(second),
+			'frames that change owners are of an allocation and unreferenced',
+		);
+		const owner = this.owner[first];
+		const other = this.owner[second];
+		this.onFree(owner, first);
+		this.onFree(other, second);
+		this.owner[first] = other;
+		this.owner[second] = owner;
+		this.onAllocate(other, first, 1);
+		this.onAllocate(owner, second, 1);
+	}
+
+	/** Whether a frame is of this domain's allocation and not given up. */
+	isOwn(domid: number, frame: number): boolean {
+		return this.ownerOf(frame) === domid && this.flags[frame] === 0;
+	}
+
+	/** Whether a frame is of somebody's allocation, not given up, and without references. */
+	isPlain(frame: number): boolean {
+		return this.ownerOf(frame) !== nobody && this.flags[frame] === 0 && this.referenceCounts[frame] === 0;
+	}
+
 	/** Gives up every frame of `domid` (its death). Returns how many stay because somebody still maps them. */
 	freeAll(domid: number): number {
 		let left = this.pages(domid) + this.shared(domid);

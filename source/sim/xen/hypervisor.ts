@@ -1,6 +1,7 @@
 /**
 The hypervisor: CPUs and scheduler, frame table, grant tables, event channels, device assignment, and the way from a hardware
-interrupt to the domain that owns the device. In Xen 2.0 this is all there is: no drivers, no backends.
+interrupt to whoever drives the device: the domain it is assigned to, or Xen itself. In Xen 2.0 this is all there is: no drivers,
+no backends.
 */
 import {assert} from '../../engine/assert.js';
 import type {Cost} from '../../engine/cost.js';
@@ -14,6 +15,7 @@ import {Cpus} from './cpus.js';
 import type {CreditOptions} from './credit.js';
 import {DeviceAssignment} from './device-assignment.js';
 import {Domain} from './domain.js';
+import {DOMID_XEN} from './domid.js';
 import {EventChannels} from './event-channels.js';
 import {FrameTable} from './frame-table.js';
 import {GrantTables} from './grant-table.js';
@@ -69,6 +71,9 @@ export class Hypervisor {
 	private readonly interruptStep: Step;
 	private readonly vectorDomain = new Int32Array(vectors).fill(-1);
 	private readonly vectorPirq = new Int32Array(vectors);
+	/** By vector: what runs for a device that Xen drives itself, and with which argument; null for everybody else's. */
+	private readonly ownHandlers: (Step | null)[] = new Array(vectors).fill(null);
+	private readonly ownArguments = new Int32Array(vectors);
 	private nextDomid = 0;
 
 	constructor(
@@ -86,6 +91,12 @@ export class Hypervisor {
 		this.events.pirqPermitted = (domid, pirq) => this.assignment.pirqPermitted(domid, pirq);
 		this.events.onUpcall = (domid, vcpu) => this.upcalls.get(domid)?.(vcpu);
 		this.interruptStep = new Step('interrupt', this.owner, this.ns(hypervisorCosts.interrupt), true, (vector) => {
+			const own = this.ownHandlers[vector];
+			if (own !== null) {
+				this.cpus.chain.push(own, this.ownArguments[vector], 0);
+				return;
+			}
+
 			const domid = this.vectorDomain[vector];
 			if (domid < 0 || !this.events.sendPirq(domid, this.vectorPirq[vector])) {
 				engine.log.add(
@@ -132,19 +143,22 @@ export class Hypervisor {
 
 	/** Gives a domain's physical interrupt a vector and a CPU. */
 	bindVector(domid: number, pirq: number): {vector: number; cpu: number} {
-		for (let vector = firstVector; vector < vectors; vector++) {
-			if (this.vectorDomain[vector] < 0) {
-				this.vectorDomain[vector] = domid;
-				this.vectorPirq[vector] = pirq;
-				return {vector, cpu: (vector - firstVector) % this.cpus.all.length};
-			}
-		}
+		const vector = this.takeVector(domid);
+		this.vectorPirq[vector] = pirq;
+		return {vector, cpu: this.cpuOf(vector)};
+	}
 
-		assert(false, 'there are vectors for every device of a host');
+	/** Gives an interrupt of a device that Xen drives itself a vector and a CPU, on which `handler` runs ahead of any vCPU. */
+	bindOwnVector(handler: Step, argument: number): {vector: number; cpu: number} {
+		const vector = this.takeVector(DOMID_XEN);
+		this.ownHandlers[vector] = handler;
+		this.ownArguments[vector] = argument;
+		return {vector, cpu: this.cpuOf(vector)};
 	}
 
 	freeVector(vector: number): void {
 		this.vectorDomain[vector] = -1;
+		this.ownHandlers[vector] = null;
 	}
 
 	domainByName(name: string): Domain | undefined {
@@ -155,5 +169,16 @@ export class Hypervisor {
 		}
 
 		return undefined;
+	}
+
+	private takeVector(domid: number): number {
+		const vector = this.vectorDomain.indexOf(-1, firstVector);
+		assert(vector >= 0, 'there are vectors for every device of a host');
+		this.vectorDomain[vector] = domid;
+		return vector;
+	}
+
+	private cpuOf(vector: number): number {
+		return (vector - firstVector) % this.cpus.all.length;
 	}
 }

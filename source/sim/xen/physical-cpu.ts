@@ -42,6 +42,7 @@ export class PhysicalCpu implements Lane {
 	private inXen = false;
 	private idleSince: number;
 	private isIdle = true;
+	private halted = false;
 
 	constructor(
 		readonly id: number,
@@ -102,6 +103,10 @@ export class PhysicalCpu implements Lane {
 
 	/** New work for Xen itself on this CPU (a hardware interrupt), ahead of any vCPU. */
 	raise(step: Step, argument: number): void {
+		if (this.halted) {
+			return;
+		}
+
 		this.xenWork.push(step, argument);
 		this.poke();
 	}
@@ -114,7 +119,7 @@ export class PhysicalCpu implements Lane {
 
 	/** Something changed that may come before the step now running: set it aside and look again. */
 	poke(): void {
-		if (this.owner.executing === this || this.inXen) {
+		if (this.owner.executing === this || this.inXen || this.halted) {
 			return;
 		}
 
@@ -151,6 +156,23 @@ export class PhysicalCpu implements Lane {
 
 		this.owner.executing = null;
 		this.next();
+	}
+
+	/** Nothing runs here any more, neither Xen's work nor a vCPU's: the hypervisor has crashed. */
+	halt(): void {
+		if (this.step !== null) {
+			this.book(this.step);
+			this.step = null;
+			this.engine.stopLane(this.lane);
+		}
+
+		this.halted = true;
+		this.xenWork.clear();
+		this.xenChain.clear();
+		if (!this.isIdle) {
+			this.isIdle = true;
+			this.idleSince = this.engine.now;
+		}
 	}
 
 	/** Takes the current vCPU off this CPU without choosing another. */
@@ -208,6 +230,10 @@ export class PhysicalCpu implements Lane {
 	}
 
 	private next(): void {
+		if (this.halted) {
+			return;
+		}
+
 		if (this.isIdle) {
 			this.idleTime += this.engine.now - this.idleSince;
 			this.isIdle = false;
