@@ -11,7 +11,7 @@ const checks: ReadonlySet<string> = new Set(['sleep check', 'state hash', 'sampl
 /** What a device's step is called in the code, and what a person sees happen. */
 const happenings: ReadonlyArray<readonly [ending: RegExp, words: string]> = [
 	[/ complete$/, ' completes'],
-	[/ fetch$/, ' fetches commands'],
+	[/ fetch$/, ' fetches from its queue'],
 	[/ begin$/, ' begins'],
 	[/ die$/, ': a flash die is done'],
 	[/ channel$/, ': a flash channel is done'],
@@ -19,6 +19,14 @@ const happenings: ReadonlyArray<readonly [ending: RegExp, words: string]> = [
 	[/ medium done$/, ': its medium is done'],
 	[/ data arrived$/, ' has the data'],
 	[/ data delivered$/, ' has delivered the data'],
+	[/^wire (\S+) outbound$/, 'a frame of $1 arrives'],
+	[/^wire (\S+) inbound$/, 'a frame reaches $1'],
+	[/ wire free$/, ': its wire is free'],
+	[/ negotiated$/, ': its link is negotiated'],
+	[/ mdi done$/, ': its PHY answers'],
+	[/ buffers$/, ' hands on what it received'],
+	[/ interrupt interval$/, ' may interrupt again'],
+	[/ has room$/, ': its link has room'],
 ];
 
 export function nextEvent(engine: Engine, cpus: Cpus): Snapshot['next'] {

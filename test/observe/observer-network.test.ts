@@ -132,6 +132,17 @@ describe('two guests and a host on the LAN, second by second', () => {
 		expect(nicOf(looks[2]).busy).toBeGreaterThan(10);
 	});
 
+	test('what comes next is said in words', () => {
+		const words = new Set<string>();
+		for (let step = 0; step < 400; step++) {
+			watched.host.advance(watched.host.now + 10_007, 1e9);
+			words.add(watched.observer.snapshot().next?.what ?? '');
+		}
+
+		expect([...words].join('\n')).toMatch(/a frame of eth0 arrives|a frame reaches eth0/);
+		for (const word of words) expect(word).not.toMatch(/^wire |^eth0 [a-z]+$/);
+	});
+
 	test('a ring under glass has as many slots in use as there are requests on it', () => {
 		const states = new Set<SlotView['state']>();
 		for (const ring of ['web.vif0 TX', 'web.vif0 RX']) {
