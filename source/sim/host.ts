@@ -13,6 +13,7 @@ import {FaultRules} from './faults/rules.js';
 import {Oracle} from './guest/oracle.js';
 import {Boot} from './host/boot.js';
 import {crash} from './host/crash.js';
+import {Hardware} from './host/hardware.js';
 import {hostCosts} from './host/host-costs.js';
 import {mixState} from './host/interval-hash.js';
 import {Metrics} from './host/metrics.js';
@@ -48,7 +49,7 @@ const mostXl = 64;
 export class Host {
 	readonly engine: Engine;
 	readonly architecture: Architecture;
-	readonly boot: Boot;
+	readonly hardware: Hardware;
 	readonly workloads: Workloads;
 	readonly oracle: Oracle;
 	readonly rules: FaultRules;
@@ -62,7 +63,9 @@ export class Host {
 	readonly #replayed: readonly OperatorLine[];
 	readonly #xlCommands: XlCommand[] = [];
 	#xlWaiting = 0;
-	readonly #xlStep: Step;
+	#xlStep: Step;
+	#boot: Boot;
+	readonly #sleepCheck: SleepCheck;
 
 	constructor(
 		readonly scenario: Scenario,
@@ -77,30 +80,16 @@ export class Host {
 		this.architecture = architectureNamed(scenario.arch);
 		this.oracle = new Oracle(engine);
 		this.rules = new FaultRules(engine);
-		this.boot = new Boot(engine, scenario, this.architecture);
-		const {boot} = this;
-		boot.xen.cpus.onCrash = (domain, error) => {
-			crash(engine, boot, domain?.name, error);
-			this.workloads.domainLost(domain?.name ?? '');
-		};
-		reportRefusals(engine, boot);
-		for (const device of [...boot.devices, ...boot.network.nics]) {
+		this.hardware = new Hardware(engine, scenario);
+		this.#boot = new Boot(engine, scenario, this.architecture, this.hardware);
+		for (const device of this.hardware.plugged) {
 			device.hashBytes(options.fullHash === true);
 		}
 
-		const sleepCheck = new SleepCheck(engine);
-		boot.onChannel = (channel) => sleepCheck.watch(channel);
+		this.#sleepCheck = new SleepCheck(engine);
 		this.workloads = new Workloads(engine, this.oracle, scenario);
-		boot.network.onVif = (channel) => sleepCheck.watch(channel);
-		boot.network.onStation = (station) => this.workloads.network.stationReady(station);
-		boot.onDisk = (domain, disk, device) => this.workloads.diskReady(domain, disk, device);
-		boot.onDomain = (domain) => this.workloads.domainReady(domain);
-		this.workloads.domainReady(boot.domains[0]);
-		boot.network.startLan();
-		const [zero] = boot.domains;
-		this.#xlStep = zero.kernel.define('operator xl', hostCosts.operator, (index) =>
-			boot.toolstack.xl(this.#xlCommands[index], () => this.#xlWaiting--),
-		);
+		this.#xlStep = this.#wire(this.#boot);
+		this.hardware.lan.start((station) => this.workloads.network.stationReady(station));
 		this.#replayed = scenario.timeline.filter(isOperatorLine);
 		this.metrics = new Metrics(this);
 		new TimelineRunner(
@@ -113,12 +102,17 @@ export class Host {
 		);
 		const interval = new Step('state hash', engine.world, 0, false, () => {
 			engine.after(hashInterval, interval);
-			checkTimes(engine, boot);
+			checkTimes(engine, this.#boot);
 			this.workloads.network.check();
-			mixState(engine, boot, this.oracle);
+			mixState(engine, this.#boot, this.oracle);
 			this.hashes.push({at: engine.now, event: engine.executed, hash: engine.hash.toString()});
 		});
 		engine.after(hashInterval, interval);
+	}
+
+	/** The boot that is running, or the last one while the host is down. */
+	get boot(): Boot {
+		return this.#boot;
 	}
 
 	/** Virtual time, ns. */
@@ -132,7 +126,7 @@ export class Host {
 
 	/** Where frames can be watched: each NIC's wire (`eth0`), each guest's interface (`web:0`); all of them are there from the start. */
 	get taps(): readonly FrameTap[] {
-		return this.boot.network.taps;
+		return this.hardware.lan.taps;
 	}
 
 	get runtime(): number {
@@ -227,6 +221,26 @@ export class Host {
 		const {channels, network} = this.boot;
 		const name = `${domain}.${vdev}`;
 		return channels.find(({id}) => id === name) ?? network.vifs.find(({id}) => id === name);
+	}
+
+	/** Whoever outlives a boot hears of what comes to be in it. Returns the step in which domain zero takes an operator's xl commands. */
+	#wire(boot: Boot): Step {
+		const {engine, workloads} = this;
+		boot.xen.cpus.onCrash = (domain, error) => {
+			crash(engine, boot, domain?.name, error);
+			workloads.domainLost(domain?.name ?? '');
+		};
+		reportRefusals(engine, boot);
+		boot.onChannel = (channel) => this.#sleepCheck.watch(channel);
+		boot.network.onVif = (channel) => this.#sleepCheck.watch(channel);
+		boot.network.onStation = (station) => workloads.network.stationReady(station);
+		boot.onDisk = (domain, disk, device) => workloads.diskReady(domain, disk, device);
+		boot.onDomain = (domain) => workloads.domainReady(domain);
+		const [zero] = boot.domains;
+		workloads.domainReady(zero);
+		return zero.kernel.define('operator xl', hostCosts.operator, (index) =>
+			boot.toolstack.xl(this.#xlCommands[index], () => this.#xlWaiting--),
+		);
 	}
 
 	#operate(verb: Verb): Answer {

@@ -1,14 +1,10 @@
 /**
-Switching a host on: the machine and its devices, the hypervisor, domain zero with xenstored, the native drivers where the
+One boot of a host, from Xen's start to its end: the hypervisor, domain zero with xenstored, the native drivers where the
 architecture places them, then the toolstack creating the guests in the scenario's order. From here on everything is
 the simulated software's own doing.
 */
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
-import {InterruptController} from '../../hw/interrupts.js';
-import {Iommu} from '../../hw/iommu.js';
-import {Memory} from '../../hw/memory.js';
-import {PciBus} from '../../hw/pci.js';
 import type {Architecture} from '../architecture/architecture.js';
 import {probeBackends} from '../backend/backend-bus.js';
 import {Blkback} from '../backend/blkback.js';
@@ -26,9 +22,11 @@ import type {DomainConfiguration} from '../toolstack/control.js';
 import {Toolstack} from '../toolstack/toolstack.js';
 import {vdevNumber} from '../toolstack/vdev.js';
 import {Hypervisor, type Machine} from '../xen/hypervisor.js';
+import type {PhysicalCpu} from '../xen/physical-cpu.js';
 import {Xenstored} from '../xenstore/xenstored.js';
 import {Control} from './control.js';
-import {type HostDevice, type HostNic, makeDevice} from './devices.js';
+import type {HostDevice, HostNic} from './devices.js';
+import type {Hardware} from './hardware.js';
 import {HostDomain} from './host-domain.js';
 import {HostNetwork} from './network.js';
 import {VbdChannel} from './vbd-channel.js';
@@ -46,9 +44,6 @@ export interface PlacedDriver {
 const blockExtendedMajor = 259;
 
 export class Boot {
-	readonly machine: Machine;
-	/** Its disks. */
-	readonly devices: readonly HostDevice[];
 	readonly network: HostNetwork;
 	readonly xen: Hypervisor;
 	readonly control: Control;
@@ -70,26 +65,18 @@ export class Boot {
 		private readonly engine: Engine,
 		private readonly scenario: Scenario,
 		private readonly architecture: Architecture,
+		private readonly hardware: Hardware,
+		processors?: readonly PhysicalCpu[],
 	) {
 		const {host, costs} = scenario;
-		const memory = new Memory(host.memory);
-		this.machine = {
-			memory,
-			bus: new PciBus(engine),
-			iommu: new Iommu(),
-			interrupts: new InterruptController(engine, host.cpus),
-		};
-		this.devices = host.devices.map((words) => makeDevice(engine, this.machine, words));
-		this.network = new HostNetwork(engine, this.machine, scenario);
-		for (const device of this.#plugged) {
-			this.machine.bus.plug(device.function);
-		}
-
-		this.#driversLeft = this.#plugged.length;
+		const {memory} = this.machine;
+		this.network = new HostNetwork(engine, hardware.lan, scenario);
+		this.#driversLeft = hardware.plugged.length;
 		this.xen = new Hypervisor(engine, this.machine, {
 			iommu: [...host.devices, ...host.nics].every(({iommu}) => iommu),
 			credit: {slice: host.scheduler.tslice, rateLimit: host.scheduler.ratelimit},
 			costs: new Map(Object.entries(costs)),
+			processors,
 		});
 		this.control = new Control(this.xen);
 		for (const words of scenario.domains) {
@@ -113,6 +100,15 @@ export class Boot {
 		this.xenstored.start(store);
 		const boot = kernel.define('boot', configRead, () => this.#bootDomainZero(kernel));
 		kernel.task(boot);
+	}
+
+	get machine(): Machine {
+		return this.hardware.machine;
+	}
+
+	/** Its disks. */
+	get devices(): readonly HostDevice[] {
+		return this.hardware.disks;
 	}
 
 	/** Domain zero's kernel has started: it probes its devices and serves what the toolstack will ask for. */
@@ -140,10 +136,6 @@ export class Boot {
 		if (this.#driversLeft === 0) {
 			this.#driversReady();
 		}
-	}
-
-	get #plugged(): readonly (HostDevice | HostNic)[] {
-		return [...this.devices, ...this.network.nics];
 	}
 
 	#startDriver(device: HostDevice | HostNic, wire: (driver: NativeDriver) => void): void {

@@ -1,14 +1,9 @@
 /**
-The network of a host and around it: the LAN outside the machine with its hosts, the NICs plugged into it, the bridges, and the guests'
-interfaces; and who of them has a network stack, ready for jobs.
+The network inside a host, from one boot to the next: the bridges and the guests' interfaces, and who of them has a network stack, ready for
+jobs. What is outside goes on; see host-lan.ts.
 */
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
-import {FramePool} from '../../hw/lan/frame-pool.js';
-import {Lan} from '../../hw/lan/lan.js';
-import {Link} from '../../hw/lan/link.js';
-import {FrameTap} from '../../net/frame-tap.js';
-import type {TcpSettings} from '../../net/tcp-settings.js';
 import {Bridge} from '../backend/bridge.js';
 import {Netback} from '../backend/netback.js';
 import type {NetDriver} from '../drivers/driver.js';
@@ -16,17 +11,12 @@ import {Netfront} from '../frontend/netfront.js';
 import {GuestNetwork} from '../guest/network.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {NetDevice} from '../kernel/net-device.js';
-import type {BridgeWords, DomainWords, LanWords, NicDevice, Scenario} from '../scenario/types.js';
-import type {Hypervisor, Machine} from '../xen/hypervisor.js';
-import {type HostNic, macBytes, makeNic} from './devices.js';
-import {guestPlace, ipAddress, lanPlace, type Station} from './station.js';
-import {type StationJob, stationJobs} from './station-jobs.js';
+import type {BridgeWords, DomainWords, Scenario} from '../scenario/types.js';
+import type {Hypervisor} from '../xen/hypervisor.js';
+import {type HostNic, macBytes} from './devices.js';
+import {type HostLan, prefix} from './host-lan.js';
+import {guestPlace, ipAddress, type Station} from './station.js';
 import {VifChannel} from './vif-channel.js';
-
-/** Of a NIC that is plugged in nowhere, bits per second. */
-const standardRate = 1_000_000_000;
-/** Everybody's netmask is 255.255.0.0. */
-const prefix = 16;
 
 /** A bridge where the architecture has placed it. */
 export interface HostBridge {
@@ -36,43 +26,26 @@ export interface HostBridge {
 }
 
 export class HostNetwork {
-	/** Undefined when the scenario has none. */
-	readonly lan: Lan | undefined;
-	readonly nics: readonly HostNic[];
 	readonly bridges: HostBridge[] = [];
+	/** The newest of each name. */
 	readonly vifs: VifChannel[] = [];
-	/** Where frames can be watched; all of them are there from the start. */
-	readonly taps: FrameTap[] = [];
 	/** Told when a guest's interface exists, and when somebody with a network stack can be reached for the first time. */
 	onVif: (channel: VifChannel) => void = () => {};
 	onStation: (station: Station) => void = () => {};
-	readonly #jobs: readonly StationJob[];
 
 	constructor(
 		private readonly engine: Engine,
-		machine: Machine,
+		private readonly outside: HostLan,
 		private readonly scenario: Scenario,
-	) {
-		const {host, lan, domains} = scenario;
-		this.#jobs = stationJobs(scenario);
-		this.lan = lan && new Lan(engine, 'lan', {rate: lan.rate});
-		this.nics = host.nics.map((words) => makeNic(engine, machine, words, this.#link(words, lan)));
-		this.taps.push(...this.nics.map(({link}) => link.tap.tap));
-		for (const {name, vifs} of domains) {
-			for (const {device} of vifs) {
-				this.taps.push(new FrameTap(`${name}:${device}`));
-			}
-		}
+	) {}
+
+	/** Undefined when the scenario has none. */
+	get lan(): HostLan['lan'] {
+		return this.outside.lan;
 	}
 
-	/** The hosts of the LAN are there, whoever else is. */
-	startLan(): void {
-		for (const {name, ip, mac} of this.scenario.lan?.hosts ?? []) {
-			const own = {mac: macBytes(mac), address: ipAddress(ip), prefix};
-			const host = this.lan?.addHost(name, own, this.#settings(`lan.${name}`));
-			assert(host !== undefined, 'hosts are on a LAN');
-			this.onStation({id: `lan.${name}`, place: lanPlace(this.engine, host)});
-		}
+	get nics(): readonly HostNic[] {
+		return this.outside.nics;
 	}
 
 	/** Makes the bridges, each in its domain. The caller is inside a step of domain zero. */
@@ -104,8 +77,7 @@ export class HostNetwork {
 		xen: Hypervisor,
 	): void {
 		for (const words of vifs) {
-			const tap = this.taps.find(({name}) => name === `${kernel.name}:${words.device}`);
-			assert(tap !== undefined, 'there is a tap for each interface');
+			const tap = this.outside.tap(`${kernel.name}:${words.device}`);
 			const channel = new VifChannel(words, kernel, backendOf(words.bridge), tap, xen);
 			this.vifs.push(channel);
 			this.onVif(channel);
@@ -180,40 +152,11 @@ export class HostNetwork {
 			name: `${kernel.name} ${on}`,
 			own: {mac: macBytes(mac), address: ipAddress(ip), prefix},
 			random: this.engine.random.stream(`${kernel.name}/${on}/stack`),
-			settings: this.#settings(`${kernel.name}.${on}`),
+			settings: this.outside.settings(`${kernel.name}.${on}`),
 		});
-	}
-
-	/** A stack's receive buffer is the largest window that a job at either end asks for. */
-	#settings(station: string): Partial<TcpSettings> {
-		const window = Math.max(0, ...this.#jobs.map((job) => windowOf(job, station)));
-		return window === 0 ? {} : {receiveBuffer: window};
 	}
 
 	#ready(owner: string, on: string, network: GuestNetwork): void {
 		this.onStation({id: `${owner}.${on}`, place: guestPlace(network)});
 	}
-
-	/** A NIC's link into the LAN, with the LAN's delay and impairments; one that is down when it is plugged in nowhere. */
-	#link({name, wired}: NicDevice, words: LanWords | undefined): Link {
-		if (wired && this.lan !== undefined && words !== undefined) {
-			const {delay, loss, corrupt, duplicate, reorder} = words;
-			return this.lan.plug(name, {
-				delay,
-				loss,
-				corruption: corrupt,
-				duplication: duplicate,
-				reordering: reorder,
-			});
-		}
-
-		const link = new Link(this.engine, new FramePool(), name, {rate: standardRate, delay: 0});
-		link.setUp(false);
-		return link;
-	}
-}
-
-function windowOf({words, station}: StationJob, at: string): number {
-	const concerns = station === at || ('peer' in words && words.peer.station === at);
-	return concerns && words.kind === 'iperf' ? words.window : 0;
 }

@@ -160,8 +160,7 @@ export class XenKernel implements DeviceKernel, Owner {
 	/** The hypervisor has crashed: no CPU runs anything any more. Domains' kernels are ended by whoever ends the host. */
 	die(): void {
 		this.alive = false;
-		this.xen.owner.alive = false;
-		this.xen.cpus.halt();
+		this.xen.halt();
 	}
 
 	/** Xen maps all memory, and uses its own frames and those pinned. */

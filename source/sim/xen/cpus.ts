@@ -24,19 +24,26 @@ export class Cpus implements CpuOwner {
 	readonly blockStep: Step;
 	readonly scheduleStep: Step;
 	readonly switchStep: Step;
-	readonly all: PhysicalCpu[] = [];
+	readonly all: readonly PhysicalCpu[];
 	readonly scheduler: CreditScheduler;
 	readonly domains: Domain[] = [];
+	/** The machine's timers run as long as this Xen does. */
+	readonly #timers: Owner;
+	/** CPU time of domains that an earlier Xen ran on these CPUs, ns. */
+	readonly #bookedBefore: number;
 	/** Told when a step's effect panics; `domain` undefined means Xen itself. Errors that are no panic are thrown on. */
 	onCrash: (domain: VcpuDomain | undefined, error: unknown) => void = (_domain, error) => {
 		throw error;
 	};
 
-	/** @param ns the cost in force under a scenario's overrides. */
+	/**
+	@param processors the physical CPUs: a number of new ones, or those that an earlier Xen has left halted.
+	@param ns the cost in force under a scenario's overrides.
+	*/
 	constructor(
 		readonly engine: Engine,
 		xen: Owner,
-		count: number,
+		processors: number | readonly PhysicalCpu[],
 		credit: CreditOptions,
 		ns: (cost: Cost) => number,
 	) {
@@ -62,9 +69,18 @@ export class Cpus implements CpuOwner {
 		this.switchStep = define('schedule and switch', cpuCosts.switch, (id) => {
 			this.scheduler.schedule(this.all[id]);
 		});
-		for (let id = 0; id < count; id++) {
-			this.all.push(new PhysicalCpu(id, engine, this));
+		this.all =
+			typeof processors === 'number'
+				? Array.from({length: processors}, (_, id) => new PhysicalCpu(id, engine, this))
+				: processors;
+		let booked = 0;
+		for (const cpu of this.all) {
+			cpu.takeOver(this);
+			booked += cpu.xenTime + cpu.idleTimeAt(engine.now);
 		}
+
+		this.#bookedBefore = engine.now * this.all.length - booked;
+		this.#timers = {name: engine.world.name, alive: true};
 
 		const tickStep = define('tick', cpuCosts.tick, (id) => this.scheduler.tick(this.all[id]));
 		const accountStep = define('accounting', cpuCosts.account, () => this.scheduler.account());
@@ -72,6 +88,7 @@ export class Cpus implements CpuOwner {
 			engine,
 			this.all,
 			credit,
+			this.#timers,
 			(cpu) => cpu.raise(tickStep, cpu.id),
 			(cpu) => cpu.raise(accountStep, cpu.id),
 		);
@@ -154,10 +171,23 @@ export class Cpus implements CpuOwner {
 		}
 	}
 
-	/** No CPU runs anything any more: the hypervisor has crashed. */
+	/** Every CPU stops where it is, and the timers with them: Xen is no more. Domains keep the time they have used. */
 	halt(): void {
+		this.#timers.alive = false;
+		for (const domain of this.domains) {
+			this.stop(domain);
+		}
+
 		for (const cpu of this.all) {
 			cpu.halt();
+		}
+
+		for (const domain of this.domains) {
+			for (const vcpu of domain.vcpus) {
+				if (vcpu.state !== offline) {
+					vcpu.setState(offline, this.engine.now);
+				}
+			}
 		}
 	}
 
@@ -181,7 +211,7 @@ export class Cpus implements CpuOwner {
 	/** Every nanosecond of every CPU is booked to somebody. */
 	checkAccounts(): void {
 		const now = this.engine.now;
-		let booked = 0;
+		let booked = this.#bookedBefore;
 		for (const domain of this.domains) {
 			booked += domain.selfTime + domain.xenTime;
 		}

@@ -6,7 +6,7 @@ may preempt, caps that park a vCPU; idle CPUs steal. Slice and rate-limit timers
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
 import {type Handle, noHandle} from '../../engine/event-queue.js';
-import {Step} from '../../engine/step.js';
+import {type Owner, Step} from '../../engine/step.js';
 import type {Domain} from './domain.js';
 import type {PhysicalCpu} from './physical-cpu.js';
 import {RunQueues} from './run-queues.js';
@@ -35,6 +35,7 @@ export class CreditScheduler {
 	private lastTickled = 0;
 
 	/**
+	@param timers whose its timers are: those of a machine that is halted stop with it.
 	@param tick raises Xen's work for a tick on a CPU; it calls `tick(cpu)` when paid.
 	@param account the same for accounting.
 	*/
@@ -42,17 +43,18 @@ export class CreditScheduler {
 		private readonly engine: Engine,
 		private readonly cpus: readonly PhysicalCpu[],
 		private readonly options: CreditOptions,
+		timers: Owner,
 		tick: (cpu: PhysicalCpu) => void,
 		account: (cpu: PhysicalCpu) => void,
 	) {
 		this.queues = new RunQueues(cpus.length);
 		this.timers = cpus.map(() => noHandle);
 		this.ticking = cpus.map(() => false);
-		this.timerStep = new Step('slice', engine.world, 0, true, (cpu) => {
+		this.timerStep = new Step('slice', timers, 0, true, (cpu) => {
 			this.timers[cpu] = noHandle;
 			this.cpus[cpu].requestSchedule();
 		});
-		this.tickStep = new Step('tick', engine.world, 0, true, (cpu) => {
+		this.tickStep = new Step('tick', timers, 0, true, (cpu) => {
 			if (this.cpus[cpu].current === null) {
 				this.ticking[cpu] = false;
 				return;
@@ -61,7 +63,7 @@ export class CreditScheduler {
 			engine.after(tickPeriod, this.tickStep, cpu);
 			tick(this.cpus[cpu]);
 		});
-		const accountStep = new Step('accounting', engine.world, 0, true, () => {
+		const accountStep = new Step('accounting', timers, 0, true, () => {
 			engine.after(tickPeriod * ticksPerAccounting, accountStep);
 			if (this.anyActive()) {
 				account(this.cpus[0]);

@@ -19,6 +19,7 @@ import {DOMID_XEN} from './domid.js';
 import {EventChannels} from './event-channels.js';
 import {FrameTable} from './frame-table.js';
 import {GrantTables} from './grant-table.js';
+import type {PhysicalCpu} from './physical-cpu.js';
 import {SharedInfo} from './shared-info.js';
 
 export const hypervisorCosts = {
@@ -39,6 +40,8 @@ export interface HypervisorOptions {
 	readonly credit: CreditOptions;
 	/** Overrides of costs by name, nanoseconds. */
 	readonly costs: ReadonlyMap<string, number>;
+	/** The CPUs that an earlier Xen of this machine has left halted; undefined when this is the first. */
+	readonly processors?: readonly PhysicalCpu[];
 }
 
 export interface DomainOptions {
@@ -81,7 +84,9 @@ export class Hypervisor {
 		readonly machine: Machine,
 		private readonly options: HypervisorOptions,
 	) {
-		this.cpus = new Cpus(engine, this.owner, machine.interrupts.cpus, options.credit, (cost) => this.ns(cost));
+		this.cpus = new Cpus(engine, this.owner, options.processors ?? machine.interrupts.cpus, options.credit, (cost) =>
+			this.ns(cost),
+		);
 		this.frames = new FrameTable(machine.memory);
 		this.grants = new GrantTables(machine.memory, this.frames, engine.faults);
 		this.events = new EventChannels(engine);
@@ -112,6 +117,13 @@ export class Hypervisor {
 			this.interrupts++;
 			this.cpus.all[cpu].raise(this.interruptStep, vector);
 		};
+	}
+
+	/** Nothing runs any more, in Xen or in any domain; interrupts find nobody. The machine's devices go on. */
+	halt(): void {
+		this.owner.alive = false;
+		this.machine.interrupts.onInterrupt = () => {};
+		this.cpus.halt();
 	}
 
 	/** A cost under the scenario's overrides, nanoseconds. */

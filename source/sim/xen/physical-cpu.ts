@@ -47,7 +47,7 @@ export class PhysicalCpu implements Lane {
 	constructor(
 		readonly id: number,
 		private readonly engine: Engine,
-		private readonly owner: CpuOwner,
+		private owner: CpuOwner,
 	) {
 		this.chain = this.xenChain;
 		this.lane = engine.addLane(this);
@@ -130,6 +130,13 @@ export class PhysicalCpu implements Lane {
 		this.next();
 	}
 
+	/** Another hypervisor takes the CPU over, which its last one has halted. */
+	takeOver(owner: CpuOwner): void {
+		assert(this.isIdle && this.current === null && this.step === null, 'a CPU is taken over at rest');
+		this.owner = owner;
+		this.halted = false;
+	}
+
 	/** The end of the running step. */
 	fire(): void {
 		const step = this.step;
@@ -158,7 +165,7 @@ export class PhysicalCpu implements Lane {
 		this.next();
 	}
 
-	/** Nothing runs here any more, neither Xen's work nor a vCPU's: the hypervisor has crashed. */
+	/** Nothing runs here any more, neither Xen's work nor a vCPU's: Xen is no more. The time paid so far is booked. */
 	halt(): void {
 		if (this.step !== null) {
 			this.book(this.step);
@@ -167,8 +174,12 @@ export class PhysicalCpu implements Lane {
 		}
 
 		this.halted = true;
+		this.leave();
 		this.xenWork.clear();
 		this.xenChain.clear();
+		this.chain = this.xenChain;
+		this.inXen = false;
+		this.needSchedule = false;
 		if (!this.isIdle) {
 			this.isIdle = true;
 			this.idleSince = this.engine.now;
