@@ -204,7 +204,7 @@ const blockColumns: ReadonlyArray<Column<BlockSlotView>> = [
 
 const packetColumns: ReadonlyArray<Column<PacketSlotView>> = [
 	{heading: 'bytes', cells: 7, text: ({size}) => (size === 0 ? '' : String(size))},
-	{heading: 'offset', cells: 8, text: ({offset, grant}) => (grant < 0 ? '' : String(offset)), roomy: true},
+	{heading: 'offset', cells: 8, text: ({offset, size}) => (size === 0 ? '' : String(offset)), roomy: true},
 	{heading: 'grant', cells: 7, text: ({grant}) => (grant < 0 ? '' : String(grant)), roomy: true},
 	{heading: '  flags', cells: 22, words: true, text: ({flags}) => `  ${flags}`},
 ];
@@ -275,7 +275,8 @@ export function requestWords(request: SlotView): string {
 	const {id, age, state, slot, waitsFor} = request;
 	const waits = waitsFor === '' ? '' : ` waits for ${clean(waitsFor)}`;
 	const where = slot < 0 ? 'Its slot was reused for another answer.' : sentences[`slot.${state}`].state;
-	const name = state === 'posted' ? 'Buffer' : 'Request';
+	const received = request.kind === 'packet' && state === 'response' && request.size > 0;
+	const name = state === 'posted' ? 'Buffer' : received ? 'Packet' : 'Request';
 	const lasting = age === undefined ? '' : `, on the ring for ${duration(age)}`;
 	return `${name}${id < 0 ? '' : ` ${id}`}${waits}: ${clean(contentWords(request))}${lasting}. ${where}`;
 }
