@@ -9,7 +9,7 @@ import {FrontRing, type RingOptions} from '../channel/ring.js';
 import {type BlockRequest, writeOperation} from '../kernel/block-device.js';
 import type {GuestKernel, Page} from '../kernel/kernel.js';
 import {blkfrontCosts} from './blkfront-costs.js';
-import type {Shadow} from './blkfront-shadow.js';
+import {rowAsked, rowOnRing, type Shadow} from './blkfront-shadow.js';
 
 /** Nanoseconds until a deferred grant, or setting up without a free reference, is tried again. */
 export const setupRetry = 1_000_000_000;
@@ -26,8 +26,9 @@ export class FrontChannel {
 	#starved = false;
 	#pushesBefore = 0;
 	#notificationsBefore = 0;
-	/** Page -1: not ours to release. */
-	readonly #deferred: {reference: number; page: Page}[] = [];
+	/** Page -1: of a request, not ours to release. */
+	#deferred: {reference: number; page: Page}[] = [];
+	#retrying = false;
 	readonly #retryDeferred: Step;
 
 	constructor(
@@ -66,10 +67,16 @@ export class FrontChannel {
 		return true;
 	}
 
-	/** Gives up ring and port. */
-	close(): void {
+	/** Gives up ring and port, and the grants of what is on the ring: those rows are as before they were put there. */
+	close(shadow: Shadow): void {
 		const {kernel, ring} = this;
 		if (ring === null) return;
+		for (let row = 0; row < shadow.size; row++) {
+			if (shadow.states[row] !== rowOnRing) continue;
+			this.endGrants(shadow, row);
+			shadow.states[row] = rowAsked;
+		}
+
 		this.#pushesBefore += ring.pushes;
 		this.#notificationsBefore += ring.notifications;
 		kernel.closePort(this.port);
@@ -121,19 +128,36 @@ export class FrontChannel {
 		return mapped;
 	}
 
+	/**
+	Tries the deferred grants again. False while the backend still has a page of some request mapped: what it has under way may yet reach
+	the page, so the request must not be given to another, answered there and its page used anew.
+	*/
+	letGo(): boolean {
+		this.#tryDeferred();
+		return this.#deferred.every(({page}) => page >= 0);
+	}
+
 	#endLater(reference: number, page: Page): void {
 		this.deferredGrants++;
 		this.kernel.log('warning', `${this.name}: deferring g.e. 0x${reference.toString(16)}`);
-		if (this.#deferred.push({reference, page}) === 1) this.kernel.timer(setupRetry, this.#retryDeferred);
+		this.#deferred.push({reference, page});
+		if (this.#retrying) return;
+		this.#retrying = true;
+		this.kernel.timer(setupRetry, this.#retryDeferred);
 	}
 
 	#retry(): void {
-		const {kernel} = this;
-		for (const grant of this.#deferred.splice(0)) {
-			if (!kernel.endGrant(grant.reference)) this.#deferred.push(grant);
-			else if (grant.page >= 0) kernel.releasePage(grant.page);
-		}
+		this.#tryDeferred();
+		if (this.#deferred.length > 0) this.kernel.timer(setupRetry, this.#retryDeferred);
+		else this.#retrying = false;
+	}
 
-		if (this.#deferred.length > 0) kernel.timer(setupRetry, this.#retryDeferred);
+	#tryDeferred(): void {
+		const {kernel} = this;
+		this.#deferred = this.#deferred.filter(({reference, page}) => {
+			if (!kernel.endGrant(reference)) return true;
+			if (page >= 0) kernel.releasePage(page);
+			return false;
+		});
 	}
 }

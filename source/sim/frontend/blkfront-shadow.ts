@@ -92,4 +92,12 @@ export class Shadow {
 
 		return rows.sort((a, b) => this.order[a] - this.order[b]);
 	}
+
+	/** Rows submitted and not on the ring, with their requests, by order of submission: what a new backend is to be given. */
+	asked(): (readonly [number, BlockRequest])[] {
+		return this.inOrder().flatMap((row) => {
+			const request = this.requests[row];
+			return request === null || this.states[row] !== rowAsked ? [] : [[row, request] as const];
+		});
+	}
 }

@@ -5,7 +5,6 @@ InitWait, offers ring and event channel in one transaction, becomes Initialised,
 import {protocol, vdiskFlags} from '../channel/blkif.js';
 import {readKeys} from '../channel/read-keys.js';
 import {
-	frontendPath,
 	parseXenbusState,
 	type XenbusState,
 	XenbusStateClosed,
@@ -17,6 +16,7 @@ import {
 	XenbusStateUnknown,
 } from '../channel/xenbus.js';
 import type {GuestKernel} from '../kernel/kernel.js';
+import {FrontendNode} from './frontend-node.js';
 
 /** What a connected backend says of the disk. */
 export interface DiskFacts {
@@ -37,17 +37,17 @@ export interface FrontSide {
 	close(): void;
 	/** The backend has let go: give up ring, port and grants. */
 	release(): void;
+	/** The toolstack has named another backend: give up the old one's ring and grants, and begin again. */
+	reconnect(): void;
 	log(text: string): void;
 }
 
 export class BlkfrontXenbus {
-	/** Own xenbus state and the backend's as last read. */
-	state: XenbusState = XenbusStateUnknown;
+	/** The backend's state as last read. */
 	backendState: XenbusState = XenbusStateUnknown;
-	/** Domain of the backend; -1 before it is known. */
-	backend = -1;
-	readonly directory: string;
-	#backendDirectory = '';
+	readonly #node: FrontendNode;
+	/** What is watched of the backend, '' when nothing is. */
+	#watched = '';
 	#opening = false;
 	/** Counts handshakes: answers that belong to an earlier one are ignored. */
 	#handshake = 0;
@@ -58,47 +58,59 @@ export class BlkfrontXenbus {
 		virtualDevice: number,
 		private readonly side: FrontSide,
 	) {
-		this.directory = frontendPath(kernel.domid, 'vbd', virtualDevice);
+		this.#node = new FrontendNode(kernel, 'vbd', virtualDevice, () => side.reconnect());
 		this.#token = `blkfront-${virtualDevice}`;
 	}
 
+	/** Own xenbus state. */
+	get state(): XenbusState {
+		return this.#node.state;
+	}
+
+	/** Domain of the backend; -1 before it is known. */
+	get backend(): number {
+		return this.#node.backend;
+	}
+
+	get directory(): string {
+		return this.#node.directory;
+	}
+
 	start(): void {
-		const {kernel} = this;
+		const node = this.#node;
 		const handshake = ++this.#handshake;
-		this.state = XenbusStateInitialising;
+		node.state = XenbusStateInitialising;
 		this.#opening = false;
-		readKeys(kernel.store, this.directory, ['backend-id', 'backend'], ([backend, directory]) => {
+		node.find([], () => {
 			if (handshake !== this.#handshake) return;
-			if (backend === '' || directory === '') {
+			if (node.backend < 0 || node.backendDirectory === '') {
 				this.side.log('no backend in XenStore');
 				return;
 			}
 
-			this.backend = Number(backend);
-			this.#backendDirectory = directory;
-			kernel.store.watch(`${directory}/state`, this.#token, () => this.#backendChanged(handshake));
+			this.#watched = `${node.backendDirectory}/state`;
+			this.kernel.store.watch(this.#watched, this.#token, () => this.#backendChanged(handshake));
 		});
 	}
 
 	/** Begins again, towards whatever backend the toolstack has written into our directory by now. */
 	restart(): void {
-		const {store} = this.kernel;
-		if (this.#backendDirectory !== '') store.unwatch(`${this.#backendDirectory}/state`, this.#token);
-		this.#backendDirectory = '';
+		if (this.#watched !== '') this.kernel.store.unwatch(this.#watched, this.#token);
+		this.#watched = '';
 		this.backendState = XenbusStateUnknown;
-		this.#switchTo(XenbusStateInitialising);
+		this.#node.switchTo(XenbusStateInitialising);
 		this.start();
 	}
 
 	/** Everything is answered: tells the backend that it may let go. */
 	closed(): void {
-		this.#switchTo(XenbusStateClosed);
+		this.#node.switchTo(XenbusStateClosed);
 		if (this.backendState === XenbusStateClosed || this.backendState === XenbusStateUnknown) this.side.release();
 	}
 
 	#backendChanged(handshake: number): void {
 		if (handshake !== this.#handshake) return;
-		this.kernel.store.read(`${this.#backendDirectory}/state`, (error, value) => {
+		this.kernel.store.read(this.#watched, (error, value) => {
 			if (handshake !== this.#handshake) return;
 			this.backendState = error === '' ? parseXenbusState(value) : XenbusStateUnknown;
 			this.#follow(handshake);
@@ -134,33 +146,28 @@ export class BlkfrontXenbus {
 	}
 
 	#offer(handshake: number, reference: number, port: number): void {
-		const {store} = this.kernel;
-		store.transaction(
-			(transaction, finish) => {
-				const write = (key: string, value: string, done?: (error: string) => void) =>
-					store.write(`${this.directory}/${key}`, value, done, transaction);
-				write('ring-ref', String(reference));
-				write('event-channel', String(port));
-				write('protocol', protocol, () => finish(true));
-			},
-			(error) => {
-				if (handshake !== this.#handshake) return;
-				if (error === '') this.#switchTo(XenbusStateInitialised);
-				else this.side.log(`offering the ring: ${error}`);
-			},
-		);
+		const offer = [
+			['ring-ref', reference],
+			['event-channel', port],
+			['protocol', protocol],
+		] as const;
+		this.#node.switchTo(XenbusStateInitialised, offer, (error) => {
+			const given = error === '' || error === 'ECANCELED' || handshake !== this.#handshake;
+			if (!given) this.side.log(`offering the ring: ${error}`);
+		});
 	}
 
 	#readFacts(handshake: number): void {
 		const names = ['sectors', 'sector-size', 'info', 'feature-flush-cache'];
-		readKeys(this.kernel.store, this.#backendDirectory, names, ([sectors, sectorSize, info, flushCache]) => {
+		const {backendDirectory} = this.#node;
+		readKeys(this.kernel.store, backendDirectory, names, ([sectors, sectorSize, info, flushCache]) => {
 			if (handshake !== this.#handshake || this.state !== XenbusStateInitialised) return;
 			if (sectors === '' || sectorSize === '') {
-				this.side.log(`reading backend fields at ${this.#backendDirectory}`);
+				this.side.log(`reading backend fields at ${backendDirectory}`);
 				return;
 			}
 
-			this.#switchTo(XenbusStateConnected);
+			this.#node.switchTo(XenbusStateConnected);
 			this.side.connect({
 				sectors: Number(sectors),
 				sectorBytes: Number(sectorSize),
@@ -168,10 +175,5 @@ export class BlkfrontXenbus {
 				flushCache: flushCache === '1',
 			});
 		});
-	}
-
-	#switchTo(state: XenbusState): void {
-		this.state = state;
-		this.kernel.store.write(`${this.directory}/state`, String(state));
 	}
 }

@@ -24,7 +24,7 @@ import {FrontChannel, setupRetry} from './blkfront-channel.js';
 import {blkfrontCosts} from './blkfront-costs.js';
 import {type BlkfrontOptions, type BlkfrontState, unconnectedLimits} from './blkfront-options.js';
 import {Reaper} from './blkfront-reaper.js';
-import {rowAsked, rowOnRing, rowRefused, Shadow} from './blkfront-shadow.js';
+import {rowOnRing, rowRefused, Shadow} from './blkfront-shadow.js';
 import {BlkfrontXenbus, type DiskFacts} from './blkfront-xenbus.js';
 
 export {blkfrontCosts} from './blkfront-costs.js';
@@ -102,11 +102,12 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 			open: (backend, opened) => {
 				this.#backend = backend;
 				this.#opened = opened;
-				kernel.step(this.#setup);
+				kernel.step(this.#setup, this.#incarnation);
 			},
 			connect: (facts) => this.#connect(facts),
 			close: () => this.#close(),
 			release: () => this.#releaseChannel(),
+			reconnect: () => this.reconnect(),
 			log: (text) => kernel.log('error', `${name}: ${text}`),
 		});
 		const define = (what: string, cost: Cost, run: (argument: number) => void) =>
@@ -125,8 +126,12 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 			this.notifying = false;
 			if (this.port >= 0) kernel.notify(this.port);
 		});
-		this.#setup = kernel.hypercall(`blkfront ${name} setup`, blkfrontCosts.setup, () => this.#setUp());
-		this.#reissue = define('reissue', blkfrontCosts.reissue, () => this.#issueAgain());
+		this.#setup = kernel.hypercall(`blkfront ${name} setup`, blkfrontCosts.setup, (mark) => {
+			if (mark === this.#incarnation) this.#setUp();
+		});
+		this.#reissue = define('reissue', blkfrontCosts.reissue, (mark) => {
+			if (mark === this.#incarnation) this.#issueAgain();
+		});
 		this.#perGrant = define('per grant', blkfrontCosts.grant, () => {}).cost;
 		this.#atSubmit = kernel.trace.point(`${channel} blkfront`);
 		this.#atSlot = kernel.trace.point(`${channel} slot`);
@@ -329,7 +334,7 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		const {kernel} = this;
 		const channel = this.#channel;
 		if (!channel.open(this.#backend, this.#reaper.interrupt, this.options.vcpu)) {
-			kernel.timer(setupRetry, this.#setup);
+			kernel.timer(setupRetry, this.#setup, this.#incarnation);
 			return;
 		}
 
@@ -341,19 +346,22 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 	#connect(facts: DiskFacts): void {
 		const {sectors, sectorBytes: logicalBlock, flushCache: volatileCache, readonly} = facts;
 		Object.assign(this.#limits, {sectors, logicalBlock, volatileCache, readonly});
-		this.state = 'connected';
-		// The rest follows as steps, so that re-issued requests come before new ones.
-		this.kernel.step(this.#reissue);
+		this.kernel.step(this.#reissue, this.#incarnation);
 	}
 
 	#issueAgain(): void {
 		const {kernel, shadow} = this;
-		const rows = shadow.inOrder().filter((row) => shadow.states[row] === rowAsked);
-		if (rows.length > 0) kernel.log('info', `${this.name}: recovered ${rows.length} descriptors`);
-		for (const row of rows) {
-			const request = shadow.requests[row];
-			if (request !== null) this.#askToFill(row, request);
+		if (!this.#channel.letGo()) {
+			kernel.timer(grantRetry, this.#reissue, this.#incarnation);
+			return;
 		}
+
+		// The rest follows as steps, so that re-issued requests come before new ones.
+		this.state = 'connected';
+		const asked = shadow.asked();
+		if (this.#incarnation > 0) kernel.log('info', `${this.name}: Connected`);
+		if (asked.length > 0) kernel.log('info', `${this.name}: re-issued ${asked.length} requests`);
+		for (const [row, request] of asked) this.#askToFill(row, request);
 
 		this.onConnected?.();
 		this.#wake();
@@ -376,21 +384,13 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 
 	/** Gives up the ring, its port and every grant. Rows on the ring go back to asked. */
 	#releaseChannel(): void {
-		const {shadow} = this;
-		const channel = this.#channel;
-		if (channel.ring === null) {
+		this.#incarnation = (this.#incarnation + 1) & 0xffff;
+		if (this.ring === null) {
 			return;
 		}
 
-		this.#incarnation = (this.#incarnation + 1) & 0xffff;
 		this.#unfilled.fill(0);
-		for (let row = 0; row < shadow.size; row++) {
-			if (shadow.states[row] !== rowOnRing) continue;
-			channel.endGrants(shadow, row);
-			shadow.states[row] = rowAsked;
-		}
-
-		channel.close();
+		this.#channel.close(this.shadow);
 		if (this.occupancy !== null) this.occupancy.set(this.kernel.now(), 0);
 		this.notifying = false;
 		this.#reaper.looking = false;

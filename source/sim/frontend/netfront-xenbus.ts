@@ -6,7 +6,6 @@ follows.
 import type {VifFeatures} from '../channel/netif.js';
 import {readKeys} from '../channel/read-keys.js';
 import {
-	frontendPath,
 	parseXenbusState,
 	type XenbusState,
 	XenbusStateClosed,
@@ -17,6 +16,7 @@ import {
 	XenbusStateUnknown,
 } from '../channel/xenbus.js';
 import type {GuestKernel} from '../kernel/kernel.js';
+import {FrontendNode} from './frontend-node.js';
 
 /** What is offered to the backend. */
 export interface VifOffer {
@@ -39,17 +39,17 @@ export interface VifFrontSide {
 	close(): void;
 	/** The backend has let go: give up rings, port and grants. */
 	release(): void;
+	/** The toolstack has named another backend: give up the old one's rings and grants, and begin again. */
+	reconnect(): void;
 	log(text: string): void;
 }
 
 export class NetfrontXenbus {
-	/** Own xenbus state and the backend's as last read. */
-	state: XenbusState = XenbusStateUnknown;
+	/** The backend's state as last read. */
 	backendState: XenbusState = XenbusStateUnknown;
-	/** Domain of the backend; -1 before it is known. */
-	backend = -1;
-	readonly directory: string;
-	#backendDirectory = '';
+	readonly #node: FrontendNode;
+	/** What is watched of the backend, '' when nothing is. */
+	#watched = '';
 	#opening = false;
 	/** Counts handshakes: answers that belong to an earlier one are ignored. */
 	#handshake = 0;
@@ -60,42 +60,54 @@ export class NetfrontXenbus {
 		device: number,
 		private readonly side: VifFrontSide,
 	) {
-		this.directory = frontendPath(kernel.domid, 'vif', device);
+		this.#node = new FrontendNode(kernel, 'vif', device, () => side.reconnect());
 		this.#token = `netfront-${device}`;
 	}
 
+	/** Own xenbus state. */
+	get state(): XenbusState {
+		return this.#node.state;
+	}
+
+	/** Domain of the backend; -1 before it is known. */
+	get backend(): number {
+		return this.#node.backend;
+	}
+
+	get directory(): string {
+		return this.#node.directory;
+	}
+
 	start(): void {
-		const {kernel} = this;
+		const node = this.#node;
 		const handshake = ++this.#handshake;
-		this.state = XenbusStateInitialising;
+		node.state = XenbusStateInitialising;
 		this.#opening = false;
-		readKeys(kernel.store, this.directory, ['backend-id', 'backend', 'mac'], ([backend, directory, mac]) => {
+		node.find(['mac'], ([mac]) => {
 			if (handshake !== this.#handshake) return;
-			if (backend === '' || directory === '') {
+			if (node.backend < 0 || node.backendDirectory === '') {
 				this.side.log('no backend in XenStore');
 				return;
 			}
 
 			this.side.setMac(mac);
-			this.backend = Number(backend);
-			this.#backendDirectory = directory;
-			kernel.store.watch(`${directory}/state`, this.#token, () => this.#backendChanged(handshake));
+			this.#watched = `${node.backendDirectory}/state`;
+			this.kernel.store.watch(this.#watched, this.#token, () => this.#backendChanged(handshake));
 		});
 	}
 
 	/** Begins again, towards whatever backend the toolstack has written into our directory by now. */
 	restart(): void {
-		const {store} = this.kernel;
-		if (this.#backendDirectory !== '') store.unwatch(`${this.#backendDirectory}/state`, this.#token);
-		this.#backendDirectory = '';
+		if (this.#watched !== '') this.kernel.store.unwatch(this.#watched, this.#token);
+		this.#watched = '';
 		this.backendState = XenbusStateUnknown;
-		this.#switchTo(XenbusStateInitialising);
+		this.#node.switchTo(XenbusStateInitialising);
 		this.start();
 	}
 
 	#backendChanged(handshake: number): void {
 		if (handshake !== this.#handshake) return;
-		this.kernel.store.read(`${this.#backendDirectory}/state`, (error, value) => {
+		this.kernel.store.read(this.#watched, (error, value) => {
 			if (handshake !== this.#handshake) return;
 			this.backendState = error === '' ? parseXenbusState(value) : XenbusStateUnknown;
 			this.#follow(handshake);
@@ -131,12 +143,12 @@ export class NetfrontXenbus {
 	#close(): void {
 		if (this.state !== XenbusStateConnected) return;
 		this.side.close();
-		this.#switchTo(XenbusStateClosed);
+		this.#node.switchTo(XenbusStateClosed);
 	}
 
 	#negotiate(handshake: number): void {
 		const names = ['feature-rx-copy', 'feature-sg', 'feature-gso-tcpv4', 'feature-no-csum-offload'];
-		readKeys(this.kernel.store, this.#backendDirectory, names, ([copy, sg, gso, noSum]) => {
+		readKeys(this.kernel.store, this.#node.backendDirectory, names, ([copy, sg, gso, noSum]) => {
 			if (handshake !== this.#handshake) return;
 			if (copy !== '1') {
 				this.side.log('backend does not support copying receive path');
@@ -154,36 +166,21 @@ export class NetfrontXenbus {
 	}
 
 	#offer(handshake: number, {transmitReference, receiveReference, port}: VifOffer, usable: VifFeatures): void {
-		const {store} = this.kernel;
 		const {sg, gso, csum} = this.side.features;
-		store.transaction(
-			(transaction, finish) => {
-				const write = (key: string, value: number, done?: (error: string) => void) =>
-					store.write(`${this.directory}/${key}`, String(value), done, transaction);
-				write('tx-ring-ref', transmitReference);
-				write('rx-ring-ref', receiveReference);
-				write('event-channel', port);
-				write('request-rx-copy', 1);
-				write('feature-rx-notify', 1);
-				write('feature-sg', sg ? 1 : 0);
-				write('feature-gso-tcpv4', sg && gso && csum ? 1 : 0);
-				write('feature-no-csum-offload', csum ? 0 : 1, () => finish(true));
-			},
-			(error) => {
-				if (handshake !== this.#handshake) return;
-				if (error !== '') {
-					this.side.log(`offering the rings: ${error}`);
-					return;
-				}
-
-				this.#switchTo(XenbusStateConnected);
-				this.side.connect(usable);
-			},
-		);
-	}
-
-	#switchTo(state: XenbusState): void {
-		this.state = state;
-		this.kernel.store.write(`${this.directory}/state`, String(state));
+		const offer = [
+			['tx-ring-ref', transmitReference],
+			['rx-ring-ref', receiveReference],
+			['event-channel', port],
+			['request-rx-copy', 1],
+			['feature-rx-notify', 1],
+			['feature-sg', sg ? 1 : 0],
+			['feature-gso-tcpv4', sg && gso && csum ? 1 : 0],
+			['feature-no-csum-offload', csum ? 0 : 1],
+		] as const;
+		this.#node.switchTo(XenbusStateConnected, offer, (error) => {
+			if (handshake !== this.#handshake) return;
+			if (error === '') this.side.connect(usable);
+			else if (error !== 'ECANCELED') this.side.log(`offering the rings: ${error}`);
+		});
 	}
 }

@@ -35,6 +35,8 @@ export class Netfront implements NetDevice {
 	readonly #interrupt: Step;
 	readonly #setup: Step;
 	#backend = 0;
+	/** Counts backends: what was begun for an earlier one is not gone on with. */
+	#incarnation = 0;
 	#opened: (offer: VifOffer) => void = () => {};
 
 	constructor(
@@ -60,11 +62,12 @@ export class Netfront implements NetDevice {
 			open: (backend, opened) => {
 				this.#backend = backend;
 				this.#opened = opened;
-				kernel.step(this.#setup);
+				kernel.step(this.#setup, this.#incarnation);
 			},
 			connect: (usable) => this.#connect(usable),
 			close: () => this.#close(),
 			release: () => this.#release(),
+			reconnect: () => this.reconnect(),
 			log: (text) => kernel.log('error', `${name}: ${text}`),
 		});
 		this.#interrupt = kernel.define(`netfront ${name} interrupt`, netfrontCosts.interrupt, () => {
@@ -72,7 +75,9 @@ export class Netfront implements NetDevice {
 			this.sending.wakeUp();
 			this.receiving.wakeUp();
 		});
-		this.#setup = kernel.hypercall(`netfront ${name} setup`, netfrontCosts.setup, () => this.#setUp());
+		this.#setup = kernel.hypercall(`netfront ${name} setup`, netfrontCosts.setup, (mark) => {
+			if (mark === this.#incarnation) this.#setUp();
+		});
 	}
 
 	/** Begins the xenbus handshake. The caller is inside a step of the kernel. */
@@ -159,6 +164,7 @@ export class Netfront implements NetDevice {
 	does, and shakes hands again. The caller is inside a step of the kernel.
 	*/
 	reconnect(): void {
+		this.#incarnation++;
 		this.#goDown('connecting');
 		this.#release();
 		this.xenbus.restart();
@@ -168,7 +174,7 @@ export class Netfront implements NetDevice {
 		const {kernel, options} = this;
 		const channel = this.#channel;
 		if (!channel.open(this.#backend, this.#interrupt, options.vcpu)) {
-			kernel.timer(setupRetry, this.#setup);
+			kernel.timer(setupRetry, this.#setup, this.#incarnation);
 			return;
 		}
 

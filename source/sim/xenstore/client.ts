@@ -28,6 +28,8 @@ interface ClientWatch {
 }
 
 const nothing = Buffer.alloc(0);
+/** xenstored's quota for a domain is ten. */
+const openTransactions = 8;
 
 export class RingStoreClient {
 	/** Handler of the event channel's local end: give it to allocUnbound. */
@@ -53,6 +55,8 @@ export class RingStoreClient {
 	/** By the token on the wire, which is unlike any other live watch's. */
 	readonly #watches = new Map<string, ClientWatch>();
 	#broken = false;
+	#transactions = 0;
+	readonly #laterTransactions: (() => void)[] = [];
 
 	/** @param words the page shared with xenstored, all zero at first. */
 	constructor(
@@ -141,9 +145,26 @@ export class RingStoreClient {
 
 	/**
 	Runs `body` with a transaction's number; `finish(true)` commits and, should somebody else have changed what it touched, runs
-	`body` again. `done('')` after the commit, `done('ECANCELED')` after `finish(false)`, else the error's name.
+	`body` again. Waits its turn while as many are open as xenstored lets a domain have. `done('')` after the commit, `done('ECANCELED')` after `finish(false)`, else the error's name.
 	*/
 	transaction(
+		body: (transaction: number, finish: (commit: boolean) => void) => void,
+		done: (error: string) => void,
+	): void {
+		if (this.#transactions >= openTransactions) {
+			this.#laterTransactions.push(() => this.transaction(body, done));
+			return;
+		}
+
+		this.#transactions++;
+		this.#runTransaction(body, (error) => {
+			this.#transactions--;
+			this.#laterTransactions.shift()?.();
+			done(error);
+		});
+	}
+
+	#runTransaction(
 		body: (transaction: number, finish: (commit: boolean) => void) => void,
 		done: (error: string) => void,
 	): void {
@@ -160,7 +181,7 @@ export class RingStoreClient {
 				finished = true;
 				this.#ask(messageType.transactionEnd, [commit ? 'T' : 'F'], id, (ended) => {
 					if (ended === 'EAGAIN') {
-						this.transaction(body, done);
+						this.#runTransaction(body, done);
 					} else {
 						done(ended === '' && !commit ? 'ECANCELED' : ended);
 					}

@@ -133,7 +133,7 @@ describe('a new incarnation of the backend', () => {
 		expect(front.state).toBe('connected');
 		expect(ios.map(({answer}) => answer)).toEqual(ios.map(() => okay));
 		expect(disk.seen.slice(first).map(({sector}) => sector)).toEqual(ios.map((_, i) => (11 - i) * 8));
-		expect(messages()).toContain('xvda: recovered 12 descriptors');
+		expect(messages()).toContain('xvda: re-issued 12 requests');
 		for (const [i, page] of pages.entries()) {
 			const at = (11 - i) * 4096;
 			expect(disk.data.subarray(at, at + 4096).equals(guest.bytes(page))).toBe(true);
