@@ -12,12 +12,15 @@ export class RoundTrip {
 	/** Smoothed, and its mean deviation; 0 until the first measurement. */
 	smoothed = 0;
 	variance = 0;
+	/** The shortest measured; 0 until the first measurement. */
+	least = 0;
 	/** Times the timeout was doubled since the last measurement. */
 	backoff = 0;
 	#base = initialTimeout;
 
 	/** A segment that was sent once has been acknowledged after so long. */
 	measure(nanoseconds: number): void {
+		this.least = this.least === 0 ? nanoseconds : Math.min(this.least, nanoseconds);
 		if (this.smoothed === 0) {
 			this.smoothed = Math.max(1, nanoseconds);
 			this.variance = Math.floor(nanoseconds / 2);

@@ -8,6 +8,10 @@ import {RoundTrip} from './round-trip.js';
 import type {TcpCounters} from './tcp-settings.js';
 
 const leastSegment = 536;
+const millisecond = 1_000_000;
+/** A peer so near gets packets of any size; each as far again, half of that (net.ipv4.tcp_tso_rtt_log, 2^9 us). */
+const nearNanoseconds = 512_000;
+const mostHalvings = 16;
 const none = -1;
 
 export class TcpSender {
@@ -98,10 +102,10 @@ export class TcpSender {
 
 	/**
 	Decides on the next segment: `sequence`, `bytes`, `fin`.
-	@param most bytes that one packet may hold: a multiple of `mss` where the device cuts it.
+	@param largest bytes that one packet may hold: a multiple of `mss` where the device cuts it.
 	@returns false when nothing is to be sent now.
 	*/
-	choose(most: number, now: number): boolean {
+	choose(largest: number, now: number): boolean {
 		if (this.repair) {
 			return this.#chooseFirst(this.mss);
 		}
@@ -126,6 +130,7 @@ export class TcpSender {
 
 		const {allowed} = this.congestion;
 		const usable = Math.min(allowed, this.window) - flight;
+		const most = largest > mss ? this.#packetBytes(largest) : mss;
 		this.#limited = allowed <= this.window;
 		let bytes = Math.min(queued, usable, most);
 		if (bytes <= 0 || (bytes < queued && flight > 0 && this.#shouldWait(bytes, usable, most, flight))) {
@@ -261,6 +266,24 @@ export class TcpSender {
 		}
 
 		return true;
+	}
+
+	/**
+	Bytes of a packet that the device will cut: what a millisecond brings at the pace of the window, so that a sender far away does not
+	hold back a large part of its window for one packet; more for a peer nearby, two segments at least (Linux's tcp_tso_autosize, with
+	the pace of tcp_update_pacing_rate: two windows a round trip in slow start, 1.2 after).
+	*/
+	#packetBytes(largest: number): number {
+		const {smoothed, least} = this.roundTrip;
+		if (smoothed === 0) {
+			return largest;
+		}
+
+		const {window, threshold} = this.congestion;
+		const windows = 2 * window < threshold ? 2 : 1.2;
+		const paced = Math.floor((windows * window * millisecond) / smoothed);
+		const bytes = paced + (largest >> Math.min(mostHalvings, Math.floor(least / nearNanoseconds)));
+		return Math.min(largest, Math.max(2, Math.floor(bytes / this.mss)) * this.mss);
 	}
 
 	/** Less than all could be sent, and acknowledgments that are under way will allow more. */
