@@ -45,9 +45,9 @@ export class HostLan {
 
 	/** The hosts of the LAN are there, whoever else is. Called once; `ready` is told of each. */
 	start(ready: (station: Station) => void): void {
-		for (const {name, ip, mac} of this.scenario.lan?.hosts ?? []) {
+		for (const {name, ip, mac, timestamps} of this.scenario.lan?.hosts ?? []) {
 			const own = {mac: macBytes(mac), address: ipAddress(ip), prefix};
-			const host = this.lan?.addHost(name, own, this.settings(`lan.${name}`));
+			const host = this.lan?.addHost(name, own, {...this.settings(`lan.${name}`), timestamps});
 			assert(host !== undefined, 'hosts are on a LAN');
 			ready({id: `lan.${name}`, place: lanPlace(this.engine, host)});
 		}

@@ -142,7 +142,7 @@ function buildLan(raw: RawScenario, stations: Stations, report: ReportAt): LanWo
 		}
 
 		stations.add(`lan.${name}`, host.ip, [name, `lan.${name}`], [...path, 'ip'], report);
-		return {name, ip: host.ip, mac: host.mac ?? lanMac(index), jobs: []};
+		return {name, ip: host.ip, mac: host.mac ?? lanMac(index), timestamps: host.timestamps, jobs: []};
 	});
 	return {...link, hosts: built};
 }

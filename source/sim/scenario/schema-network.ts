@@ -81,6 +81,7 @@ export const laterNetWords = {set_mss: 'segments are as large as the interface a
 const lanHost = strict({
 	ip,
 	mac: mac.optional(),
+	timestamps: flag().default(true),
 	jobs: named('a job', strict(netJobShape, laterNetWords)).default({}),
 });
 

@@ -69,6 +69,8 @@ export interface LanHostWords {
 	readonly name: string;
 	readonly ip: string;
 	readonly mac: string;
+	/** Whether its TCP offers timestamps (net.ipv4.tcp_timestamps): without one end's no segment carries any. */
+	readonly timestamps: boolean;
 	readonly jobs: readonly NetJob[];
 }
 

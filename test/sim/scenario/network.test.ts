@@ -24,7 +24,7 @@ describe('a host with a NIC', () => {
 			corrupt: 0,
 			duplicate: 0,
 			reorder: 0,
-			hosts: [{name: 'client', ip: '10.0.0.9', mac: '02:00:00:00:02:01', jobs: []}],
+			hosts: [{name: 'client', ip: '10.0.0.9', mac: '02:00:00:00:02:01', timestamps: true, jobs: []}],
 		});
 	});
 
