@@ -4,7 +4,7 @@ import type {LinkEnd} from '../hw/lan/link.js';
 import type {Scenario} from '../sim/scenario/types.js';
 import type {LanHostWords, NetJob} from '../sim/scenario/types-network.js';
 import type {Counter, Samples} from './samples.js';
-import type {LanHostView, LanView, TrafficRate} from './snapshot.js';
+import type {JobView, LanHostView, LanView, TrafficRate} from './snapshot.js';
 
 export class LanFigures {
 	readonly #hosts: readonly LanHostFigures[];
@@ -23,8 +23,9 @@ export class LanFigures {
 		});
 	}
 
-	view(): LanView {
-		return {rate: this.lan.options.rate, hosts: this.#hosts.map((host) => host.view())};
+	/** @param jobsOf the jobs that a host runs. */
+	view(jobsOf: (host: string) => readonly JobView[]): LanView {
+		return {rate: this.lan.options.rate, hosts: this.#hosts.map((host) => host.view(jobsOf(host.name)))};
 	}
 }
 
@@ -46,12 +47,17 @@ class LanHostFigures {
 		this.#bits = samples.counter(() => 8 * (own.bytes + other.bytes));
 	}
 
-	view(): LanHostView {
+	get name(): string {
+		return this.words.name;
+	}
+
+	view(jobs: readonly JobView[]): LanHostView {
 		const {name, ip} = this.words;
 		return {
 			name,
 			ip,
 			doing: this.doing,
+			jobs,
 			sent: rates(this.#sent),
 			received: rates(this.#received),
 			history: this.#bits.history,
@@ -72,15 +78,14 @@ function rates({bytes, frames}: Way): TrafficRate {
 	return {bitsPerSecond: 8 * bytes.perSecond, packetsPerSecond: frames.perSecond};
 }
 
-/** What a host does for others: `asks web`, `answers db`. */
-function doingOf({name, jobs}: LanHostWords, {domains}: Scenario): string {
-	const own = jobs.map((job) => `runs ${job.name}`);
-	const others = domains.flatMap((domain) =>
+/** What a host does for others: `asks web, answers db`. */
+function doingOf({name}: LanHostWords, {domains}: Scenario): string {
+	const parts = domains.flatMap((domain) =>
 		domain.netJobs.flatMap((job) =>
 			job.kind !== 'pcap' && job.peer.station === `lan.${name}` ? [`${roles[job.kind]} ${domain.name}`] : [],
 		),
 	);
-	return [...new Set([...own, ...others])].join(', ');
+	return [...new Set(parts)].join(', ');
 }
 
 const roles: Readonly<Record<Exclude<NetJob['kind'], 'pcap'>, string>> = {

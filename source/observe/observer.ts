@@ -134,7 +134,9 @@ export class Observer {
 			xen: this.#xen(),
 			channels: this.#channelViews(),
 			devices: this.#devices.map((device) => device.view()),
-			lan: this.#lan?.view(),
+			lan: this.#lan?.view((name) =>
+				this.#netJobs.filter(({job}) => job.station === `lan.${name}`).map((job) => job.view(engine.now)),
+			),
 			faults: this.#faults(),
 			log: engine.log.since(Math.max(this.#logFrom, engine.log.count - logLimit)),
 			logCount: engine.log.count,

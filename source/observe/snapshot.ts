@@ -261,8 +261,10 @@ export interface LanHostView {
 	readonly name: string;
 	/** `10.0.0.9` */
 	readonly ip: string;
-	/** What it is doing, in words; '' when it only answers. */
+	/** Its part in the jobs of guests, in words: `asks web`; '' when it has none. */
 	readonly doing: string;
+	/** Jobs of its own. */
+	readonly jobs: readonly JobView[];
 	/** As it sees it. */
 	readonly sent: TrafficRate;
 	readonly received: TrafficRate;

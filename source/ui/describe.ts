@@ -70,12 +70,13 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 			return {name, text: `${model}, owned by ${owner}. ${state} ${words}${own === '' ? '' : ` (${own})`}`};
 		}
 		case 'lan': {
-			const {host, lan: wire} = subject;
+			const {host} = subject;
 			const doing = host.doing === '' ? '' : ` ${sentence(host.doing)}`;
-			const rates = `out ${trafficWords(host.sent)}, in ${trafficWords(host.received)}`;
+			const rates = `Out ${trafficWords(host.sent)}, in ${trafficWords(host.received)}.`;
+			const jobs = host.jobs.map((job) => ` ${job.name}: ${jobWords(job)}`).join('');
 			return {
 				name: host.name,
-				text: `${host.ip}, ${what}, ${bitRate(wire.rate)}.${doing} ${state} As it sees it: ${rates}.`,
+				text: `${host.ip}, ${what}.${doing} ${state} ${rates}${jobs}`,
 			};
 		}
 	}
@@ -150,7 +151,7 @@ function jobWords(job: JobView): string {
 	const passes = [...(rate > 0 ? [`${quantity(rate)}/s`] : []), bitRate(8 * bytesPerSecond)].join(', ');
 	const waits = outstanding > 0 ? `; ${outstanding} without an answer${age}` : '';
 	const own = counters.map(([name, value]) => ` ${sentence(`${name} ${quantity(value)}`)}`).join('');
-	return `${summary} on ${on}: ${passes}${waits}.${tail}${failed}${own}`;
+	return `${summary}${on === '' ? '' : ` on ${on}`}: ${passes}${waits}.${tail}${failed}${own}`;
 }
 
 /** The keys that act on a subject: `enter look   f fault   ! kick`. */

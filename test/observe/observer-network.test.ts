@@ -147,8 +147,8 @@ describe('two guests and a host on the LAN, second by second', () => {
 		const states = new Set<SlotView['state']>();
 		for (const ring of ['web.vif0 TX', 'web.vif0 RX']) {
 			watched.observer.watch(ring, 0);
-			for (let step = 0; step < 150; step++) {
-				watched.host.advance(watched.host.now + 41_003, 1e9);
+			for (let step = 0; step < 400; step++) {
+				watched.host.advance(watched.host.now + 1e9, 5);
 				const snapshot = watched.observer.snapshot();
 				const view = snapshot.ring;
 				expect(view?.id).toBe(ring);
@@ -163,6 +163,16 @@ describe('two guests and a host on the LAN, second by second', () => {
 
 		expect([...states].sort()).toEqual(expect.arrayContaining(['posted', 'response', 'taken']));
 	});
+});
+
+test('a host on the LAN shows its own jobs, and what it does in others', () => {
+	const lan = 'hosts: { client: { ip: 10.0.0.9, jobs: { hung: { ping: web, interval: 20ms } } } }';
+	const watched = new WatchedHost(scenario(guest('web', 1, 'http: { serve: tcp, peer: client, rate: 20 }'), lan));
+	const [client] = watched.advance(2 * second).look().lan?.hosts ?? [];
+	expect(client).toMatchObject({name: 'client', ip: '10.0.0.9', doing: 'asks web'});
+	expect(client.jobs.map(({name, summary, kind}) => [name, summary, kind])).toEqual([['hung', 'ping web', 'net']]);
+	expect(client.jobs[0].rate).toBeCloseTo(50, -1);
+	expect(client.jobs[0].p99).toBeGreaterThan(50_000);
 });
 
 describe('a network in trouble', () => {

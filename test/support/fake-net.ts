@@ -169,7 +169,7 @@ export function fakeNet(time: number, part: MakePart, stalled: number | undefine
 		},
 		lan: {
 			rate: 1e9,
-			hosts: [{name: 'client', ip: '10.0.0.9', doing: 'asks web', sent: in_, received: out, history}],
+			hosts: [{name: 'client', ip: '10.0.0.9', doing: 'asks web', jobs: [], sent: in_, received: out, history}],
 		},
 		ring: (id) => channel.rings.map(({title}) => fakeNetRing(channel, title)).find((ring) => ring.id === id),
 	};

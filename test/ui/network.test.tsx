@@ -98,7 +98,7 @@ describe('in words', () => {
 		expect(words('eth0')).toContain('82540EM, 1Gb/s, owned by Domain-0.');
 		expect(words('eth0')).toContain('38 of 256 frames queued;');
 		expect(words('client')).toMatch(
-			/^10\.0\.0\.9, a host on the LAN.* Asks web\. .*out 9\.0 Mb\/s \(.*in 412 Mb\/s \(/,
+			/^10\.0\.0\.9, a host on the LAN.* Asks web\. .*Out 9\.0 Mb\/s \(.*in 412 Mb\/s \(/,
 		);
 	});
 });
