@@ -349,7 +349,7 @@ export class BackRing {
 }
 
 /** Stores of indices that somebody looks at: the fault point decides, the state hash sees what the other side will see. */
-class WatchedStores {
+export class WatchedStores {
 	constructor(
 		private readonly words: Int32Array,
 		private readonly hash: StateHash | null,
@@ -378,6 +378,6 @@ class WatchedStores {
 }
 
 /** null where nobody looks. */
-function watched(words: Int32Array, {hash, writes}: RingOptions): WatchedStores | null {
+export function watched(words: Int32Array, {hash, writes}: RingOptions): WatchedStores | null {
 	return hash === undefined && writes === undefined ? null : new WatchedStores(words, hash ?? null, writes ?? null);
 }

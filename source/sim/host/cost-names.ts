@@ -5,16 +5,19 @@ command that reads a scenario asks here which names there are. test/docs/costs.t
 import {blkbackCosts} from '../backend/blkback.js';
 import {bridgeCosts} from '../backend/bridge-costs.js';
 import {netbackCosts} from '../backend/netback.js';
+import {vbd1BackCosts} from '../backend/xen1-vbd-costs.js';
 import {e1000Costs} from '../drivers/e1000-costs.js';
 import {nvmeCosts} from '../drivers/nvme-costs.js';
 import {sequenceCosts} from '../drivers/sequence.js';
 import {blkfrontCosts} from '../frontend/blkfront.js';
 import {netfrontCosts} from '../frontend/netfront.js';
+import {vbd1FrontCosts} from '../frontend/xen1-vbd-costs.js';
 import {cpuHogCosts} from '../guest/cpu-hog.js';
 import {jobCosts} from '../guest/job.js';
 import {networkCosts} from '../guest/network-costs.js';
 import {accessCosts, type Cost} from '../kernel/cost.js';
 import {domainKernelCosts} from '../kernel/domain-kernel.js';
+import {xen1EventCosts} from '../kernel/xen1-events.js';
 import {domctlCosts, toolstackCosts} from '../toolstack/toolstack.js';
 import {cpuCosts} from '../xen/cpus.js';
 import {hypervisorCosts} from '../xen/hypervisor.js';
@@ -42,6 +45,9 @@ export const costGroups: readonly CostGroup[] = [
 	{part: 'netback', costs: Object.values(netbackCosts)},
 	{part: 'netfront', costs: Object.values(netfrontCosts)},
 	{part: 'network stack', costs: Object.values(networkCosts)},
+	{part: 'Xen 1.0 events', costs: Object.values(xen1EventCosts)},
+	{part: 'Xen 1.0 disk front', costs: Object.values(vbd1FrontCosts)},
+	{part: 'Xen 1.0 disk back', costs: Object.values(vbd1BackCosts)},
 	{part: 'workloads', costs: [...Object.values(jobCosts), ...Object.values(cpuHogCosts)]},
 	{part: 'XenStore', costs: Object.values(storeCosts)},
 	{

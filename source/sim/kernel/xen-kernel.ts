@@ -14,6 +14,12 @@ import type {BoundInterrupt, DeviceKernel} from './assigned-device.js';
 import type {Cost} from './cost.js';
 import {type Direction, type DmaMemory, type Page, Panic} from './kernel.js';
 
+/** A page that Xen and a domain both reach. */
+export interface SharedPage {
+	readonly frame: number;
+	readonly words: Int32Array;
+}
+
 export class XenKernel implements DeviceKernel, Owner {
 	alive = true;
 	readonly name = 'Xen';
@@ -135,6 +141,16 @@ export class XenKernel implements DeviceKernel, Owner {
 		this.xen.assignment.contextOf(DOMID_XEN)?.remove(frame, writable);
 		this.xen.frames.dereference(frame, writable);
 		this.pinned--;
+	}
+
+	/** A page of Xen's that it shares with a domain, zeroed: where a ring of the domain's lies. It goes when the domain does. */
+	sharedPage(domid: number): SharedPage {
+		const frame = this.xen.frames.allocateShared(domid);
+		if (frame < 0) {
+			this.panic('out of memory');
+		}
+
+		return {frame, words: this.memory.words(frame)};
 	}
 
 	/** A page flip: the domain gets Xen's page `own` for its frame `theirs`, which becomes a page of Xen's. */

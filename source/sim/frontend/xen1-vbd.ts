@@ -1,0 +1,59 @@
+/** A guest's virtual disk under Xen 1.0: a device number on the ring that all disks of the domain share. */
+import {maximumSegments} from '../channel/vbd1.js';
+import {type BlockDevice, type BlockLimits, type BlockRequest, okay} from '../kernel/block-device.js';
+import type {Xen1Block} from './xen1-block.js';
+
+/** What the disk is, as Xen tells a domain that probes for its disks. */
+export interface Xen1DiskFacts {
+	/** In the guest: `xvda`. */
+	readonly name: string;
+	/** Its device number on the ring. */
+	readonly device: number;
+	/** Capacity in 512-byte sectors, at most 2^32. */
+	readonly sectors: number;
+	readonly logicalBlock: number;
+	readonly volatileCache: boolean;
+	readonly readonly: boolean;
+}
+
+export class Xen1Vbd implements BlockDevice {
+	readonly name: string;
+	readonly limits: BlockLimits;
+	/** Requests answered, and how many of them not with okay. */
+	completed = 0;
+	errors = 0;
+	/** Told of each answered request, the nanoseconds it took and its status. For observers; changes nothing. */
+	onCompleted: ((nanoseconds: number, request: BlockRequest, status: number) => void) | null = null;
+	readonly #finished: (request: BlockRequest, status: number, nanoseconds: number) => void;
+
+	constructor(
+		private readonly block: Xen1Block,
+		private readonly facts: Xen1DiskFacts,
+	) {
+		this.name = facts.name;
+		this.limits = {
+			sectors: facts.sectors,
+			bytes: maximumSegments * 4096,
+			segments: maximumSegments,
+			depth: 63,
+			logicalBlock: facts.logicalBlock,
+			volatileCache: facts.volatileCache,
+			forceUnitAccess: false,
+			readonly: facts.readonly,
+		};
+		this.#finished = (request, status, nanoseconds) => {
+			this.completed++;
+			if (status !== okay) this.errors++;
+			if (this.onCompleted !== null) this.onCompleted(nanoseconds, request, status);
+			request.done(request, status);
+		};
+	}
+
+	submit(request: BlockRequest): boolean {
+		return this.block.submit(request, this.facts.device, this.#finished);
+	}
+
+	whenRoom(wake: () => void): void {
+		this.block.whenRoom(wake);
+	}
+}
