@@ -1,5 +1,5 @@
 /** A bridge for whoever looks: how many ports it has, and the packets that cross it. */
-import type {HostBridge} from '../sim/host/network.js';
+import {bridgeCounts, type HostBridge} from '../sim/host/network.js';
 import type {Counter, Samples} from './samples.js';
 import type {PartView} from './snapshot.js';
 
@@ -7,11 +7,14 @@ export class BridgeFigures {
 	readonly #packets: Counter;
 
 	constructor(
-		readonly host: HostBridge,
+		/** The newest of its name. */
+		public host: HostBridge,
 		samples: Samples,
 	) {
-		const {bridge} = host;
-		this.#packets = samples.counter(() => bridge.forwarded + bridge.flooded);
+		this.#packets = samples.counter(() => {
+			const {forwarded, flooded} = bridgeCounts(this.host);
+			return forwarded + flooded;
+		});
 	}
 
 	/** Its line in the domain it runs in. */

@@ -25,7 +25,8 @@ export class ChannelFigures {
 
 	constructor(
 		private readonly engine: Engine,
-		readonly channel: VbdChannel,
+		/** The newest of its name. */
+		public channel: VbdChannel,
 		samples: Samples,
 	) {
 		const {meter} = channel;
@@ -37,10 +38,10 @@ export class ChannelFigures {
 			() => write.counts().latency,
 			() => flush.counts().latency,
 		);
-		this.#frontPushes = samples.counter(() => channel.blkfront?.pushes ?? 0);
-		this.#frontSent = samples.counter(() => channel.blkfront?.notifications ?? 0);
-		this.#backPushes = samples.counter(() => channel.blkback?.pushes ?? 0);
-		this.#backSent = samples.counter(() => channel.blkback?.notifications ?? 0);
+		this.#frontPushes = samples.counter(() => this.channel.counts.requestPushes);
+		this.#frontSent = samples.counter(() => this.channel.counts.requestNotifications);
+		this.#backPushes = samples.counter(() => this.channel.counts.responsePushes);
+		this.#backSent = samples.counter(() => this.channel.counts.responseNotifications);
 	}
 
 	/** Pushes of either end within the window, and those of them that rang for the other. */

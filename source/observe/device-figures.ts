@@ -26,18 +26,20 @@ export class DeviceFigures {
 
 	/**
 	@param placed its driver, once the architecture has placed one.
+	@param interrupts that drivers of the device have handled so far.
 	*/
 	constructor(
 		private readonly engine: Engine,
 		readonly device: NamedDevice,
 		private readonly meter: DeviceMeter,
 		private readonly placed: () => PlacedDriver | undefined,
+		interrupts: () => number,
 		samples: Samples,
 	) {
 		const {rates, units} = meter;
 		this.#rates = rates.map(({total}) => samples.counter(total));
 		this.#moved = samples.counter(() => rates.reduce((sum, {total}) => sum + total(), 0));
-		this.#interrupts = samples.counter(() => placed()?.driver.counters.interrupts ?? 0);
+		this.#interrupts = samples.counter(interrupts);
 		this.#units = units.map((busy) => samples.counter(busy));
 	}
 

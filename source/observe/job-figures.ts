@@ -14,9 +14,8 @@ export class JobFigures {
 		readonly job: RunningJob,
 		samples: Samples,
 	) {
-		const {running} = job;
-		this.#operations = samples.counter(() => running.reads + running.writes);
-		this.#bytes = samples.counter(() => running.bytesRead + running.bytesWritten);
+		this.#operations = samples.counter(() => operationsOf(job));
+		this.#bytes = samples.counter(() => job.counts().read.bytes + job.counts().write.bytes);
 		this.#latency = job.isCommitting
 			? samples.distribution(() => job.commits())
 			: samples.distribution(
@@ -27,6 +26,7 @@ export class JobFigures {
 
 	view(now: number): JobView {
 		const {running, words, summary, isCommitting} = this.job;
+		const {read, write, flush} = this.job.counts();
 		const {oldestSince, answeredAt} = running;
 		const waits = oldestSince !== Number.POSITIVE_INFINITY;
 		return {
@@ -43,15 +43,20 @@ export class JobFigures {
 			p50: this.#latency.p50,
 			p99: this.#latency.p99,
 			p999: this.#latency.p999,
-			errors: running.errors,
+			errors: read.errors + write.errors + flush.errors,
 			oldest: waits ? now - oldestSince : 0,
 			silence: waits ? now - Math.max(oldestSince, answeredAt) : 0,
 			latencyOf: isCommitting ? 'commit' : '',
-			verified: running.violations === 0,
-			compared: running.reads > 0,
+			verified: this.job.violations === 0,
+			compared: read.latency.count > 0,
 			counters: [],
 		};
 	}
+}
+
+function operationsOf(job: RunningJob): number {
+	const {read, write} = job.counts();
+	return read.latency.count + write.latency.count;
 }
 
 /** A job that has no disk, or none yet. */

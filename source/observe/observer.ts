@@ -36,12 +36,12 @@ export class Observer {
 	nextSample: number;
 	readonly #samples = new Samples();
 	readonly #cpus: HostCpuFigures;
-	readonly #domains: DomainFigures[] = [];
-	readonly #channels: ChannelFigures[] = [];
+	#domains: DomainFigures[] = [];
+	#channels: ChannelFigures[] = [];
 	readonly #devices: DeviceFigures[];
 	readonly #jobs: JobFigures[] = [];
-	readonly #vifs: VifFigures[] = [];
-	readonly #bridges: BridgeFigures[] = [];
+	#vifs: VifFigures[] = [];
+	#bridges: BridgeFigures[] = [];
 	readonly #netJobs: NetJobFigures[] = [];
 	readonly #lan: LanFigures | undefined;
 	readonly #storeRequests: Counter;
@@ -55,16 +55,23 @@ export class Observer {
 		const samples = this.#samples;
 		this.#cpus = new HostCpuFigures(boot.xen.cpus, samples);
 		const figures = (device: HostDevice | HostNic, meter: DeviceMeter) =>
-			new DeviceFigures(engine, device, meter, () => boot.drivers.find((each) => each.device === device), samples);
+			new DeviceFigures(
+				engine,
+				device,
+				meter,
+				() => host.boot.drivers.find((each) => each.device === device),
+				() => host.boot.driverCounts(device.name).interrupts ?? 0,
+				samples,
+			);
 		this.#devices = [
 			...boot.devices.map((disk) => figures(disk, diskMeter(disk))),
 			...boot.network.nics.map((nic) => figures(nic, nicMeter(nic))),
 		];
 		const {lan} = boot.network;
 		this.#lan = lan && new LanFigures(lan, scenario.lan?.hosts ?? [], scenario, samples);
-		this.#storeRequests = samples.counter(() => boot.xenstored.store.requests);
-		this.#eventsSent = samples.counter(() => boot.xen.events.sends);
-		this.#contextSwitches = samples.counter(() => boot.xen.cpus.scheduler.contextSwitches);
+		this.#storeRequests = samples.counter(() => host.boot.counts.storeRequests);
+		this.#eventsSent = samples.counter(() => host.boot.counts.sends);
+		this.#contextSwitches = samples.counter(() => host.boot.counts.contextSwitches);
 		this.nextSample = engine.now;
 		this.sample();
 		this.refresh();
@@ -151,22 +158,28 @@ export class Observer {
 	#discover(): void {
 		const {host} = this;
 		const {boot, workloads} = host;
-		for (let i = this.#domains.length; i < boot.domains.length; i++) {
-			this.#domains.push(new DomainFigures(host, boot.domains[i], this.#samples));
-		}
-
-		for (let i = this.#channels.length; i < boot.channels.length; i++) {
-			this.#channels.push(new ChannelFigures(host.engine, boot.channels[i], this.#samples));
-		}
-
+		const known = new Map(this.#domains.map((figures) => [figures.domain, figures]));
+		this.#domains = boot.domains.map((domain) => known.get(domain) ?? new DomainFigures(host, domain, this.#samples));
+		this.#channels = boot.channels.map((channel) => {
+			const figures =
+				this.#channels.find((each) => each.channel.id === channel.id) ??
+				new ChannelFigures(host.engine, channel, this.#samples);
+			figures.channel = channel;
+			return figures;
+		});
 		const {network} = boot;
-		for (let i = this.#vifs.length; i < network.vifs.length; i++) {
-			this.#vifs.push(new VifFigures(host.engine, network.vifs[i], this.#samples));
-		}
-
-		for (let i = this.#bridges.length; i < network.bridges.length; i++) {
-			this.#bridges.push(new BridgeFigures(network.bridges[i], this.#samples));
-		}
+		this.#vifs = network.vifs.map((vif) => {
+			const figures =
+				this.#vifs.find((each) => each.channel.id === vif.id) ?? new VifFigures(host.engine, vif, this.#samples);
+			figures.channel = vif;
+			return figures;
+		});
+		this.#bridges = network.bridges.map((bridge) => {
+			const figures =
+				this.#bridges.find((each) => each.host.words === bridge.words) ?? new BridgeFigures(bridge, this.#samples);
+			figures.host = bridge;
+			return figures;
+		});
 
 		for (let i = this.#netJobs.length; i < workloads.network.jobs.length; i++) {
 			this.#netJobs.push(new NetJobFigures(workloads.network.jobs[i], this.#samples));

@@ -30,18 +30,19 @@ export class VifFigures {
 
 	constructor(
 		private readonly engine: Engine,
-		readonly channel: VifChannel,
+		/** The newest of its name. */
+		public channel: VifChannel,
 		samples: Samples,
 	) {
-		this.#sentBytes = samples.counter(() => channel.counts.sentBytes);
-		this.#sentPackets = samples.counter(() => channel.counts.sentPackets);
-		this.#receivedBytes = samples.counter(() => channel.counts.receivedBytes);
-		this.#receivedPackets = samples.counter(() => channel.counts.receivedPackets);
-		this.#bits = samples.counter(() => 8 * (channel.counts.sentBytes + channel.counts.receivedBytes));
-		this.#frontPushes = samples.counter(() => channel.counts.frontPushes);
-		this.#frontSent = samples.counter(() => channel.counts.frontNotifications);
-		this.#backPushes = samples.counter(() => channel.counts.backPushes);
-		this.#backSent = samples.counter(() => channel.counts.backNotifications);
+		this.#sentBytes = samples.counter(() => this.channel.counts.sentBytes);
+		this.#sentPackets = samples.counter(() => this.channel.counts.sentPackets);
+		this.#receivedBytes = samples.counter(() => this.channel.counts.receivedBytes);
+		this.#receivedPackets = samples.counter(() => this.channel.counts.receivedPackets);
+		this.#bits = samples.counter(() => 8 * (this.channel.counts.sentBytes + this.channel.counts.receivedBytes));
+		this.#frontPushes = samples.counter(() => this.channel.counts.frontPushes);
+		this.#frontSent = samples.counter(() => this.channel.counts.frontNotifications);
+		this.#backPushes = samples.counter(() => this.channel.counts.backPushes);
+		this.#backSent = samples.counter(() => this.channel.counts.backNotifications);
 	}
 
 	/** Pushes of either end within the window, and those of them that rang for the other. */

@@ -17,6 +17,7 @@ import {Hardware} from './host/hardware.js';
 import {hostCosts} from './host/host-costs.js';
 import {mixState} from './host/interval-hash.js';
 import {Metrics} from './host/metrics.js';
+import {Past} from './host/past.js';
 import {checkTimes, reportRefusals} from './host/self-checks.js';
 import {SleepCheck} from './host/sleep-check.js';
 import {type FaultTrigger, plainTrigger, TimelineRunner} from './host/timeline-runner.js';
@@ -50,6 +51,8 @@ export class Host {
 	readonly engine: Engine;
 	readonly architecture: Architecture;
 	readonly hardware: Hardware;
+	/** What parts that are gone had counted. */
+	readonly past = new Past();
 	readonly workloads: Workloads;
 	readonly oracle: Oracle;
 	readonly rules: FaultRules;
@@ -81,7 +84,7 @@ export class Host {
 		this.oracle = new Oracle(engine);
 		this.rules = new FaultRules(engine);
 		this.hardware = new Hardware(engine, scenario);
-		this.#boot = new Boot(engine, scenario, this.architecture, this.hardware);
+		this.#boot = new Boot(engine, scenario, this.architecture, this.hardware, this.past);
 		for (const device of this.hardware.plugged) {
 			device.hashBytes(options.fullHash === true);
 		}

@@ -25,10 +25,12 @@ import {Hypervisor, type Machine} from '../xen/hypervisor.js';
 import type {PhysicalCpu} from '../xen/physical-cpu.js';
 import {Xenstored} from '../xenstore/xenstored.js';
 import {Control} from './control.js';
+import {summed, type XenCounts} from './counters.js';
 import type {HostDevice, HostNic} from './devices.js';
 import type {Hardware} from './hardware.js';
 import {HostDomain} from './host-domain.js';
 import {HostNetwork} from './network.js';
+import type {Past} from './past.js';
 import {VbdChannel} from './vbd-channel.js';
 
 /** A native driver where the architecture has placed it. */
@@ -38,6 +40,8 @@ export interface PlacedDriver {
 	readonly kernel: DomainKernel;
 	/** Its module's name: `nvme`, `e1000`. */
 	readonly module: string;
+	/** What drivers of the device had counted when this one was placed. */
+	readonly before: Readonly<Record<string, number>>;
 }
 
 /** Major number of block extended devices, which partitions of NVMe namespaces have in Linux. */
@@ -50,6 +54,7 @@ export class Boot {
 	readonly xenstored: Xenstored;
 	readonly toolstack: Toolstack;
 	readonly drivers: PlacedDriver[] = [];
+	/** The newest of each name, where the first of it was. */
 	readonly domains: HostDomain[] = [];
 	readonly channels: VbdChannel[] = [];
 	/** Told when a channel exists, when a domain's kernel does, and when its disk can be used for the first time. */
@@ -66,11 +71,12 @@ export class Boot {
 		private readonly scenario: Scenario,
 		private readonly architecture: Architecture,
 		private readonly hardware: Hardware,
+		private readonly past: Past,
 		processors?: readonly PhysicalCpu[],
 	) {
 		const {host, costs} = scenario;
 		const {memory} = this.machine;
-		this.network = new HostNetwork(engine, hardware.lan, scenario);
+		this.network = new HostNetwork(engine, hardware.lan, scenario, past);
 		this.#driversLeft = hardware.plugged.length;
 		this.xen = new Hypervisor(engine, this.machine, {
 			iommu: [...host.devices, ...host.nics].every(({iommu}) => iommu),
@@ -93,13 +99,52 @@ export class Boot {
 			unmapPage: () => {},
 		});
 		this.toolstack = new Toolstack(kernel, store, this.control);
-		this.domains.push(new HostDomain(zero, kernel, 'control'));
+		this.domains.push(new HostDomain(zero, kernel, 'control', this.xen.cpus, past.domains.get(zero.name)));
 		this.control.onCreated = (created) => this.#guestCreated(created);
 		this.control.onPlugIn = (domid, vif, bridge) => this.network.plugIn(domid, vif, bridge);
 		this.control.onDestroyed = (domid) => this.network.unplug(domid);
 		this.xenstored.start(store);
 		const boot = kernel.define('boot', configRead, () => this.#bootDomainZero(kernel));
 		kernel.task(boot);
+	}
+
+	/** What the hypervisor and xenstored have counted, and those before them. */
+	get counts(): XenCounts {
+		const {xen, xenstored, past} = this;
+		const {cpus, events, interrupts} = xen;
+		return summed(past.xen, {
+			interrupts,
+			contextSwitches: cpus.scheduler.contextSwitches,
+			sends: events.sends,
+			events: events.sent,
+			eventsLost: events.lost,
+			storeRequests: xenstored.store.requests,
+		});
+	}
+
+	/** What a device's driver has counted, and those of the device before it. */
+	driverCounts(device: string): Readonly<Record<string, number>> {
+		const placed = this.drivers.find((each) => each.device.name === device);
+		return placed === undefined ? this.past.drivers.get(device) : summed(placed.before, placed.driver.counters);
+	}
+
+	/** This boot is over and another one comes: what its parts have counted is remembered under their names. */
+	retire(): void {
+		const {past, network} = this;
+		for (const domain of this.domains) {
+			past.domains.set(domain.name, domain.counts);
+		}
+
+		for (const channel of this.channels) {
+			past.channels.set(channel.id, channel.counts);
+		}
+
+		for (const {device} of this.drivers) {
+			past.drivers.set(device.name, this.driverCounts(device.name));
+		}
+
+		network.retire();
+		past.xen = this.counts;
 	}
 
 	get machine(): Machine {
@@ -147,7 +192,7 @@ export class Boot {
 		assert(module !== undefined, `there is a driver for ${device.name}`);
 		const driver = module.create(kernel, function_);
 		wire(driver);
-		this.drivers.push({driver, device, kernel, module: module.name});
+		this.drivers.push({driver, device, kernel, module: module.name, before: this.past.drivers.get(device.name)});
 		driver.start(() => {
 			this.#driversLeft--;
 			if (this.#driversLeft === 0) {
@@ -196,20 +241,39 @@ export class Boot {
 	#guestCreated(kernel: DomainKernel): void {
 		const words = this.#configurations.get(kernel.name);
 		assert(words !== undefined, 'the toolstack creates the scenario’s domains');
-		const domain = new HostDomain(words, kernel, 'guest');
-		this.domains.push(domain);
+		const {domains, past} = this;
+		const place = domains.findIndex(({name}) => name === words.name);
+		if (place >= 0) {
+			past.domains.set(words.name, domains[place].counts);
+		}
+
+		const domain = new HostDomain(words, kernel, 'guest', this.xen.cpus, past.domains.get(words.name));
+		domains[place < 0 ? domains.length : place] = domain;
 		for (const disk of words.disks) {
 			const backend = this.#kernelNamed(this.architecture.backendDomain(disk.device));
 			const id = `${words.name}.${disk.vdev}`;
-			const channel = new VbdChannel(id, disk.vdev, vdevNumber(disk.vdev), kernel, backend, this.xen);
-			this.channels.push(channel);
-			this.onChannel(channel);
+			this.#addChannel(id, disk.vdev, kernel, backend);
 		}
 
 		const backendOf = (bridge: string) => this.#kernelNamed(this.architecture.bridgeDomain(bridge));
 		this.network.addGuest(words, kernel, backendOf, this.xen);
 		this.onDomain(domain);
 		kernel.task(kernel.define('boot', configRead, () => this.#bootGuest(domain)));
+	}
+
+	/** A new channel takes the place of one of its name. */
+	#addChannel(id: string, vdev: string, kernel: DomainKernel, backend: DomainKernel): void {
+		const {channels, past, xen} = this;
+		const at = channels.findIndex((each) => each.id === id);
+		if (at >= 0) {
+			past.channels.set(id, channels[at].counts);
+		}
+
+		const meter = past.meter(id, this.engine.now);
+		const before = past.channels.get(id);
+		const channel = new VbdChannel(id, vdev, vdevNumber(vdev), kernel, backend, xen, meter, before);
+		channels[at < 0 ? channels.length : at] = channel;
+		this.onChannel(channel);
 	}
 
 	#bootGuest(domain: HostDomain): void {

@@ -23,23 +23,27 @@ export interface DomainSample {
 	readonly blocked: number;
 }
 
-export interface ChannelSample {
-	/** Requests put on the ring, and requests answered. */
-	readonly requests: number;
-	readonly responses: number;
+/** What the two ends of a disk channel count. */
+export interface EndCounts {
 	/** Publications by the frontend and by the backend, and those of them that sent a notification. */
 	readonly requestPushes: number;
 	readonly requestNotifications: number;
 	readonly responsePushes: number;
 	readonly responseNotifications: number;
+	/** ns in which it slept with work on its ring. */
+	readonly asleepTime: number;
+}
+
+export interface ChannelSample extends EndCounts {
+	/** Requests put on the ring, and requests answered. */
+	readonly requests: number;
+	readonly responses: number;
 	/** Gauge: requests on the ring without an answer. */
 	readonly outstanding: number;
 	/** Requests on the ring × ns. */
 	readonly outstandingIntegral: number;
 	/** ns in which every slot was taken. */
 	readonly fullTime: number;
-	/** ns in which it slept with work on its ring. */
-	readonly asleepTime: number;
 }
 
 export interface DeviceSample {
@@ -54,15 +58,21 @@ export interface DeviceSample {
 	readonly driver: Readonly<Record<string, number>>;
 }
 
-export interface XenSample {
+/** What the hypervisor and xenstored count. */
+export interface XenCounts {
+	readonly interrupts: number;
+	readonly contextSwitches: number;
+	/** EVTCHNOP_send calls, events sent by them, and those of these that a fault lost. */
+	readonly sends: number;
+	readonly events: number;
+	readonly eventsLost: number;
+	readonly storeRequests: number;
+}
+
+export interface XenSample extends XenCounts {
 	/** CPU time booked to Xen itself, and idle, over all physical CPUs: ns. */
 	readonly own: number;
 	readonly idle: number;
-	readonly interrupts: number;
-	readonly contextSwitches: number;
-	/** Events sent, and those of them that a fault lost. */
-	readonly events: number;
-	readonly eventsLost: number;
 }
 
 export interface HostSample {
@@ -95,17 +105,28 @@ export interface Counters {
 
 export const noDomain: DomainSample = {self: 0, xen: 0, hypercalls: 0, running: 0, runnable: 0, blocked: 0};
 export const idleDisk: DiskSample = {read: nothingDone, write: nothingDone, flush: nothingDone};
-export const noChannel: ChannelSample = {
-	requests: 0,
-	responses: 0,
+export const noEndCounts: EndCounts = {
 	requestPushes: 0,
 	requestNotifications: 0,
 	responsePushes: 0,
 	responseNotifications: 0,
+	asleepTime: 0,
+};
+export const noChannel: ChannelSample = {
+	...noEndCounts,
+	requests: 0,
+	responses: 0,
 	outstanding: 0,
 	outstandingIntegral: 0,
 	fullTime: 0,
-	asleepTime: 0,
+};
+export const noXenCounts: XenCounts = {
+	interrupts: 0,
+	contextSwitches: 0,
+	sends: 0,
+	events: 0,
+	eventsLost: 0,
+	storeRequests: 0,
 };
 export const noDevice: DeviceSample = {
 	bytesRead: 0,
@@ -116,6 +137,17 @@ export const noDevice: DeviceSample = {
 	mediumErrors: 0,
 	driver: {},
 };
+
+/** Two parts counted as one: the sum of each of their counters. */
+export function summed<T extends {readonly [K in keyof T]: number}>(one: T, other: T): T {
+	const sum: Record<string, number> = {...other};
+	for (const [name, count] of Object.entries<number>(one)) {
+		sum[name] = (sum[name] ?? 0) + count;
+	}
+
+	// The same names with the same kind of values.
+	return sum as T;
+}
 
 /** Two disks counted as one. */
 export function addDisks(one: DiskSample, other: DiskSample): DiskSample {

@@ -73,6 +73,8 @@ export class ChannelMeter {
 	answered = 0;
 	/** Requests wait and nobody has answered since, ns; -1 while none waits. */
 	#silentSince = -1;
+	/** When it was last answered, ns. */
+	#answeredAt = 0;
 	readonly #stretches: Stretch[] = [];
 	#markedAt: number;
 	#head = 0;
@@ -96,6 +98,14 @@ export class ChannelMeter {
 			this.answered++;
 			this.#answer(now(), front.shadow.free < front.shadow.size);
 		};
+	}
+
+	/** The frontend is gone, and what was on its ring with it: silence goes on from the last answer until another's first. */
+	lost(now: number): void {
+		this.ring.set(now, 0);
+		if (this.#silentSince < 0 && this.answered > 0) {
+			this.#silentSince = this.#answeredAt;
+		}
 	}
 
 	/** A new stretch begins now (ns): `between` can be asked for windows that begin or end here. */
@@ -157,6 +167,7 @@ export class ChannelMeter {
 			}
 		}
 
+		this.#answeredAt = now;
 		this.#silentSince = more ? now : -1;
 	}
 

@@ -2,7 +2,7 @@
 What each kind of job does at its own end and at its peer's, with the applications of source/net: a table with a line for each kind. An
 application begins and ends inside an entry of its stack.
 */
-import {Histogram} from '../../engine/histogram.js';
+import type {Histogram} from '../../engine/histogram.js';
 import type {RandomStream} from '../../engine/random.js';
 import {IperfClient, IperfServer} from '../../net/applications/iperf.js';
 import {IperfUdpClient, IperfUdpServer} from '../../net/applications/iperf-udp.js';
@@ -10,18 +10,20 @@ import {Ping} from '../../net/applications/ping.js';
 import {RequestClient} from '../../net/applications/request-client.js';
 import {RequestServer} from '../../net/applications/request-server.js';
 import {readCapture} from '../../net/pcap.js';
-import type {NetworkStack} from '../../net/stack.js';
 import type {IperfJob, NetJob, PcapJob, PingJob, ServeJob} from '../scenario/types.js';
 import {sizeText} from '../scenario/units.js';
-import type {NetJobSample} from './counters-network.js';
+import {summed} from './counters.js';
+import {type NetJobSample, noNetJob} from './counters-network.js';
 import {type FrameReplay, ipAddress, type StationPlace} from './station.js';
 
-/** One end's part. */
+/** One end's part: an application of each life of the end. */
 export interface JobSide {
-	/** Called once, inside an entry of the place's stack. */
+	/** Called once in each life of the end, inside an entry of the place's stack. */
 	start(place: StationPlace): void;
 	/** Begins nothing more. Inside an entry of the stack. */
 	stop(): void;
+	/** Of all its lives. Its histogram is the one still counted in, in the first of them. */
+	counts(): NetJobSample;
 }
 
 export interface JobSides {
@@ -30,23 +32,16 @@ export interface JobSides {
 	readonly peer: JobSide | undefined;
 	/** Which end begins things, and so has the start delay and the runtime. */
 	readonly acts: 'own' | 'peer';
-	/** Its histogram is the one still counted in. */
-	counts(): NetJobSample;
+}
+
+/** What runs at one end in one life of it. */
+interface Running {
+	stop?(): void;
+	counts(): Partial<NetJobSample>;
 }
 
 /** Before a client that failed is begun anew, ns: nobody may be listening yet. */
 const retry = 1_000_000_000;
-const nothing: NetJobSample = {
-	latency: new Histogram(),
-	sent: 0,
-	lost: 0,
-	bytesOut: 0,
-	bytesIn: 0,
-	retransmits: 0,
-	failed: 0,
-	wrong: 0,
-};
-
 type Make<Job extends NetJob> = (job: Job, port: number, random: RandomStream) => JobSides;
 
 const kinds: {readonly [Kind in NetJob['kind']]: Make<Extract<NetJob, {kind: Kind}>>} = {
@@ -62,181 +57,199 @@ export function sidesOf(job: NetJob, port: number, random: RandomStream): JobSid
 	return (kinds[job.kind] as Make<NetJob>)(job, port, random);
 }
 
+/** Both ends of a job together. */
+export function countsOf({own, peer}: JobSides): NetJobSample {
+	return peer === undefined ? own.counts() : added(own.counts(), peer.counts());
+}
+
 function pingSides({interval, count, size, peer}: PingJob): JobSides {
-	let ping: Ping | undefined;
 	return {
 		summary: `ping ${shortName(peer.station)}`,
-		own: {
-			start({stack}) {
-				ping = new Ping(stack, {to: ipAddress(peer.ip), interval, size, count});
-				ping.start();
-			},
-			stop: () => ping?.stop(),
-		},
+		own: side(({stack}) => {
+			const ping = new Ping(stack, {to: ipAddress(peer.ip), interval, size, count});
+			ping.start();
+			return {
+				stop: () => ping.stop(),
+				counts: () => ({latency: ping.roundTrips, sent: ping.sent, lost: ping.missing, wrong: ping.wrong}),
+			};
+		}),
 		peer: undefined,
 		acts: 'own',
-		counts: () =>
-			ping === undefined
-				? nothing
-				: {...nothing, latency: ping.roundTrips, sent: ping.sent, lost: ping.missing, wrong: ping.wrong},
 	};
 }
 
 function serveSides(job: ServeJob, port: number, random: RandomStream): JobSides {
-	let server: RequestServer | undefined;
-	let client: RequestClient | undefined;
 	const {ip, request, response, rate, rateProcess, concurrency, connection} = job;
 	return {
 		summary: `serve tcp ${sizeText(request)}/${sizeText(response)}`,
-		own: {
-			start({stack}) {
-				server = new RequestServer(stack, port);
-				server.start();
-			},
-			stop() {},
-		},
-		peer: {
-			start({stack}) {
-				const options = {to: ipAddress(ip), port, request, response, concurrency, rate, count: 0} as const;
-				const connects = connection === 'close' ? 'new' : 'keep';
-				client = new RequestClient(stack, {...options, rateProcess, connection: connects}, random);
-				client.start();
-			},
-			stop: () => client?.stop(),
-		},
-		acts: 'peer',
-		counts: () => ({
-			...nothing,
-			latency: client?.latencies ?? nothing.latency,
-			sent: client?.begun ?? 0,
-			bytesOut: client?.bytesReceived ?? 0,
-			failed: client?.failed ?? 0,
-			wrong: (client?.wrong ?? 0) + (server?.wrong ?? 0),
+		own: side(({stack}) => {
+			const server = new RequestServer(stack, port);
+			server.start();
+			return {counts: () => ({wrong: server.wrong})};
 		}),
+		peer: side(({stack}) => {
+			const options = {to: ipAddress(ip), port, request, response, concurrency, rate, count: 0} as const;
+			const connects = connection === 'close' ? 'new' : 'keep';
+			const client = new RequestClient(stack, {...options, rateProcess, connection: connects}, random);
+			client.start();
+			return {
+				stop: () => client.stop(),
+				counts: () => ({
+					latency: client.latencies,
+					sent: client.begun,
+					bytesOut: client.bytesReceived,
+					failed: client.failed,
+					wrong: client.wrong,
+				}),
+			};
+		}),
+		acts: 'peer',
 	};
 }
 
 function tcpSides(job: IperfJob, port: number): JobSides {
-	const stacks: NetworkStack[] = [];
-	const clients: IperfClient[] = [];
-	let server: IperfServer | undefined;
-	let stopped = false;
 	const {peer, length, bitrate, parallel, reverse, bidir} = job;
 	const options = {to: ipAddress(peer.ip), port, length, bitrate, parallel, reverse, bidir, bytes: 0, time: 0};
-	const begin = (stack: NetworkStack) => {
-		const client = new IperfClient(stack, options);
-		// What ended without being stopped has failed: the server may not be there yet.
-		client.onEnd = () => {
-			if (!stopped) {
-				stack.ip.timers.add(() => begin(stack)).set(retry);
-			}
-		};
-		clients.push(client);
-		client.start();
-	};
 	const ways = `${parallel > 1 ? ` -P ${parallel}` : ''}${reverse ? ' -R' : ''}${bidir ? ' --bidir' : ''}`;
 	return {
 		summary: `iperf3 -c ${shortName(peer.station)}${ways}`,
-		own: {
-			start({stack}) {
-				stacks.push(stack);
-				begin(stack);
-			},
-			stop() {
-				stopped = true;
-				for (const client of clients) {
-					client.stop();
-				}
-			},
-		},
-		peer: {
-			start({stack}) {
-				stacks.push(stack);
-				server = new IperfServer(stack, port);
-				server.start();
-			},
-			stop() {},
-		},
-		acts: 'own',
-		counts: () => ({
-			...nothing,
-			bytesOut: server?.received ?? 0,
-			bytesIn: sum(clients, ({received}) => received),
-			retransmits: sum(stacks, ({tcp}) => tcp.counters.retransmitted),
-			wrong: sum(clients, ({wrong}) => wrong) + (server?.wrong ?? 0),
+		own: side(({stack}) => {
+			const clients: IperfClient[] = [];
+			let stopped = false;
+			const begin = () => {
+				const client = new IperfClient(stack, options);
+				// What ended without being stopped has failed: the server may not be there yet.
+				client.onEnd = () => {
+					if (!stopped) {
+						stack.ip.timers.add(begin).set(retry);
+					}
+				};
+				clients.push(client);
+				client.start();
+			};
+			begin();
+			return {
+				stop() {
+					stopped = true;
+					for (const client of clients) {
+						client.stop();
+					}
+				},
+				counts: () => ({
+					bytesIn: sum(clients, ({received}) => received),
+					retransmits: stack.tcp.counters.retransmitted,
+					wrong: sum(clients, ({wrong}) => wrong),
+				}),
+			};
 		}),
+		peer: side(({stack}) => {
+			const server = new IperfServer(stack, port);
+			server.start();
+			return {
+				counts: () => ({
+					bytesOut: server.received,
+					retransmits: stack.tcp.counters.retransmitted,
+					wrong: server.wrong,
+				}),
+			};
+		}),
+		acts: 'own',
 	};
 }
 
 /** Datagrams from here to there, the other way, or both; a server wherever they arrive. */
 function udpSides(job: IperfJob, port: number): JobSides {
 	const {ip, peer, length, bitrate, parallel, reverse, bidir} = job;
-	const senders: IperfUdpClient[] = [];
-	let there: IperfUdpServer | undefined;
-	let here: IperfUdpServer | undefined;
-	const send = (stack: NetworkStack, to: string) => {
-		for (let i = 0; i < parallel; i++) {
-			const sender = new IperfUdpClient(stack, {to: ipAddress(to), port, length, bitrate, bytes: 0, time: 0, reverse});
-			senders.push(sender);
-			sender.start();
-		}
-	};
-	const stop = () => {
-		for (const sender of senders) {
-			sender.stop();
-		}
-	};
-	const flows = () => [...(there?.flows.values() ?? []), ...(here?.flows.values() ?? [])];
 	const ways = `${parallel > 1 ? ` -P ${parallel}` : ''}${reverse ? ' -R' : ''}${bidir ? ' --bidir' : ''}`;
+	/** @param arriving what is counted as having arrived there. */
+	const end = (sends: boolean, to: string, arriving: 'bytesIn' | 'bytesOut') =>
+		side(({stack}) => {
+			const server = new IperfUdpServer(stack, port);
+			server.start();
+			const senders: IperfUdpClient[] = [];
+			for (let i = 0; sends && i < parallel; i++) {
+				const sender = new IperfUdpClient(stack, {
+					to: ipAddress(to),
+					port,
+					length,
+					bitrate,
+					bytes: 0,
+					time: 0,
+					reverse,
+				});
+				senders.push(sender);
+				sender.start();
+			}
+
+			return {
+				stop() {
+					for (const sender of senders) {
+						sender.stop();
+					}
+				},
+				counts() {
+					const flows = [...server.flows.values()];
+					return {
+						sent: sum(senders, ({sent}) => sent),
+						lost: sum(flows, ({lost}) => lost),
+						[arriving]: sum(flows, ({bytes}) => bytes),
+						wrong: sum(flows, ({wrong}) => wrong),
+					};
+				},
+			};
+		});
 	return {
 		summary: `iperf3 -u -c ${shortName(peer.station)}${ways}`,
-		own: {
-			start({stack}) {
-				here = new IperfUdpServer(stack, port);
-				here.start();
-				if (!reverse) {
-					send(stack, peer.ip);
-				}
-			},
-			stop,
-		},
-		peer: {
-			start({stack}) {
-				there = new IperfUdpServer(stack, port);
-				there.start();
-				if (reverse || bidir) {
-					send(stack, ip);
-				}
-			},
-			stop,
-		},
+		own: end(!reverse, peer.ip, 'bytesIn'),
+		peer: end(reverse || bidir, ip, 'bytesOut'),
 		acts: reverse ? 'peer' : 'own',
-		counts: () => ({
-			...nothing,
-			sent: sum(senders, ({sent}) => sent),
-			lost: sum(flows(), ({lost}) => lost),
-			bytesOut: sum([...(there?.flows.values() ?? [])], ({bytes}) => bytes),
-			bytesIn: sum([...(here?.flows.values() ?? [])], ({bytes}) => bytes),
-			wrong: sum(flows(), ({wrong}) => wrong),
-		}),
 	};
 }
 
 function pcapSides({name, file, capture, loop}: PcapJob): JobSides {
-	let replay: FrameReplay | undefined;
 	return {
 		summary: `pcap ${file}`,
-		own: {
-			start(place) {
-				replay = place.replay(name, readCapture(capture), loop);
-				replay.start();
-			},
-			stop: () => replay?.stop(),
-		},
+		own: side((place) => {
+			const replay: FrameReplay = place.replay(name, readCapture(capture), loop);
+			replay.start();
+			return {stop: () => replay.stop(), counts: () => ({sent: replay.frames})};
+		}),
 		peer: undefined,
 		acts: 'own',
-		counts: () => ({...nothing, sent: replay?.frames ?? 0}),
 	};
+}
+
+/** An end that may come back: what runs there is begun anew, and goes on counting. */
+function side(begin: (place: StationPlace) => Running): JobSide {
+	let before = noNetJob;
+	let running: Running | undefined;
+	const counts = () => (running === undefined ? before : added(before, {...noNetJob, ...running.counts()}));
+	return {
+		start(place) {
+			const {latency, ...rest} = counts();
+			before = {...rest, latency: latency.snapshot()};
+			running = begin(place);
+		},
+		stop: () => running?.stop?.(),
+		counts,
+	};
+}
+
+function added(one: NetJobSample, other: NetJobSample): NetJobSample {
+	const {latency, ...rest} = one;
+	const {latency: otherLatency, ...otherRest} = other;
+	return {...summed(rest, otherRest), latency: merged(latency, otherLatency)};
+}
+
+/** The one that counts, when only one does. */
+function merged(one: Histogram, other: Histogram): Histogram {
+	if (one.count === 0 || other.count === 0) {
+		return one.count === 0 ? other : one;
+	}
+
+	const both = one.snapshot();
+	both.add(other);
+	return both;
 }
 
 /** `client` of `lan.client`, `db` of `db.vif0`. */

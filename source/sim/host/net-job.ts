@@ -1,12 +1,12 @@
 /**
 A job that uses a network: what it does at its own end and at its peer's, begun when both can be reached for the first time. From then on
-who finds nobody at the other end tries again. Its stream of random numbers is its own.
+who finds nobody at the other end tries again, and an end that comes back begins its part anew. Its stream of random numbers is its own.
 */
 import type {Engine} from '../../engine/engine.js';
 import type {Histogram} from '../../engine/histogram.js';
 import type {NetJob} from '../scenario/types.js';
 import type {NetJobMeter, NetJobSample} from './counters-network.js';
-import {type JobSides, sidesOf} from './net-job-sides.js';
+import {countsOf, type JobSides, sidesOf} from './net-job-sides.js';
 import type {Station, StationPlace} from './station.js';
 
 export type NetJobState = 'waiting' | 'running' | 'ended';
@@ -20,6 +20,7 @@ export class RunningNetJob implements NetJobMeter {
 	#latency: Histogram;
 	#own: StationPlace | undefined;
 	#peer: StationPlace | undefined;
+	#begun = false;
 
 	/**
 	@param id `web/http`, `lan.client/load`
@@ -36,13 +37,14 @@ export class RunningNetJob implements NetJobMeter {
 		const random = engine.random.stream(station.startsWith('lan.') ? id : `${station.replace('.', '/')}/${words.name}`);
 		this.#sides = sidesOf(words, port, random);
 		this.summary = this.#sides.summary;
-		this.#latency = this.#sides.counts().latency.snapshot();
+		this.#latency = countsOf(this.#sides).latency.snapshot();
 	}
 
-	/** Who can be reached for the first time may be one of its ends; when both can, it begins. */
+	/** Who can be reached for the first time, or again, may be one of its ends; when both can, it begins. */
 	stationReady(station: Station): void {
 		const {words} = this;
-		if (station.id === this.station) {
+		const isOwn = station.id === this.station;
+		if (isOwn) {
 			this.#own = station.place;
 		} else if ('peer' in words && words.peer.station === station.id) {
 			this.#peer = station.place;
@@ -50,28 +52,33 @@ export class RunningNetJob implements NetJobMeter {
 			return;
 		}
 
-		const {own, peer, acts} = this.#sides;
 		if (this.#own === undefined || ('peer' in words && this.#peer === undefined)) {
 			return;
 		}
 
+		const {own, peer, acts} = this.#sides;
 		const ends = [
-			{side: own, place: this.#own},
-			{side: peer, place: this.#peer},
+			{side: own, place: this.#own, isBack: isOwn},
+			{side: peer, place: this.#peer, isBack: !isOwn},
 		];
-		const [acting, waiting] = acts === 'own' ? ends : ends.reverse();
-		if (waiting.side !== undefined && waiting.place !== undefined) {
-			const {side, place} = waiting;
-			place.program(() => side.start(place));
+		// Who waits is there before who acts.
+		for (const {side, place, isBack} of acts === 'own' ? ends.reverse() : ends) {
+			if (side === undefined || place === undefined || (this.#begun && !isBack)) {
+				continue;
+			}
+
+			if (side === this.#sides[acts]) {
+				this.#schedule(place, side);
+			} else {
+				place.program(() => side.start(place));
+			}
 		}
 
-		if (acting.side !== undefined && acting.place !== undefined) {
-			this.#schedule(acting.place, acting.side);
-		}
+		this.#begun = true;
 	}
 
 	counts(): NetJobSample {
-		const counts = this.#sides.counts();
+		const counts = countsOf(this.#sides);
 		// Snapshots of histograms are large: the same object while nothing more was counted.
 		if (this.#latency.count !== counts.latency.count) {
 			this.#latency = counts.latency.snapshot();

@@ -13,8 +13,11 @@ import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {NetDevice} from '../kernel/net-device.js';
 import type {BridgeWords, DomainWords, Scenario} from '../scenario/types.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
+import {summed} from './counters.js';
+import type {BridgeSample} from './counters-network.js';
 import {type HostNic, macBytes} from './devices.js';
 import {type HostLan, prefix} from './host-lan.js';
+import type {Past} from './past.js';
 import {guestPlace, ipAddress, type Station} from './station.js';
 import {VifChannel} from './vif-channel.js';
 
@@ -23,6 +26,15 @@ export interface HostBridge {
 	readonly words: BridgeWords;
 	readonly bridge: Bridge;
 	readonly kernel: DomainKernel;
+	/** What bridges of this name had counted when this one came to be. */
+	readonly before: BridgeSample;
+}
+
+/** What a bridge has counted, and those of its name before it. */
+export function bridgeCounts({bridge, before}: HostBridge): BridgeSample {
+	const {forwarded, flooded, dropped, ports} = bridge;
+	const full = ports.reduce((sum, port) => sum + (port?.txDropped ?? 0), 0);
+	return summed(before, {forwarded, flooded, dropped: dropped + full});
 }
 
 export class HostNetwork {
@@ -37,6 +49,7 @@ export class HostNetwork {
 		private readonly engine: Engine,
 		private readonly outside: HostLan,
 		private readonly scenario: Scenario,
+		private readonly past: Past,
 	) {}
 
 	/** Undefined when the scenario has none. */
@@ -53,7 +66,7 @@ export class HostNetwork {
 		for (const words of this.scenario.host.bridges) {
 			const kernel = kernelOf(words.name);
 			const bridge = new Bridge(kernel, words.name, {mac: macBytes(words.mac)});
-			this.bridges.push({words, bridge, kernel});
+			this.bridges.push({words, bridge, kernel, before: this.past.bridges.get(words.name)});
 			if (words.ip !== undefined) {
 				const network = this.#stack(kernel, bridge.local, words.name, words.mac, words.ip);
 				network.onReady = () => this.#ready(kernel.name, words.name, network);
@@ -78,9 +91,27 @@ export class HostNetwork {
 	): void {
 		for (const words of vifs) {
 			const tap = this.outside.tap(`${kernel.name}:${words.device}`);
-			const channel = new VifChannel(words, kernel, backendOf(words.bridge), tap, xen);
-			this.vifs.push(channel);
+			const id = `${kernel.name}.${words.name}`;
+			const at = this.vifs.findIndex((vif) => vif.id === id);
+			if (at >= 0) {
+				this.past.vifs.set(id, this.vifs[at].counts);
+			}
+
+			const before = this.past.vifs.get(id);
+			const channel = new VifChannel(words, kernel, backendOf(words.bridge), tap, xen, before);
+			this.vifs[at < 0 ? this.vifs.length : at] = channel;
 			this.onVif(channel);
+		}
+	}
+
+	/** This boot is over: what its parts have counted is remembered. */
+	retire(): void {
+		for (const vif of this.vifs) {
+			this.past.vifs.set(vif.id, vif.counts);
+		}
+
+		for (const bridge of this.bridges) {
+			this.past.bridges.set(bridge.words.name, bridgeCounts(bridge));
 		}
 	}
 

@@ -16,9 +16,12 @@ import {
 	type TrafficSample,
 	type VifSample,
 } from './counters-network.js';
+import {bridgeCounts} from './network.js';
+import type {Past} from './past.js';
 
 export interface MeasuredNetwork {
 	readonly boot: Boot;
+	readonly past: Past;
 	readonly workloads: {readonly netMeters: Iterable<NetJobMeter>};
 }
 
@@ -27,24 +30,21 @@ export class LiveNetwork implements NetworkCounters {
 	constructor(readonly measured: MeasuredNetwork) {}
 
 	vif(id: string): VifSample {
-		return this.measured.boot.network.vifs.find((each) => each.id === id)?.counts ?? noVif;
+		const {boot, past} = this.measured;
+		return boot.network.vifs.find((each) => each.id === id)?.counts ?? past.vifs.get(id);
 	}
 
 	nic(name: string): NicSample {
-		const {network, drivers} = this.measured.boot;
+		const {boot} = this.measured;
+		const {network} = boot;
 		const nic = network.nics.find((each) => each.name === name);
-		const driver = drivers.find(({device}) => device === nic)?.driver;
-		return nic === undefined ? noNic : {...nic.counts, interrupts: driver?.counters.interrupts ?? 0};
+		return nic === undefined ? noNic : {...nic.counts, interrupts: boot.driverCounts(name).interrupts ?? 0};
 	}
 
 	bridge(name: string): BridgeSample {
-		const found = this.measured.boot.network.bridges.find(({words}) => words.name === name)?.bridge;
-		if (found === undefined) {
-			return noBridge;
-		}
-
-		const {forwarded, flooded, dropped, ports} = found;
-		return {forwarded, flooded, dropped: dropped + ports.reduce((sum, port) => sum + (port?.txDropped ?? 0), 0)};
+		const {boot, past} = this.measured;
+		const found = boot.network.bridges.find(({words}) => words.name === name);
+		return found === undefined ? past.bridges.get(name) : bridgeCounts(found);
 	}
 
 	lanHost(name: string): TrafficSample {
@@ -95,10 +95,10 @@ export class NetworkSample implements NetworkCounters {
 	readonly #jobs = new Map<string, NetJobSample>();
 
 	constructor(from: LiveNetwork) {
-		const {boot, workloads} = from.measured;
+		const {boot, past, workloads} = from.measured;
 		const {network} = boot;
 		this.lan = from.lan;
-		for (const {id} of network.vifs) {
+		for (const id of new Set([...network.vifs.map((vif) => vif.id), ...past.vifs.names])) {
 			this.#vifs.set(id, from.vif(id));
 		}
 
@@ -106,8 +106,8 @@ export class NetworkSample implements NetworkCounters {
 			this.#nics.set(name, from.nic(name));
 		}
 
-		for (const {words} of network.bridges) {
-			this.#bridges.set(words.name, from.bridge(words.name));
+		for (const name of new Set([...network.bridges.map(({words}) => words.name), ...past.bridges.names])) {
+			this.#bridges.set(name, from.bridge(name));
 		}
 
 		for (const {name} of network.lan?.hosts ?? []) {

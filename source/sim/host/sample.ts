@@ -7,8 +7,6 @@ import type {Engine} from '../../engine/engine.js';
 import type {FaultRules} from '../faults/rules.js';
 import type {Oracle} from '../guest/oracle.js';
 import type {Scenario} from '../scenario/types.js';
-import type {Domain} from '../xen/domain.js';
-import {blocked, runnable, running} from '../xen/vcpu.js';
 import type {Boot} from './boot.js';
 import {
 	addDisks,
@@ -25,6 +23,7 @@ import {
 } from './counters.js';
 import type {NetJobMeter} from './counters-network.js';
 import type {HostDevice} from './devices.js';
+import type {Past} from './past.js';
 import {LiveNetwork, NetworkSample} from './sample-network.js';
 import type {VbdChannel} from './vbd-channel.js';
 
@@ -33,6 +32,7 @@ export interface MeasuredHost {
 	readonly engine: Engine;
 	readonly scenario: Scenario;
 	readonly boot: Boot;
+	readonly past: Past;
 	readonly oracle: Oracle;
 	readonly rules: FaultRules;
 	/** Its jobs, in any order; those that have begun. */
@@ -67,12 +67,12 @@ export class Sample implements Counters {
 	) {
 		this.host = from.host;
 		this.network = new NetworkSample(from.network);
-		const {boot, rules, workloads, scenario} = from.measured;
-		for (const {name} of boot.xen.domains.values()) {
+		const {boot, past, rules, workloads, scenario} = from.measured;
+		for (const name of new Set([...boot.domains.map((domain) => domain.name), ...past.domains.names])) {
 			this.#domains.set(name, from.domain(name));
 		}
 
-		for (const {id} of boot.channels) {
+		for (const id of new Set([...boot.channels.map((channel) => channel.id), ...past.channels.names])) {
 			this.#channels.set(id, from.channel(id));
 		}
 
@@ -157,14 +157,7 @@ export class LiveCounters implements Counters {
 		}
 
 		return {
-			xen: {
-				own,
-				idle,
-				interrupts: xen.interrupts,
-				contextSwitches: xen.cpus.scheduler.contextSwitches,
-				events: xen.events.sent,
-				eventsLost: xen.events.lost,
-			},
+			xen: {...boot.counts, own, idle},
 			oracleChecked: oracle.sectorsChecked,
 			oracleViolations: oracle.violations,
 			sectorsLost: oracle.sectorsLost,
@@ -174,15 +167,15 @@ export class LiveCounters implements Counters {
 	}
 
 	domain(name: string): DomainSample {
-		const domain = this.measured.boot.xen.domainByName(name);
-		return domain === undefined ? noDomain : this.#domain(domain);
+		const {boot, past} = this.measured;
+		return boot.domains.find((each) => each.name === name)?.counts ?? past.domains.get(name);
 	}
 
 	/** A virtual disk as its frontend sees it; a disk without a frontend as the jobs that use it do. */
 	disk(id: string): DiskSample {
-		const channel = this.#channel(id);
-		if (channel !== undefined) {
-			const {read, write, flush} = channel.meter;
+		const meter = this.#channel(id)?.meter ?? this.measured.past.knownMeter(id);
+		if (meter !== undefined) {
+			const {read, write, flush} = meter;
 			return {read: read.counts(), write: write.counts(), flush: flush.counts()};
 		}
 
@@ -197,24 +190,21 @@ export class LiveCounters implements Counters {
 	}
 
 	channel(id: string): ChannelSample {
+		const {engine, past} = this.measured;
+		const {now} = engine;
 		const channel = this.#channel(id);
-		const {now} = this.measured.engine;
-		if (channel === undefined) {
+		const meter = channel?.meter ?? past.knownMeter(id);
+		if (meter === undefined) {
 			return noChannel;
 		}
 
-		const {blkfront, blkback, meter, asleepSince, asleepTime} = channel;
 		return {
+			...(channel?.counts ?? past.channels.get(id)),
 			requests: meter.ring.put,
 			responses: meter.answered,
-			requestPushes: blkfront?.pushes ?? 0,
-			requestNotifications: blkfront?.notifications ?? 0,
-			responsePushes: blkback?.pushes ?? 0,
-			responseNotifications: blkback?.notifications ?? 0,
 			outstanding: meter.ring.value,
 			outstandingIntegral: meter.ring.integral(now),
 			fullTime: meter.ring.fullTime(now),
-			asleepTime: asleepTime + (asleepSince < 0 ? 0 : now - asleepSince),
 		};
 	}
 
@@ -245,32 +235,9 @@ export class LiveCounters implements Counters {
 		return fired;
 	}
 
-	#domain(domain: Domain): DomainSample {
-		const {engine, boot} = this.measured;
-		const {now} = engine;
-		let self = domain.selfTime;
-		let xen = domain.xenTime;
-		const states = [0, 0, 0];
-		for (const vcpu of domain.vcpus) {
-			states[0] += vcpu.timeIn(running, now);
-			states[1] += vcpu.timeIn(runnable, now);
-			states[2] += vcpu.timeIn(blocked, now);
-			if (vcpu.onCpu) {
-				const cpu = boot.xen.cpus.all[vcpu.cpu];
-				if (cpu.inHypercall) {
-					xen += cpu.unbookedFor(vcpu);
-				} else {
-					self += cpu.unbookedFor(vcpu);
-				}
-			}
-		}
-
-		return {self, xen, hypercalls: domain.hypercalls, running: states[0], runnable: states[1], blocked: states[2]};
-	}
-
 	#device({name, medium}: HostDevice): DeviceSample {
 		const {gauges} = medium;
-		const driver = this.measured.boot.drivers.find((each) => each.device.name === name)?.driver.counters ?? {};
+		const driver = this.measured.boot.driverCounts(name);
 		return {
 			bytesRead: gauges.sectorsRead * 512,
 			bytesWritten: gauges.sectorsWritten * 512,

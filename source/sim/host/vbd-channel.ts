@@ -9,13 +9,13 @@ import type {Blkfront} from '../frontend/blkfront.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
 import {ChannelEvents, type Direction, nobody} from './channel-events.js';
-import {ChannelMeter} from './meters.js';
+import {type EndCounts, summed} from './counters.js';
+import type {ChannelMeter} from './meters.js';
 import type {WatchedChannel, WatchedRing} from './sleep-check.js';
 
 export class VbdChannel implements WatchedChannel, WatchedRing {
 	readonly kind = 'vbd';
 	readonly identities = new RingIdentities();
-	readonly meter: ChannelMeter;
 	readonly rings = [this];
 	readonly requests = 'request';
 	readonly responses = 'response';
@@ -25,17 +25,34 @@ export class VbdChannel implements WatchedChannel, WatchedRing {
 	asleepTime = 0;
 	readonly #events: ChannelEvents;
 
-	/** @param id `db.xvda` */
+	/**
+	@param id `db.xvda`
+	@param meter of its name; see Past.
+	@param before what channels of this name had counted when this one came to be.
+	*/
 	constructor(
 		readonly id: string,
 		readonly vdev: string,
 		readonly virtualDevice: number,
 		readonly frontKernel: DomainKernel,
 		readonly backKernel: DomainKernel,
-		xen: Hypervisor,
+		private readonly xen: Hypervisor,
+		readonly meter: ChannelMeter,
+		private readonly before: EndCounts,
 	) {
-		this.meter = new ChannelMeter(32, xen.engine.now);
 		this.#events = new ChannelEvents(frontKernel, backKernel, xen);
+	}
+
+	/** What its ends have counted, and those of the channels of its name before it. */
+	get counts(): EndCounts {
+		const {blkfront, blkback, asleepSince, asleepTime, before} = this;
+		return summed(before, {
+			requestPushes: blkfront?.pushes ?? 0,
+			requestNotifications: blkfront?.notifications ?? 0,
+			responsePushes: blkback?.pushes ?? 0,
+			responseNotifications: blkback?.notifications ?? 0,
+			asleepTime: asleepTime + (asleepSince < 0 ? 0 : this.xen.engine.now - asleepSince),
+		});
 	}
 
 	get ended(): boolean {

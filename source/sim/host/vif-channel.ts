@@ -14,6 +14,7 @@ import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {VifWords} from '../scenario/types.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
 import {ChannelEvents, type Direction, nobody} from './channel-events.js';
+import {summed} from './counters.js';
 import type {VifSample} from './counters-network.js';
 import type {WatchedChannel, WatchedRing} from './sleep-check.js';
 
@@ -39,6 +40,8 @@ export class VifChannel implements WatchedChannel {
 		/** The interface's packets, as the guest has them. */
 		readonly tap: FrameTap,
 		private readonly xen: Hypervisor,
+		/** What interfaces of this name had counted when this one came to be. */
+		private readonly before: VifSample,
 	) {
 		this.id = `${frontKernel.name}.${words.name}`;
 		this.#events = new ChannelEvents(frontKernel, backKernel, xen);
@@ -74,10 +77,11 @@ export class VifChannel implements WatchedChannel {
 		return newest;
 	}
 
+	/** What it has counted, and those of its name before it. */
 	get counts(): VifSample {
-		const {netfront, netback, port} = this;
+		const {netfront, netback, port, before} = this;
 		const asleep = this.asleepSince < 0 ? 0 : this.xen.engine.now - this.asleepSince;
-		return {
+		return summed(before, {
 			sentPackets: netback?.rxPackets ?? 0,
 			sentBytes: netback?.rxBytes ?? 0,
 			sentErrors: netback?.rxErrors ?? 0,
@@ -92,7 +96,7 @@ export class VifChannel implements WatchedChannel {
 			backPushes: (netback?.transmitPushes ?? 0) + (netback?.receivePushes ?? 0),
 			backNotifications: (netback?.transmitNotifications ?? 0) + (netback?.receiveNotifications ?? 0),
 			asleepTime: this.asleepTime + asleep,
-		};
+		});
 	}
 
 	eventPending(end: 'front' | 'back'): boolean {

@@ -1,6 +1,7 @@
 /**
-The scenario's jobs, put to work: each starts when its disk can be used for the first time (a CPU hog when its domain's kernel starts),
-draws from its own random stream and is judged by the oracle of its disk.
+The scenario's jobs, put to work: each starts when its disk can be used for the first time in the life of its domain (a CPU hog when the
+domain's kernel starts), draws from its own random stream and is judged by the oracle of its disk. When a domain comes back its jobs
+start anew, and go on counting.
 */
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
@@ -11,6 +12,7 @@ import {summaryOf} from '../guest/job-options.js';
 import type {Oracle} from '../guest/oracle.js';
 import type {BlockDevice} from '../kernel/block-device.js';
 import type {DiskJob, Scenario} from '../scenario/types.js';
+import {addCounts} from './counters.js';
 import type {NetJobMeter} from './counters-network.js';
 import type {HostDomain} from './host-domain.js';
 import {nothingDone, type OperationCounts} from './meters.js';
@@ -22,14 +24,42 @@ export class RunningJob implements JobMeter {
 	/** fio's words: `randread 4k`. */
 	readonly summary: string;
 	#commits = new Histogram();
+	/** What it had counted when its domain came back last. */
+	#before = {read: nothingDone, write: nothingDone, flush: nothingDone, commits: new Histogram(), violations: 0};
 	readonly #last = {read: nothingDone, write: nothingDone, flush: nothingDone};
+	#host: HostDomain;
+	#running: Job;
 
 	constructor(
-		readonly host: HostDomain,
+		host: HostDomain,
 		readonly words: DiskJob,
-		readonly running: Job,
+		running: Job,
 	) {
+		this.#host = host;
+		this.#running = running;
 		this.summary = summaryOf(words);
+	}
+
+	/** The newest domain of its name. */
+	get host(): HostDomain {
+		return this.#host;
+	}
+
+	/** The job as it runs there. */
+	get running(): Job {
+		return this.#running;
+	}
+
+	/** Its domain has come back, and the job with it. */
+	restart(host: HostDomain, running: Job): void {
+		this.#before = {...this.counts(), commits: this.commits(), violations: this.violations};
+		this.#host = host;
+		this.#running = running;
+	}
+
+	/** Sectors that were not as they may be. */
+	get violations(): number {
+		return this.#before.violations + this.#running.violations;
 	}
 
 	get domain(): string {
@@ -55,9 +85,11 @@ export class RunningJob implements JobMeter {
 
 	/** From a write's arrival to the end of the flush that covers it. The same object while nothing more was counted. */
 	commits(): Histogram {
-		const {commitLatency} = this.running;
-		if (this.#commits.count !== commitLatency.count) {
+		const {commitLatency} = this.#running;
+		const {commits} = this.#before;
+		if (this.#commits.count !== commits.count + commitLatency.count) {
 			this.#commits = commitLatency.snapshot();
+			this.#commits.add(commits);
 		}
 
 		return this.#commits;
@@ -65,21 +97,25 @@ export class RunningJob implements JobMeter {
 
 	/** The same object while nothing more was counted: snapshots of histograms are large. */
 	#counts(operation: 'read' | 'write' | 'flush'): OperationCounts {
-		const {running} = this;
+		const running = this.#running;
+		const before = this.#before[operation];
 		const latency: Histogram = running.latency(operation);
-		if (this.#last[operation].latency.count !== latency.count) {
+		if (this.#last[operation].latency.count !== before.latency.count + latency.count) {
 			const bytes = operation === 'read' ? running.bytesRead : operation === 'write' ? running.bytesWritten : 0;
-			this.#last[operation] = {latency: latency.snapshot(), bytes, errors: running.errorsOf(operation)};
+			const counts = {latency: latency.snapshot(), bytes, errors: running.errorsOf(operation)};
+			this.#last[operation] = addCounts(before, counts);
 		}
 
 		return this.#last[operation];
 	}
 }
 
-/** A job that burns CPU. */
+/** A job that burns CPU, in the newest domain of its name. */
 export interface RunningHog {
-	readonly host: HostDomain;
-	readonly hog: CpuHog;
+	host: HostDomain;
+	hog: CpuHog;
+	/** Its place among all of them. */
+	readonly index: number;
 }
 
 export class Workloads {
@@ -108,8 +144,16 @@ export class Workloads {
 	domainReady(host: HostDomain): void {
 		for (const words of host.words.jobs) {
 			if (words.kind === 'cpu') {
-				const hog = new CpuHog(host.kernel, words, this.hogs.length % host.kernel.domain.vcpus.length);
-				this.hogs.push({host, hog});
+				const known = this.hogs.find((each) => each.host.name === host.name && each.hog.options === words);
+				const index = known?.index ?? this.hogs.length;
+				const hog = new CpuHog(host.kernel, words, index % host.kernel.domain.vcpus.length);
+				if (known === undefined) {
+					this.hogs.push({host, hog, index});
+				} else {
+					known.host = host;
+					known.hog = hog;
+				}
+
 				hog.start();
 			}
 		}
@@ -128,14 +172,17 @@ export class Workloads {
 	diskReady(host: HostDomain, disk: string, device: BlockDevice): void {
 		for (const words of host.words.jobs) {
 			if (words.kind === 'disk' && words.on === disk) {
-				assert(
-					!this.jobs.some((job) => job.host === host && job.words === words),
-					'a job is started once in the life of its domain',
-				);
+				const known = this.jobs.find((job) => job.domain === host.name && job.words === words);
+				assert(known?.host !== host, 'a job is started once in the life of its domain');
 				const random = this.engine.random.stream(`${host.name}/${disk}/${words.name}`);
 				const oracle = this.oracle.disk(host.name, disk);
 				const job = new Job(host.kernel, device, {...words, verify: words.verify}, oracle, random);
-				this.jobs.push(new RunningJob(host, words, job));
+				if (known === undefined) {
+					this.jobs.push(new RunningJob(host, words, job));
+				} else {
+					known.restart(host, job);
+				}
+
 				job.start();
 			}
 		}

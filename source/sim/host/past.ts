@@ -1,0 +1,57 @@
+/**
+What the parts of a host that are gone had counted, by name: a part that comes back under the name of one before it goes on counting from
+there, so that counters never run backwards, whatever died and was built anew.
+*/
+import {type DomainSample, type EndCounts, noDomain, noEndCounts, noXenCounts, type XenCounts} from './counters.js';
+import {type BridgeSample, noBridge, noVif, type VifSample} from './counters-network.js';
+import {ChannelMeter} from './meters.js';
+
+/** A guest's ring of one page has so many slots. */
+const slots = 32;
+
+export class Past {
+	readonly domains = new Kept<DomainSample>(noDomain);
+	/** Ends of disk channels, by `db.xvda`. */
+	readonly channels = new Kept<EndCounts>(noEndCounts);
+	readonly vifs = new Kept<VifSample>(noVif);
+	/** What drivers counted, by their device's name. */
+	readonly drivers = new Kept<Readonly<Record<string, number>>>({});
+	readonly bridges = new Kept<BridgeSample>(noBridge);
+	xen: XenCounts = noXenCounts;
+	readonly #meters = new Map<string, ChannelMeter>();
+
+	/** The meter of a disk channel that is or was there. */
+	knownMeter(id: string): ChannelMeter | undefined {
+		return this.#meters.get(id);
+	}
+
+	/** A disk channel's meter, which outlives the channel: the next one of the name is measured by it, too. @param now ns. */
+	meter(id: string, now: number): ChannelMeter {
+		let meter = this.#meters.get(id);
+		if (meter === undefined) {
+			meter = new ChannelMeter(slots, now);
+			this.#meters.set(id, meter);
+		}
+
+		return meter;
+	}
+}
+
+class Kept<T> {
+	readonly #counts = new Map<string, T>();
+
+	constructor(private readonly nothing: T) {}
+
+	get names(): IterableIterator<string> {
+		return this.#counts.keys();
+	}
+
+	get(name: string): T {
+		return this.#counts.get(name) ?? this.nothing;
+	}
+
+	/** What parts of this name have counted up to now, all of them together. */
+	set(name: string, counts: T): void {
+		this.#counts.set(name, counts);
+	}
+}
