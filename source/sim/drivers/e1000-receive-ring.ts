@@ -3,7 +3,7 @@ The receive ring: a page of the driver's own behind each descriptor, and more to
 takes the frames. After the 8254x SDM §3.2 (legacy receive descriptors). Memory only: registers are the port's business.
 */
 import {assert} from '../../engine/assert.js';
-import type {DmaMemory, Kernel} from '../kernel/kernel.js';
+import type {DmaMemory, Kernel, Page} from '../kernel/kernel.js';
 import {NetPacket} from '../kernel/net-device.js';
 import * as e1000 from './e1000-registers.js';
 
@@ -22,6 +22,8 @@ export class E1000ReceiveRing {
 	readonly #done: (packet: NetPacket) => void;
 	/** The buffers made so far, each one page; made when first needed, at most `limit`. */
 	readonly #buffers: NetPacket[] = [];
+	/** Page of each buffer and its address, in two words. */
+	readonly #page: Int32Array;
 	readonly #low: Int32Array;
 	readonly #high: Int32Array;
 	readonly #freeBuffers: Int32Array;
@@ -39,6 +41,7 @@ export class E1000ReceiveRing {
 		this.#kernel = kernel;
 		this.#done = done;
 		this.memory = kernel.dmaMemory(entries * e1000.descriptorWords * 4);
+		this.#page = new Int32Array(limit);
 		this.#low = new Int32Array(limit);
 		this.#high = new Int32Array(limit);
 		this.#freeBuffers = new Int32Array(limit);
@@ -107,10 +110,12 @@ export class E1000ReceiveRing {
 		return packet;
 	}
 
-	/** A buffer is free again. */
+	/** A buffer is free again, perhaps with another page. */
 	give(packet: NetPacket): void {
 		assert(this.free < this.#buffers.length, 'a buffer comes back once');
-		this.#freeBuffers[this.free++] = packet.tag;
+		const {tag} = packet;
+		if (packet.pages[0] !== this.#page[tag]) this.#address(tag, packet.pages[0]);
+		this.#freeBuffers[this.free++] = tag;
 	}
 
 	#make(): number {
@@ -118,10 +123,16 @@ export class E1000ReceiveRing {
 		const packet = new NetPacket(1, buffer, this.#done);
 		packet.pages[0] = this.#kernel.page();
 		packet.segments = 1;
-		const address = this.#kernel.dmaAddress(packet.pages[0], 'fromDevice');
-		this.#low[buffer] = address | 0;
-		this.#high[buffer] = Math.floor(address / highUnit);
+		packet.exchangeable = true;
+		this.#address(buffer, packet.pages[0]);
 		this.#buffers.push(packet);
 		return buffer;
+	}
+
+	#address(buffer: number, page: Page): void {
+		const address = this.#kernel.dmaAddress(page, 'fromDevice');
+		this.#page[buffer] = page;
+		this.#low[buffer] = address | 0;
+		this.#high[buffer] = Math.floor(address / highUnit);
 	}
 }

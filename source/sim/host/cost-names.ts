@@ -6,12 +6,14 @@ import {blkbackCosts} from '../backend/blkback.js';
 import {bridgeCosts} from '../backend/bridge-costs.js';
 import {netbackCosts} from '../backend/netback.js';
 import {vbd1BackCosts} from '../backend/xen1-vbd-costs.js';
+import {vif1BackCosts} from '../backend/xen1-vif-costs.js';
 import {e1000Costs} from '../drivers/e1000-costs.js';
 import {nvmeCosts} from '../drivers/nvme-costs.js';
 import {sequenceCosts} from '../drivers/sequence.js';
 import {blkfrontCosts} from '../frontend/blkfront.js';
 import {netfrontCosts} from '../frontend/netfront.js';
 import {vbd1FrontCosts} from '../frontend/xen1-vbd-costs.js';
+import {vif1FrontCosts} from '../frontend/xen1-vif-costs.js';
 import {cpuHogCosts} from '../guest/cpu-hog.js';
 import {jobCosts} from '../guest/job.js';
 import {networkCosts} from '../guest/network-costs.js';
@@ -48,6 +50,8 @@ export const costGroups: readonly CostGroup[] = [
 	{part: 'Xen 1.0 events', costs: Object.values(xen1EventCosts)},
 	{part: 'Xen 1.0 disk front', costs: Object.values(vbd1FrontCosts)},
 	{part: 'Xen 1.0 disk back', costs: Object.values(vbd1BackCosts)},
+	{part: 'Xen 1.0 network front', costs: Object.values(vif1FrontCosts)},
+	{part: 'Xen 1.0 network back', costs: Object.values(vif1BackCosts)},
 	{part: 'workloads', costs: [...Object.values(jobCosts), ...Object.values(cpuHogCosts)]},
 	{part: 'XenStore', costs: Object.values(storeCosts)},
 	{

@@ -29,6 +29,11 @@ export class NetPacket {
 	checksum: ChecksumState = checksumPresent;
 	/** Payload bytes of each TCP segment this packet is to be cut into; 0 when it is one frame already. */
 	segmentSize = 0;
+	/**
+	Set by an owner who takes any page of its kernel's back: whoever has the packet may, before `done`, put another page in `pages[0]` and
+	keep the one that was there, with what arrived in it. A page flip instead of a copy, as in Xen 1.0.
+	*/
+	exchangeable = false;
 	/** Identity for the trace; see engine/trace.ts. */
 	identity = 0;
 	/** vCPU of the submitter's kernel on which the completion should run. */

@@ -143,6 +143,12 @@ export class XenKernel implements DeviceKernel, Owner {
 		this.pinned--;
 	}
 
+	/** Whether a frame is the domain's own and nobody uses it beside the domain itself. */
+	isExclusive(domid: number, frame: number): boolean {
+		const {frames} = this.xen;
+		return frames.isOwn(domid, frame) && frames.isPlain(frame);
+	}
+
 	/** A page of Xen's that it shares with a domain, zeroed: where a ring of the domain's lies. It goes when the domain does. */
 	sharedPage(domid: number): SharedPage {
 		const frame = this.xen.frames.allocateShared(domid);

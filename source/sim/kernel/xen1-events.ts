@@ -21,7 +21,7 @@ export class Xen1Events {
 	readonly info: SharedInfo1;
 	/** Upcalls taken. */
 	upcalls = 0;
-	readonly #handlers: (Step | null)[] = new Array(events).fill(null);
+	readonly #handlers: Step[][] = Array.from({length: events}, () => []);
 	readonly #upcall: Step;
 	readonly #enable: Step;
 	/** The upcall is asked for and has not begun. */
@@ -40,9 +40,9 @@ export class Xen1Events {
 		bits.create(kernel.domid, kernel.name, this.info, () => this.#raise());
 	}
 
-	/** `handler` runs, as interrupt work, for an event, which is unmasked from now on. */
+	/** `handler` runs too, as interrupt work, for an event, which is unmasked from now on. */
 	handle(event: number, handler: Step): void {
-		this.#handlers[event] = handler;
+		this.#handlers[event].push(handler);
 		this.unmask(event);
 	}
 
@@ -58,9 +58,8 @@ export class Xen1Events {
 
 	/** Has an event been set or taken whose handler has not run yet? For checks. */
 	isPending(event: number): boolean {
-		const handler = this.#handlers[event];
 		if (this.info.isSet(event) && (this.#asked || !this.info.enabled)) return true;
-		return handler !== null && this.xen.cpus.isPending(this.kernel.domain, handler);
+		return this.#handlers[event].some((handler) => this.xen.cpus.isPending(this.kernel.domain, handler));
 	}
 
 	#raise(): void {
@@ -77,8 +76,7 @@ export class Xen1Events {
 		while (taken !== 0) {
 			const event = 31 - Math.clz32(taken & -taken);
 			taken &= taken - 1;
-			const handler = this.#handlers[event];
-			if (handler !== null) this.kernel.step(handler, event);
+			for (const handler of this.#handlers[event]) this.kernel.step(handler, event);
 		}
 
 		this.kernel.step(this.#enable);

@@ -1,0 +1,95 @@
+/**
+The network backend of Xen 1.0, in the hypervisor: the virtual interfaces of all domains, and a tasklet that sends one packet of each in turn.
+Where a packet goes is decided by whoever uses the interfaces as network devices; Xen 1.0's firewall-router matched addresses, ports and
+protocols, here a bridge forwards by hardware address.
+*/
+import type {Step} from '../../engine/step.js';
+import type {XenKernel} from '../kernel/xen-kernel.js';
+import type {EventBits} from '../xen/event-bits.js';
+import {eventNet} from '../xen/shared-info1.js';
+import {Xen1VifBackend, type Xen1VifBackendOptions} from './xen1-vif.js';
+import {vif1BackCosts} from './xen1-vif-costs.js';
+
+export class Xen1NetBackend {
+	/** By domain and number, in the order of their creation. */
+	readonly vifs: Xen1VifBackend[] = [];
+	/** Packets the tasklet has sent. */
+	rounds = 0;
+	/** Whose vif is whose: the domain of each of `vifs`, and its number there. */
+	readonly #owners: {readonly domid: number; readonly vif: number}[] = [];
+	readonly #list: Xen1VifBackend[] = [];
+	#scheduled = false;
+	readonly #round: Step;
+	readonly #event: Step;
+
+	constructor(
+		private readonly kernel: XenKernel,
+		private readonly bits: EventBits,
+	) {
+		this.#round = kernel.define('net round', vif1BackCosts.round, () => this.#next());
+		this.#event = kernel.define('net event', vif1BackCosts.event, (index) => {
+			this.vifs[index].notifying = false;
+			this.bits.send(this.#owners[index].domid, eventNet);
+		});
+	}
+
+	/** A domain gets an interface, its rings in a page that Xen shares with it (start_info.net_rings; network_op). */
+	attach(options: Xen1VifBackendOptions): Xen1VifBackend {
+		const {domid, vif} = options;
+		const index = this.vifs.length;
+		const made = new Xen1VifBackend(this.kernel, this.kernel.sharedPage(domid), options, () => {
+			if (made.notifying) return;
+			made.notifying = true;
+			this.kernel.task(this.#event, index);
+		});
+		this.vifs.push(made);
+		this.#owners.push({domid, vif});
+		return made;
+	}
+
+	/** A domain is gone: its interfaces are nobody's. */
+	detach(domid: number): void {
+		for (const [index, owner] of this.#owners.entries()) {
+			if (owner.domid === domid) this.vifs[index].detach();
+		}
+	}
+
+	/** net_update, in the hypercall of a domain that has put descriptors on the rings of its interface `vif`. */
+	netUpdate(domid: number, vif: number): void {
+		for (const [index, owner] of this.#owners.entries()) {
+			if (owner.domid === domid && owner.vif === vif) this.#update(this.vifs[index]);
+		}
+	}
+
+	#update(vif: Xen1VifBackend): void {
+		vif.update();
+		if (vif.waiting === 0 || vif.queued) return;
+		vif.queued = true;
+		this.#list.push(vif);
+		if (this.#scheduled) return;
+		this.#scheduled = true;
+		this.kernel.task(this.#round);
+	}
+
+	/** One packet of the interface whose turn it is. */
+	#next(): void {
+		const vif = this.#list.shift();
+		if (vif === undefined) {
+			this.#scheduled = false;
+			return;
+		}
+
+		vif.queued = false;
+		if (vif.waiting > 0) {
+			this.rounds++;
+			vif.sendNext();
+		}
+
+		if (vif.waiting > 0) {
+			vif.queued = true;
+			this.#list.push(vif);
+		}
+
+		this.kernel.step(this.#round);
+	}
+}
