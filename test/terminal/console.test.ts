@@ -50,7 +50,8 @@ describe('the console', () => {
 		await waitFor(/NAME {2}STATE {3}CPU\(sec\)/);
 		press('3');
 		await waitFor(/web xvda ⇄ Domain-0/);
-		press(keys.tab);
+		// Round from the first ring to the last.
+		press(keys.shiftTab);
 		await waitFor(/db xvda ⇄ Domain-0/);
 		press('5');
 		await waitFor(/following/);
@@ -83,7 +84,7 @@ describe('the console', () => {
 	test('loses a notification on demand, sleeps, and wakes by a kick', async () => {
 		const {press, waitFor} = bound(await open());
 		await waitFor(/db +xvda.*xvda/);
-		press(keys.down);
+		press('G');
 		await waitFor('► db xvda');
 		press('flost');
 		await waitFor('Inject a fault');
