@@ -5,7 +5,8 @@ import {millisecond, second, WatchedHost} from '../support/hosts.js';
 
 const moved = ({rates}: DeviceView) => sum(rates.map(({unit, perSecond}) => (unit === 'B/s' ? perSecond : 0)));
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
-/** Requests on each ring × ns up to now. */
+const disksOf = ({channels}: Snapshot) => channels.filter(({kind}) => kind === 'vbd');
+/** Requests on each disk's ring × ns up to now. */
 const ringTimes = ({host}: WatchedHost) => host.boot.channels.map(({meter}) => meter.ring.integral(host.now));
 
 describe('the default scenario, second by second', () => {
@@ -17,7 +18,7 @@ describe('the default scenario, second by second', () => {
 		watched.advance(second_ * second);
 		const snapshot = watched.look();
 		const now = ringTimes(watched);
-		const fill = snapshot.channels.map((channel) => channel.inFlight);
+		const fill = disksOf(snapshot).map((channel) => channel.inFlight);
 		looks.push({
 			snapshot,
 			means: now.map((time, i) => (time - (before[i] ?? 0)) / second),
@@ -61,15 +62,18 @@ describe('the default scenario, second by second', () => {
 		}
 
 		for (const {jobs, parts} of snapshot.domains) {
-			for (const {outstanding, iodepth} of jobs) expect(outstanding).toBeLessThanOrEqual(iodepth);
-			for (const {used, size} of parts) expect(used ?? 0).toBeLessThanOrEqual(size ?? 0);
+			for (const {kind, outstanding, iodepth} of jobs) {
+				if (kind === 'disk') expect(outstanding).toBeLessThanOrEqual(iodepth);
+			}
+
+			for (const {used, size} of parts) if (size !== undefined) expect(used).toBeLessThanOrEqual(size);
 		}
 
 		for (const {queue} of snapshot.devices) expect(queue.used).toBeLessThanOrEqual(queue.size);
 	});
 
 	test.each(looks)('at $snapshot.time ns rate × mean latency is the mean number on the ring', (look) => {
-		for (const [i, {id, requestRate, latency, p99}] of look.snapshot.channels.entries()) {
+		for (const [i, {id, requestRate, latency, p99}] of disksOf(look.snapshot).entries()) {
 			// Requests at the window's edges are partly outside of it; filling a slot comes before the ring.
 			const edges = (look.atEdges[i] * 2 * (p99 ?? 0)) / second;
 			const filled = requestRate * 2e-6;
@@ -79,16 +83,16 @@ describe('the default scenario, second by second', () => {
 	});
 
 	test.each(looks)('at $snapshot.time ns bytes at the rings are bytes at the medium', ({snapshot, atEdges}) => {
-		const rings = sum(snapshot.channels.map(({bytesPerSecond}) => bytesPerSecond));
+		const rings = sum(disksOf(snapshot).map(({bytesPerSecond}) => bytesPerSecond));
 		const media = sum(snapshot.devices.map(moved));
 		expect(Math.abs(rings - media)).toBeLessThanOrEqual(16_384 * (sum(atEdges) + 1));
 	});
 
 	test.each(looks)('at $snapshot.time ns the guest, its ring and its backend count the same requests', ({snapshot}) => {
-		for (const channel of snapshot.channels) {
+		for (const channel of disksOf(snapshot)) {
 			const guest = snapshot.domains.find(({name}) => name === channel.frontend);
 			const parts = snapshot.domains.flatMap(({parts: all}) => all);
-			const jobs = sum(guest?.jobs.map(({rate}) => rate) ?? []);
+			const jobs = sum(guest?.jobs.map(({kind, rate}) => (kind === 'disk' ? rate : 0)) ?? []);
 			expect(parts.find(({id}) => id === channel.backPart)?.rate).toBe(channel.requestRate);
 			expect(parts.find(({id}) => id === channel.frontPart)?.rate).toBe(channel.requestRate);
 			// A write with fsync=1 is two requests, and the ring counts both.
@@ -102,13 +106,15 @@ describe('the default scenario, second by second', () => {
 
 	test('parts stand in the domain that runs them', () => {
 		const [zero, web, db] = looks[0].snapshot.domains;
-		expect(zero.parts.map(({id}) => id)).toEqual([
-			'Domain-0/blkback/web/xvda',
-			'Domain-0/blkback/db/xvda',
-			'Domain-0/xenstored',
-			'Domain-0/nvme0',
-		]);
-		expect(web.parts.map(({id}) => id)).toEqual(['web/xvda']);
+		expect(zero.parts.map(({id}) => id)).toEqual(
+			expect.arrayContaining([
+				'Domain-0/blkback/web/xvda',
+				'Domain-0/blkback/db/xvda',
+				'Domain-0/xenstored',
+				'Domain-0/nvme0',
+			]),
+		);
+		expect(web.parts.map(({id}) => id)).toContain('web/xvda');
 		expect(db.jobs.map(({summary}) => summary)).toEqual(['write 4k fsync=1', expect.stringMatching(/^randwrite 16k/)]);
 	});
 
@@ -130,7 +136,7 @@ describe('the default scenario, second by second', () => {
 	test('a job that flushes is measured by its commits, from the write to the end of its flush', () => {
 		const [zero, web, db] = looks[3].snapshot.domains;
 		expect(zero.jobs).toEqual([]);
-		expect(web.jobs.map(({latencyOf}) => latencyOf)).toEqual(['']);
+		expect(web.jobs[0].latencyOf).toBe('');
 		const [log, checkpoint] = db.jobs;
 		expect([log.latencyOf, checkpoint.latencyOf]).toEqual(['commit', '']);
 		const job = watched.host.workloads.jobs.find(({words}) => words.name === log.name)?.running;
@@ -169,7 +175,8 @@ describe('the window', () => {
 		watched.look();
 		const {window, channels} = watched.advance(3.05 * second).look();
 		expect(window).toBe(2050 * millisecond);
-		expect(channels[0].requestRate).toBeCloseTo(1500, -2.6);
+		const [pages] = watched.host.scenario.domains[1].jobs;
+		expect(channels[0].requestRate).toBeCloseTo(pages.kind === 'disk' ? pages.rateIops : 0, -2.6);
 	});
 
 	test('is what there is at the start', () => {
