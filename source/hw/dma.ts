@@ -1,7 +1,8 @@
 /**
 How a device reaches memory: bus mastering must be on, the frame must exist, the IOMMU must permit it. The answer is a frame or
 a refusal (a completion with an error, to the device); the device then copies to or from `Memory`'s views of the frame. Fault
-point `dma <name>`: drop refuses an access, alter turns it to the frame in the rule's value (a stray transfer).
+points: `dma <name>`, for each access, where drop refuses it and alter turns it to the frame in the rule's value; and `dma.write <name>`, for
+those to memory alone, where alter makes it a stray transfer in the same way.
 */
 import type {Engine} from '../engine/engine.js';
 import {alter, drop, type FaultPoint} from '../engine/fault-points.js';
@@ -18,6 +19,7 @@ export class Dma {
 	private readonly config: ConfigSpace;
 	private readonly iommu: IommuDevice;
 	private readonly faults: FaultPoint;
+	private readonly writeFaults: FaultPoint;
 
 	constructor(
 		engine: Engine,
@@ -28,6 +30,7 @@ export class Dma {
 		this.config = config;
 		this.iommu = iommu;
 		this.faults = engine.faults.point(`dma ${iommu.name}`, [iommu.name]);
+		this.writeFaults = engine.faults.point(`dma.write ${iommu.name}`, [iommu.name]);
 	}
 
 	/** The frame that an access to `frame` reaches, or `refused`. Ask again for each access: permission may be gone by then. */
@@ -45,6 +48,11 @@ export class Dma {
 			if (verdict === alter) {
 				target = armed.value;
 			}
+		}
+
+		const strays = this.writeFaults.armed;
+		if (strays !== null && write && strays.decide(frame) === alter) {
+			target = strays.value;
 		}
 
 		if (!this.config.busMaster || target < 0 || target >= this.memory.frames || !this.iommu.permits(target, write)) {

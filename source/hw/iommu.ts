@@ -74,6 +74,8 @@ export class IommuContext {
 export class IommuDevice {
 	/** Refused accesses so far. */
 	faults = 0;
+	/** Accesses that nothing stopped and that reached a frame which is not for this device. */
+	strays = 0;
 	private attached: IommuContext | null = null;
 	private off = false;
 	private readonly iommu: Iommu;
@@ -102,15 +104,27 @@ export class IommuDevice {
 		this.off = false;
 	}
 
-	/** From now on the device reaches all memory: a host without an IOMMU, or with it off. */
-	passThrough(): void {
-		this.attached = null;
+	/**
+	From now on the device reaches all memory: a host without an IOMMU, or with it off. With `owner`, what an IOMMU would let it reach, an
+	access beyond that is counted and told, and happens.
+	*/
+	passThrough(owner: IommuContext | null = null): void {
+		this.attached = owner;
 		this.off = true;
 	}
 
 	/** Whether the access may happen; a refusal is counted and reported. */
 	permits(frame: number, write: boolean): boolean {
-		if (this.off || this.attached?.permits(frame, write)) {
+		if (this.attached?.permits(frame, write)) {
+			return true;
+		}
+
+		if (this.off) {
+			if (this.attached !== null) {
+				this.strays++;
+				this.iommu.onStray(this.name, frame, write);
+			}
+
 			return true;
 		}
 
@@ -126,6 +140,8 @@ export class Iommu {
 	faults = 0;
 	/** Called for each refused access, with the address of the frame in bytes. Set by who keeps the log. */
 	onFault: (device: string, address: number, write: boolean) => void = () => {};
+	/** Called for each access that an IOMMU would have refused, where there is none. */
+	onStray: (device: string, frame: number, write: boolean) => void = () => {};
 	private readonly devices = new Map<string, IommuDevice>();
 
 	/** The record of one device, by name; a new device is refused everything until attached. */

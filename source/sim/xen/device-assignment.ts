@@ -21,6 +21,8 @@ const messagesPerFunction = 128;
 
 class Assignment {
 	owner = nobody;
+	/** Whose it was last. */
+	former = nobody;
 	/** Taken from its owner and not yet reset: nobody's, and not to be assigned. */
 	needsReset = false;
 	readonly windows = new Map<number, AssignedRegisters>();
@@ -36,6 +38,8 @@ class Assignment {
 export interface AssignmentOptions {
 	/** Whether an IOMMU stands between devices and memory; without one a device reaches every frame. */
 	readonly iommu: boolean;
+	/** Names of functions that it lets pass unchecked all the same. */
+	readonly unguarded?: ReadonlySet<string>;
 }
 
 export class DeviceAssignment {
@@ -44,6 +48,7 @@ export class DeviceAssignment {
 	private readonly frames: FrameTable;
 	private readonly grants: GrantTables;
 	private readonly protect: boolean;
+	private readonly unguarded: ReadonlySet<string>;
 	private readonly functions = new Map<string, Assignment>();
 	private readonly byIndex: Assignment[] = [];
 	/** Context and number of functions of each domain that has any, by domid. */
@@ -56,6 +61,7 @@ export class DeviceAssignment {
 		this.frames = frames;
 		this.grants = grants;
 		this.protect = options.iommu;
+		this.unguarded = options.unguarded ?? new Set();
 		frames.onAllocate = (domid, first, count) => this.contexts[domid]?.enterRun(first, count, true);
 		frames.onFree = (domid, frame) => this.contexts[domid]?.remove(frame, true);
 		grants.onDeviceMap = (mapper, frame, writable) => this.contexts[mapper]?.enter(frame, writable);
@@ -74,8 +80,9 @@ export class DeviceAssignment {
 		if (assignment.owner !== nobody || assignment.needsReset) return -EBUSY;
 		assignment.owner = domid;
 		const device = this.iommu.device(assignment.name);
-		if (this.protect) device.attach(this.contexts[domid] ?? this.makeContext(domid, domainName));
-		else device.passThrough();
+		const context = this.contexts[domid] ?? this.makeContext(domid, domainName);
+		if (this.guards(assignment)) device.attach(context);
+		else device.passThrough(context);
 		return 0;
 	}
 
@@ -116,6 +123,7 @@ export class DeviceAssignment {
 
 		this.iommu.device(assignment.name).detach();
 		assignment.needsReset = false;
+		this.dropContext(assignment.former);
 	}
 
 	/** The domain that has the function; -1 for nobody. */
@@ -192,20 +200,32 @@ export class DeviceAssignment {
 		return false;
 	}
 
-	/** The IOMMU context of a domain's devices; undefined without IOMMU or devices. */
+	/** What a domain's devices may reach, enforced where there is an IOMMU; undefined without devices. */
 	contextOf(domid: number): IommuContext | undefined {
 		return this.contexts[domid];
 	}
 
 	private revoke(assignment: Assignment): void {
-		const domid = assignment.owner;
+		assignment.former = assignment.owner;
 		assignment.owner = nobody;
 		assignment.needsReset = true;
 		for (const window of assignment.windows.values()) window.revoke();
 		assignment.windows.clear();
-		if (!this.protect) return;
+		// Without an IOMMU nothing stops the device before its reset; what it should not reach any more is told until then.
+		if (!this.guards(assignment)) return;
 		this.iommu.device(assignment.name).detach();
-		if (!this.byIndex.some((other) => other.owner === domid)) this.contexts[domid] = undefined;
+		this.dropContext(assignment.former);
+	}
+
+	/** Forgets what the devices of a domain may reach once it has none, and none of its former ones still works. */
+	private dropContext(domid: number): void {
+		const holds = (each: Assignment) =>
+			each.owner === domid || (each.needsReset && each.former === domid && !this.guards(each));
+		if (!this.byIndex.some(holds)) this.contexts[domid] = undefined;
+	}
+
+	private guards({name}: Assignment): boolean {
+		return this.protect && !this.unguarded.has(name);
 	}
 
 	private makeContext(domid: number, name: string): IommuContext {

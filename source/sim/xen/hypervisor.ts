@@ -37,6 +37,8 @@ export interface Machine {
 export interface HypervisorOptions {
 	/** Whether devices' DMA goes through the IOMMU. */
 	readonly iommu: boolean;
+	/** Names of devices whose DMA passes unchecked all the same. */
+	readonly unguarded?: ReadonlySet<string>;
 	readonly credit: CreditOptions;
 	/** Overrides of costs by name, nanoseconds. */
 	readonly costs: ReadonlyMap<string, number>;
@@ -92,6 +94,7 @@ export class Hypervisor {
 		this.events = new EventChannels(engine);
 		this.assignment = new DeviceAssignment(machine.bus, machine.iommu, this.frames, this.grants, {
 			iommu: options.iommu,
+			unguarded: options.unguarded,
 		});
 		this.events.pirqPermitted = (domid, pirq) => this.assignment.pirqPermitted(domid, pirq);
 		this.events.onUpcall = (domid, vcpu) => this.upcalls.get(domid)?.(vcpu);

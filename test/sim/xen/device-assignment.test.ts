@@ -151,14 +151,30 @@ describe('device assignment', () => {
 		expect(assignment.assign(0, 'Domain-0', disk)).toBe(0);
 	});
 
-	it('without an IOMMU lets a device reach all memory, until the reset', () => {
+	it('without an IOMMU lets a device reach all memory until the reset, and tells what it should not have reached', () => {
 		machine = new Machine(false);
+		const {frames, grants, iommu} = machine;
+		const strays: number[] = [];
+		iommu.onStray = (_, frame) => strays.push(frame);
+		const own = frames.allocate(1);
 		machine.assignment.assign(1, 'netdd', disk);
-		const foreign = machine.frames.allocate(2);
+		const [foreign, granted] = [frames.allocate(2), frames.allocate(2)];
+		const table = new GuestGrantTable(() => machine.memory.words(grants.grantFrames(2)[0]));
+		const reference = table.grant(1, granted, true);
+		const handle = grants.map(1, 2, reference, GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly);
+		expect([own, granted].map((frame) => machine.reaches(frame, false))).toEqual([true, true]);
+		expect(strays).toEqual([]);
 		expect(machine.reaches(foreign, true)).toBe(true);
+		expect(machine.reaches(granted, true)).toBe(true);
+		expect(strays).toEqual([foreign, granted]);
+		// The domain dies: what its device still does lands, in frames that are not its any more.
 		machine.assignment.revokeAll(1);
-		expect(machine.reaches(foreign, true)).toBe(true);
+		grants.unmap(1, handle);
+		expect(machine.reaches(granted, false)).toBe(true);
+		expect(strays).toEqual([foreign, granted, granted]);
 		machine.assignment.reset(disk);
 		expect(machine.reaches(foreign, true)).toBe(false);
+		expect(machine.assignment.contextOf(1)).toBeUndefined();
+		expect(strays.length).toBe(3);
 	});
 });
