@@ -92,6 +92,11 @@ export class IommuDevice {
 		return this.attached;
 	}
 
+	/** Whether accesses are checked, and refused. */
+	get guarded(): boolean {
+		return !this.off;
+	}
+
 	/** From now on the device reaches what `context` permits, and nothing else. */
 	attach(context: IommuContext): void {
 		this.attached = context;

@@ -75,7 +75,7 @@ function faultReport(rule: FaultRule, findings: readonly Finding[]): FaultReport
 		armedAt: rule.armedAt,
 		fired: rule.fired,
 		firedAt: rule.firedAt,
-		declared: entry.declares.map((kind) => ({
+		declared: rule.declares.map((kind) => ({
 			kind,
 			findings: findings.filter((finding) => finding.kind === kind && finding.explainedBy === id).length,
 		})),

@@ -8,11 +8,11 @@ import {Step} from '../engine/step.js';
 import {tagOf} from '../engine/tag.js';
 import type {FrameTap} from '../net/frame-tap.js';
 import {type Architecture, architectureNamed} from './architecture/architecture.js';
-import {catalogue} from './faults/catalogue.js';
 import {FaultRules} from './faults/rules.js';
 import {Oracle} from './guest/oracle.js';
 import {Boot} from './host/boot.js';
 import {crash} from './host/crash.js';
+import {type Answer, armFault} from './host/fault-arming.js';
 import {Hardware} from './host/hardware.js';
 import {hostCosts} from './host/host-costs.js';
 import {mixState} from './host/interval-hash.js';
@@ -25,21 +25,17 @@ import type {VbdChannel} from './host/vbd-channel.js';
 import type {VifChannel} from './host/vif-channel.js';
 import {Workloads} from './host/workloads.js';
 import {type Checkpoint, recordingText} from './scenario/recording.js';
-import {type ChannelName, type FaultWords, isOperatorLine, type OperatorLine, type Verb} from './scenario/timeline.js';
+import {type ChannelName, isOperatorLine, type OperatorLine, type Verb} from './scenario/timeline.js';
 import type {Scenario} from './scenario/types.js';
 import type {XlCommand} from './toolstack/xl.js';
+
+export type {Answer} from './host/fault-arming.js';
 
 export interface HostOptions {
 	/** ringtop's version, for recordings. */
 	readonly version: string;
 	/** The state hash covers every byte that devices move, not only a stamp of each transfer. */
 	readonly fullHash?: boolean;
-}
-
-/** What came of an operator's line. */
-export interface Answer {
-	readonly text: string;
-	readonly refused: boolean;
 }
 
 /** Virtual time between two entries of the list of state hashes, ns. */
@@ -262,7 +258,7 @@ export class Host {
 				engine.log.add(engine.now, 'timeline', 'notice', 'say', verb.text);
 				return {text: verb.text, refused: false};
 			case 'fault':
-				return this.#arm(verb.fault, trigger);
+				return armFault(this, verb.fault, trigger);
 			case 'clear':
 				return this.rules.clear(verb.id)
 					? {text: `${verb.id}: cleared`, refused: false}
@@ -292,33 +288,5 @@ export class Host {
 			default:
 				return verb satisfies never;
 		}
-	}
-
-	#arm(words: FaultWords, {nth, parts, until}: FaultTrigger): Answer {
-		const {domain, vdev} = words.target;
-		const target = `${domain}.${vdev}`;
-		const points = this.channel(words.target)?.notificationPoints(words.direction) ?? [];
-		const entry = catalogue.find(({id}) => id === words.fault);
-		assert(entry !== undefined, 'the scenario names a fault of the catalogue');
-		if (points.length === 0) {
-			return {text: `${target} is not connected yet: nothing to lose`, refused: true};
-		}
-
-		const duration = words.for > 0 ? words.for : until > 0 ? Math.max(1, until - this.engine.now) : 0;
-		const text = `${words.direction}, ${words.times === 0 ? 'until cleared' : `${words.times} time${words.times === 1 ? '' : 's'}`}`;
-		const options = {
-			id: words.id,
-			entry,
-			target,
-			text,
-			points,
-			parties: [target],
-			times: words.times,
-			duration,
-			nth,
-			parts,
-		};
-		this.rules.arm(options);
-		return {text: `${words.id}: ${entry.title} of ${target}, ${text}`, refused: false};
 	}
 }

@@ -17,12 +17,14 @@ export interface FaultEntry {
 	readonly layer: string;
 	readonly title: string;
 	/** What kind of thing it is aimed at. */
-	readonly target: 'channel';
+	readonly target: 'channel' | 'device' | 'domain';
 	readonly parameters: readonly FaultParameter[];
 	readonly sentence: string;
 	readonly ends: string;
 	/** Kinds of finding it explains (engine/findings.ts). */
 	readonly declares: readonly string[];
+	/** Kinds that it explains, too, but that need not come. */
+	readonly allows: readonly string[];
 	readonly sources: readonly string[];
 }
 
@@ -49,6 +51,51 @@ export const catalogue: readonly FaultEntry[] = [
 		sentence: 'The event that should wake the other end is dropped: both ends may sleep with work on the ring.',
 		ends: 'Ends after the given number; the ring sleeps until kicked (!) or until the next notification.',
 		declares: ['asleep'],
+		allows: [],
 		sources: ['Xen public/io/ring.h, notification hold-off', 'Linux xen-netback debugfs io_ring "kick"'],
+	},
+	{
+		id: 'drv.crash',
+		layer: 'native driver',
+		title: 'crash the driver',
+		target: 'device',
+		parameters: [],
+		sentence:
+			"The device's native driver follows a null pointer, and the kernel it runs in panics: whoever that is, and whatever else that kernel does, is gone.",
+		ends: 'Ends with what the placement makes of it: a reboot of the host, or of the one domain that runs the driver.',
+		declares: ['crash'],
+		allows: ['dma', 'stray'],
+		sources: ['Fraser et al., Safe Hardware Access with the Xen Virtual Machine Monitor, OASIS 2004'],
+	},
+	{
+		id: 'hw.dma.stray',
+		layer: 'DMA',
+		title: 'send a transfer astray',
+		target: 'device',
+		parameters: [
+			{name: 'into', default: 'any', words: undefined, about: 'the domain whose frame the transfer hits'},
+			{name: 'times', default: '1', words: undefined, about: 'transfers before the rule is spent; 0 = until cleared'},
+		],
+		sentence:
+			'What the device writes to memory lands in a frame that is not for it. An IOMMU refuses it, and the device reports an error; without one somebody loses a page, silently.',
+		ends: 'Ends after the given number. What was overwritten stays overwritten, and what should have been written is missing.',
+		declares: ['stray'],
+		allows: ['oracle', 'traffic', 'asleep', 'crash', 'grant'],
+		sources: ['Intel VT-d specification, fault recording', 'Xen docs/misc: passthrough without an IOMMU'],
+	},
+	{
+		id: 'guest.grab',
+		layer: 'device assignment',
+		title: 'reach for a device',
+		target: 'domain',
+		parameters: [
+			{name: 'device', default: 'the first', words: undefined, about: 'the device that the domain was not given'},
+		],
+		sentence:
+			"The domain tries to read the device's configuration space, to map its registers and to bind its interrupt. Xen refuses whoever was not given the device.",
+		ends: 'Ends with the refusals; the domain goes on.',
+		declares: ['access'],
+		allows: [],
+		sources: ['Xen public/physdev.h and xsm: iomem and irq permissions, -EPERM'],
 	},
 ];

@@ -3,7 +3,7 @@ Fault rules: arms fault points, counts how often each rule acted, and says which
 layer asks, and nowhere else; here is only the bookkeeping.
 */
 import type {Engine} from '../../engine/engine.js';
-import {type ArmedFault, drop, type FaultPoint, pass, type Verdict} from '../../engine/fault-points.js';
+import {type ArmedFault, alter, drop, type FaultPoint, pass, type Verdict} from '../../engine/fault-points.js';
 import type {RandomStream} from '../../engine/random.js';
 import {Step} from '../../engine/step.js';
 import type {FaultEntry} from './catalogue.js';
@@ -26,6 +26,12 @@ export interface RuleOptions {
 	readonly nth: number;
 	/** Acts on each with so many chances in a million. */
 	readonly parts: number;
+	/** What is altered, in the layer's own numbers, asked for when it acts; undefined: what passes is dropped. */
+	readonly alter?: () => number;
+	/** A word for what it does, `lost` when not given. */
+	readonly effect?: string;
+	/** Kinds of finding that come when it has acted; those of its entry when not given. */
+	readonly declares?: readonly string[];
 }
 
 export class FaultRule {
@@ -40,6 +46,11 @@ export class FaultRule {
 		readonly options: RuleOptions,
 		readonly armedAt: number,
 	) {}
+
+	/** Kinds of finding that come when it has acted. */
+	get declares(): readonly string[] {
+		return this.options.declares ?? this.options.entry.declares;
+	}
 }
 
 export class FaultRules {
@@ -68,7 +79,7 @@ export class FaultRules {
 		this.all.push(rule);
 		for (const point of options.points) {
 			const armed = point.armed instanceof ArmedRules ? point.armed : new ArmedRules();
-			armed.rules.push(new Armed(rule, stream, (verdict) => this.#acted(rule, verdict)));
+			armed.rules.push(new Armed(rule, stream, () => this.act(rule)));
 			point.armed = armed;
 		}
 
@@ -102,7 +113,8 @@ export class FaultRules {
 		return this.all.findLast((rule) => rule.options.id === id);
 	}
 
-	#acted(rule: FaultRule, verdict: Verdict): void {
+	/** The rule acts now: on what passes one of its points, or, when it has none, because whoever carries it out says so. */
+	act(rule: FaultRule): void {
 		rule.fired++;
 		if (rule.firedAt < 0) {
 			rule.firedAt = this.engine.now;
@@ -110,10 +122,9 @@ export class FaultRules {
 		}
 
 		rule.state = 'active';
-		const {times} = rule.options;
+		const {times, effect = 'lost'} = rule.options;
 		const spent = times > 0 && rule.fired >= times;
-		const what = verdict === drop ? 'lost' : 'altered';
-		this.#log(rule, `${rule.fired}${times > 0 ? ` of ${times}` : ''} ${what}${spent ? ', rule spent' : ''}`);
+		this.#log(rule, `${rule.fired}${times > 0 ? ` of ${times}` : ''} ${effect}${spent ? ', rule spent' : ''}`);
 		if (spent) {
 			this.#end(rule, 'spent');
 		}
@@ -138,8 +149,10 @@ export class FaultRules {
 
 	#explain(kind: string, parties: readonly string[]): string {
 		const rule = this.all.findLast(
-			({options, fired}) =>
-				fired > 0 && options.entry.declares.includes(kind) && parties.every((party) => options.parties.includes(party)),
+			(each) =>
+				each.fired > 0 &&
+				(each.declares.includes(kind) || each.options.entry.allows.includes(kind)) &&
+				parties.every((party) => each.options.parties.includes(party)),
 		);
 		return rule === undefined ? '' : rule.options.id;
 	}
@@ -152,13 +165,14 @@ export class FaultRules {
 
 /** The rules on one point, in the order in which they were armed. */
 class ArmedRules implements ArmedFault {
-	readonly value = 0;
+	value = 0;
 	rules: Armed[] = [];
 
 	decide(): Verdict {
 		for (const armed of this.rules) {
 			const verdict = armed.decide();
 			if (verdict !== pass) {
+				this.value = armed.value;
 				return verdict;
 			}
 		}
@@ -174,21 +188,28 @@ class ArmedRules implements ArmedFault {
 }
 
 class Armed {
+	value = 0;
+
 	constructor(
 		readonly rule: FaultRule,
 		private readonly stream: RandomStream,
-		private readonly acted: (verdict: Verdict) => void,
+		private readonly acted: () => void,
 	) {}
 
 	decide(): Verdict {
 		const {rule} = this;
 		rule.passed++;
-		const {nth, parts} = rule.options;
+		const {nth, parts, alter: value} = rule.options;
 		if ((nth > 0 && rule.passed !== nth) || (parts < 1_000_000 && !this.stream.chance(parts))) {
 			return pass;
 		}
 
-		this.acted(drop);
-		return drop;
+		this.acted();
+		if (value === undefined) {
+			return drop;
+		}
+
+		this.value = value();
+		return alter;
 	}
 }

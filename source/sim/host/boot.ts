@@ -79,7 +79,8 @@ export class Boot {
 		this.network = new HostNetwork(engine, hardware.lan, scenario, past);
 		this.#driversLeft = hardware.plugged.length;
 		this.xen = new Hypervisor(engine, this.machine, {
-			iommu: [...host.devices, ...host.nics].every(({iommu}) => iommu),
+			iommu: true,
+			unguarded: new Set([...host.devices, ...host.nics].flatMap(({name, iommu}) => (iommu === false ? [name] : []))),
 			credit: {slice: host.scheduler.tslice, rateLimit: host.scheduler.ratelimit},
 			costs: new Map(Object.entries(costs)),
 			processors,

@@ -15,6 +15,7 @@ import {netfrontCosts} from '../frontend/netfront.js';
 import {vbd1FrontCosts} from '../frontend/xen1-vbd-costs.js';
 import {vif1FrontCosts} from '../frontend/xen1-vif-costs.js';
 import {cpuHogCosts} from '../guest/cpu-hog.js';
+import {deviceGrabCosts} from '../guest/device-grab.js';
 import {jobCosts} from '../guest/job.js';
 import {networkCosts} from '../guest/network-costs.js';
 import {accessCosts, type Cost} from '../kernel/cost.js';

@@ -114,15 +114,8 @@ export class AssignedDevice implements PciDevice {
 		return status < 0 ? this.refused(status, what) : status;
 	}
 
-	/** Xen refused: the refusal is logged, and code that goes on as if it had the device is a bug of its kernel's. */
+	/** Xen refused: code that goes on as if it had the device is a bug of its kernel's. */
 	private refused(status: number, what: string): never {
-		this.xen.engine.log.add(
-			this.xen.engine.now,
-			'Xen',
-			'warning',
-			'kernel',
-			`${this.kernel.name}: ${what} of ${this.address} refused: ${errorName(status)}`,
-		);
 		this.kernel.panic(`${this.name}: ${what} refused: ${errorName(status)}`);
 	}
 }

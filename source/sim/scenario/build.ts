@@ -62,7 +62,7 @@ export function buildScenario(
 		lan,
 		costs: raw.costs,
 		domains,
-		timeline: buildTimeline(raw, domains, scope, report),
+		timeline: buildTimeline(raw, domains, [...disks, ...nics], scope, report),
 		expect: raw.expect.flatMap((line, index) => {
 			const at = (key: string, message: string) =>
 				report(key === '' ? ['expect', index] : ['expect', index, key], message);
@@ -117,6 +117,7 @@ function scopeOf(
 function buildTimeline(
 	raw: RawScenario,
 	domains: readonly DomainWords[],
+	devices: readonly {readonly name: string}[],
 	scope: Scope,
 	report: ReportAt,
 ): TimelineLine[] {
@@ -124,6 +125,12 @@ function buildTimeline(
 		...disks.map(({vdev}) => `${name}.${vdev}`),
 		...vifs.map((vif) => `${name}.${vif.name}`),
 	]);
+	const named = {
+		channels,
+		devices: devices.map(({name}) => name),
+		owners: domains.map(({name}) => name),
+		runtime: raw.runtime,
+	};
 	const ids = new Set<string>();
 	let fault = 0;
 	let conditions = 0;
@@ -140,6 +147,6 @@ function buildTimeline(
 		}
 
 		ids.add(fallbackId);
-		return buildLine(line, {...scope, channels, runtime: raw.runtime, fallbackId}, at) ?? [];
+		return buildLine(line, {...scope, ...named, fallbackId}, at) ?? [];
 	});
 }

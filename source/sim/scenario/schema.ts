@@ -59,9 +59,7 @@ const device = strict({
 	model: oneOf(['nvme', '82540EM']),
 	pci,
 	medium: oneOf(['ssd', 'hdd']).optional(),
-	iommu: flag()
-		.default(true)
-		.refine((on) => on, {message: `iommu: off is not built yet; leave it on`}),
+	iommu: flag().optional(),
 	capacity: size(0, mebibyte, 2048 * gibibyte, 'a disk has 1MiB to 2TiB').optional(),
 	write_cache: scalar((value) => (value === 'off' || value === false ? 0 : parseSize(value, 0))).optional(),
 	channels: integer(1, 64).optional(),

@@ -3,13 +3,27 @@ The timeline: what happens to a host, one trigger and one verb a line. The keybo
 same lines; a line that an operator caused carries the count of events executed when it took effect.
 */
 import type {z} from 'zod';
-import {closest} from '../../engine/closest.js';
 import {type Condition, parseCondition} from './condition.js';
+import {
+	buildFault,
+	type ChannelName,
+	channel,
+	channelText,
+	directions,
+	type FaultScope,
+	type FaultWords,
+	faultKeys,
+	plainFault,
+	type Report,
+	unknownWord,
+} from './fault-words.js';
 import type {Scope} from './metric.js';
 import {quoted, Refused} from './problems.js';
 import {durationText, millisecond, parseSpeed, speedText} from './units.js';
 import {chance, duration, integer, listed, name, oneOf, prose, scalar, strict, word} from './words.js';
 import {parseXl, type XlCommand, xlText} from './xl.js';
+
+export {type ChannelName, channelText, directions, type FaultWords, faultNames, type Report} from './fault-words.js';
 
 export type Trigger =
 	/** Once. Nanoseconds. */
@@ -22,30 +36,6 @@ export type Trigger =
 	| {readonly kind: 'nth'; readonly nth: number; readonly from: number}
 	/** Faults only: each thing that passes between `from` and `until`, with so many chances in a million. */
 	| {readonly kind: 'probability'; readonly parts: number; readonly from: number; readonly until: number};
-
-/** A device channel: the rings and event channels between a guest's frontend and its backend. */
-export interface ChannelName {
-	readonly domain: string;
-	/** `xvda`, `vif0`. */
-	readonly vdev: string;
-}
-
-export const directions = ['to-backend', 'to-frontend', 'both'] as const;
-
-/** evt.lost: notifications of a channel are dropped on their way. */
-export interface FaultWords {
-	readonly fault: 'evt.lost';
-	/** Given, or `fault-N` for the Nth fault line. */
-	readonly id: string;
-	readonly target: ChannelName;
-	readonly direction: (typeof directions)[number];
-	/** How often it acts before it is spent; 0 is no limit. */
-	readonly times: number;
-	/** Nanoseconds it stays armed; 0 is no end. */
-	readonly for: number;
-}
-
-export const faultNames: readonly FaultWords['fault'][] = ['evt.lost'];
 
 export type Verb =
 	| {readonly verb: 'say'; readonly text: string}
@@ -77,7 +67,6 @@ export function isOperatorLine(line: TimelineLine): line is OperatorLine {
 
 const triggers = ['at', 'every', 'when', 'nth', 'probability'] as const;
 const verbs = ['say', 'fault', 'clear', 'kick', 'speed', 'xl'] as const;
-const faultKeys = ['target', 'direction', 'times', 'for', 'id'] as const;
 /** What acts on the whole host, or leaves a rule behind, may not do it more often than this. Nanoseconds. */
 const leastEvery: Readonly<Partial<Record<(typeof verbs)[number], number>>> = {
 	xl: 10 * millisecond,
@@ -104,8 +93,10 @@ export const timelineLineSchema = strict(
 		speed: scalar(parseSpeed).optional(),
 		xl: word('an xl command').optional(),
 		id: name('a fault').optional(),
-		target: word('a channel such as db.xvda').optional(),
+		target: word('what it acts on, such as db.xvda or nvme0').optional(),
 		direction: oneOf(directions).optional(),
+		into: word('a domain').optional(),
+		device: word('a device such as nvme0').optional(),
 		times: integer(0, 1_000_000_000).optional(),
 		for: duration().optional(),
 	},
@@ -115,17 +106,10 @@ export const timelineLineSchema = strict(
 export type RawLine = z.output<typeof timelineLineSchema>;
 
 /** What a line may refer to. */
-export interface TimelineScope extends Scope {
-	/** `db.xvda`, `web.vif0` for every device channel there is. */
-	readonly channels: readonly string[];
+export interface TimelineScope extends Scope, FaultScope {
 	/** Nanoseconds; no trigger may lie after it. */
 	readonly runtime: number;
-	/** The id this line's fault gets when it has none. */
-	readonly fallbackId: string;
 }
-
-/** Says what is wrong with a key of the line; the line is then not used. */
-export type Report = (key: string, message: string) => undefined;
 
 /** Turns one written line into data, or reports why not. */
 export function buildLine(raw: RawLine, scope: TimelineScope, report: Report): TimelineLine | undefined {
@@ -258,56 +242,6 @@ function buildVerb(raw: RawLine, verb: (typeof verbs)[number], scope: TimelineSc
 	}
 }
 
-function buildFault(raw: RawLine, scope: TimelineScope, report: Report): FaultWords | undefined {
-	const fault = faultNames.find((known) => known === raw.fault);
-	if (fault === undefined) {
-		const family = /^(hw|drv|back|ring|gnt|evt|front|guest|hv|dom0|xs|ts)\.\w+/.test(raw.fault ?? '');
-		const near = closest(raw.fault ?? '', faultNames);
-		const later = near === undefined && family;
-		return report(
-			'fault',
-			later
-				? `fault ${quoted(raw.fault ?? '')} is not built yet; there is ${faultNames.join(', ')}`
-				: unknownWord('fault', raw.fault ?? '', faultNames),
-		);
-	}
-
-	if (raw.target === undefined) {
-		return report('fault', `${fault} needs a target, a channel such as ${scope.channels[0] ?? 'db.xvda'}`);
-	}
-
-	const target = channel(raw.target, 'target', scope, report);
-	if (target === undefined) {
-		return undefined;
-	}
-
-	// One loss unless the line bounds it otherwise, by time or by chance.
-	const bounded = raw.for !== undefined || raw.probability !== undefined;
-	return {
-		fault,
-		id: raw.id ?? scope.fallbackId,
-		target,
-		direction: raw.direction ?? 'to-backend',
-		times: raw.times ?? (bounded ? 0 : 1),
-		for: raw.for ?? 0,
-	};
-}
-
-function channel(text: string, key: string, scope: TimelineScope, report: Report): ChannelName | undefined {
-	if (!scope.channels.includes(text)) {
-		return report(key, unknownWord('channel', text, scope.channels));
-	}
-
-	const [domain, vdev] = text.split('.');
-	return {domain, vdev};
-}
-
-function unknownWord(what: string, word: string, candidates: readonly string[]): string {
-	const near = closest(word, candidates);
-	const known = candidates.length === 0 ? 'there is none' : `there is ${candidates.slice(0, 8).join(', ')}`;
-	return `unknown ${what} ${quoted(word)}${near === undefined ? `; ${known}` : `, did you mean ${quoted(near)}?`}`;
-}
-
 function attempt<T>(read: () => T, key: string, report: Report): T | undefined {
 	try {
 		return read();
@@ -327,15 +261,8 @@ export function plainLine(line: TimelineLine): Record<string, string | number> {
 	switch (verb.verb) {
 		case 'say':
 			return {...plain, say: verb.text};
-		case 'fault': {
-			const {fault, id, target, direction, times} = verb.fault;
-			const bounds = {
-				times,
-				...(verb.fault.for === 0 ? {} : {for: durationText(verb.fault.for)}),
-			};
-			return {...plain, fault, target: channelText(target), direction, ...bounds, id};
-		}
-
+		case 'fault':
+			return {...plain, ...plainFault(verb.fault)};
 		case 'clear':
 			return {...plain, clear: verb.id};
 		case 'kick':
@@ -345,10 +272,6 @@ export function plainLine(line: TimelineLine): Record<string, string | number> {
 		case 'xl':
 			return {...plain, xl: xlText(verb.xl)};
 	}
-}
-
-export function channelText(target: ChannelName): string {
-	return `${target.domain}.${target.vdev}`;
 }
 
 function plainTrigger(trigger: Trigger): Record<string, string | number> {

@@ -12,7 +12,8 @@ export interface NicDevice {
 	readonly model: '82540EM';
 	/** `00:05.0`. */
 	readonly pci: string;
-	readonly iommu: boolean;
+	/** Whether its DMA passes the IOMMU; undefined is as the architecture has it. */
+	readonly iommu: boolean | undefined;
 	/** Plugged into the LAN; without a wire its link stays down. */
 	readonly wired: boolean;
 	/** What its EEPROM says: `00:1b:21:00:00:01`. */

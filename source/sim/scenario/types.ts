@@ -58,7 +58,8 @@ export interface DiskDevice {
 	/** `00:04.0`. */
 	readonly pci: string;
 	readonly medium: 'ssd' | 'hdd';
-	readonly iommu: boolean;
+	/** Whether its DMA passes the IOMMU; undefined is as the architecture has it. */
+	readonly iommu: boolean | undefined;
 	/** 512-byte sectors. */
 	readonly sectors: number;
 	/** Bytes of volatile write cache; 0 is off, undefined the model's own. */

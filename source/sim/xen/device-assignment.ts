@@ -43,6 +43,8 @@ export interface AssignmentOptions {
 }
 
 export class DeviceAssignment {
+	/** Somebody reached for a function that is not theirs: `registers`, `configuration space` or `interrupt`. */
+	onRefusal: (domid: number, device: string, what: string, status: number) => void = () => {};
 	private readonly bus: PciBus;
 	private readonly iommu: Iommu;
 	private readonly frames: FrameTable;
@@ -137,6 +139,11 @@ export class DeviceAssignment {
 		return this.byIndex.filter((assignment) => assignment.owner === domid).map((assignment) => assignment.address);
 	}
 
+	/** Whether a function, by name, was taken from its owner and still does what it was told before. */
+	awaitsReset(name: string): boolean {
+		return this.byIndex.some((assignment) => assignment.name === name && assignment.needsReset);
+	}
+
 	/** 0 when the domain may use the function at all; -ENODEV or -EPERM. */
 	permits(domid: number, address: string): number {
 		const assignment = this.find(address);
@@ -146,9 +153,9 @@ export class DeviceAssignment {
 
 	/** Maps a base address register for the domain; -ENODEV, or -EPERM as Xen refuses to map I/O memory that is not the domain's. */
 	registers(domid: number, address: string, bar: number): AssignedRegisters | number {
+		const refused = this.check(domid, address, 'registers');
 		const assignment = this.find(address);
-		if (assignment === undefined) return -ENODEV;
-		if (assignment.owner !== domid) return -EPERM;
+		if (refused !== 0 || assignment === undefined) return refused;
 		let window = assignment.windows.get(bar);
 		if (window === undefined) {
 			window = new AssignedRegisters(this.bus.window(address, bar));
@@ -160,13 +167,13 @@ export class DeviceAssignment {
 
 	/** Unsigned value of a configuration register, or -EPERM, -ENODEV. */
 	readConfig(domid: number, address: string, offset: number, bytes: 1 | 2 | 4): number {
-		const refused = this.permits(domid, address);
+		const refused = this.check(domid, address, 'configuration space');
 		return refused === 0 ? this.bus.readConfig(address, offset, bytes) : refused;
 	}
 
 	/** 0, -EPERM or -ENODEV. */
 	writeConfig(domid: number, address: string, offset: number, bytes: 1 | 2 | 4, value: number): number {
-		const refused = this.permits(domid, address);
+		const refused = this.check(domid, address, 'configuration space');
 		if (refused === 0) this.bus.writeConfig(address, offset, bytes, value);
 		return refused;
 	}
@@ -174,14 +181,14 @@ export class DeviceAssignment {
 	/** The pirq of a function's message interrupt (PHYSDEVOP_map_pirq); -EPERM or -ENODEV. */
 	messagePirq(domid: number, address: string, vector: number): number {
 		assert(vector >= 0 && vector < messagesPerFunction, 'a function has at most 128 message pirqs');
-		const refused = this.permits(domid, address);
+		const refused = this.check(domid, address, 'interrupt');
 		const index = this.find(address)?.index ?? 0;
 		return refused === 0 ? firstMessagePirq + index * messagesPerFunction + vector : refused;
 	}
 
 	/** The pirq of a function's level line: the pin it is wired to. -EPERM or -ENODEV. */
 	linePirq(domid: number, address: string): number {
-		const refused = this.permits(domid, address);
+		const refused = this.check(domid, address, 'interrupt');
 		return refused === 0 ? this.bus.readConfig(address, interruptLineOffset, 1) : refused;
 	}
 
@@ -203,6 +210,12 @@ export class DeviceAssignment {
 	/** What a domain's devices may reach, enforced where there is an IOMMU; undefined without devices. */
 	contextOf(domid: number): IommuContext | undefined {
 		return this.contexts[domid];
+	}
+
+	private check(domid: number, address: string, what: string): number {
+		const status = this.permits(domid, address);
+		if (status !== 0) this.onRefusal(domid, this.find(address)?.name ?? address, what, status);
+		return status;
 	}
 
 	private revoke(assignment: Assignment): void {
