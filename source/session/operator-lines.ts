@@ -3,8 +3,10 @@ What the keyboard writes, as a verb of the timeline: the border between a person
 checked as the scenario parser checks them.
 */
 
+import {assert} from '../engine/assert.js';
+import {buildFault, type ChannelName, directions, type FaultScope, type RawFault} from '../sim/scenario/fault-words.js';
 import {Refused} from '../sim/scenario/problems.js';
-import {directions, faultNames, type Verb} from '../sim/scenario/timeline.js';
+import type {Verb} from '../sim/scenario/timeline.js';
 import type {Scenario} from '../sim/scenario/types.js';
 import {parseXl} from '../sim/scenario/xl.js';
 import type {OperatorLine} from './messages.js';
@@ -28,25 +30,11 @@ export function verbOf(line: OperatorLine, scenario: Scenario, faultId: string):
 				),
 			};
 		case 'fault': {
-			const fault = faultNames.find((name) => name === line.fault);
-			if (fault === undefined) {
-				throw new Refused(`there is no fault '${line.fault}'`);
-			}
-
-			const direction = directions.find((each) => each === (line.parameters.direction ?? 'to-backend'));
-			const times = Number(line.parameters.times ?? 1);
-			if (direction === undefined) {
-				throw new Refused(`direction is one of ${directions.join(', ')}`);
-			}
-
-			if (!Number.isInteger(times) || times < 0 || times > 1_000_000_000) {
-				throw new Refused(`times is a whole number, 0 for no limit`);
-			}
-
-			return {
-				verb: 'fault',
-				fault: {fault, id: faultId, target: channelNamed(line.target, scenario), direction, times, for: 0},
-			};
+			const fault = buildFault(rawFault(line), {...scopeOf(scenario), fallbackId: faultId}, (_, message) => {
+				throw new Refused(message);
+			});
+			assert(fault !== undefined, 'what is wrong with a fault is refused');
+			return {verb: 'fault', fault};
 		}
 
 		default:
@@ -54,14 +42,40 @@ export function verbOf(line: OperatorLine, scenario: Scenario, faultId: string):
 	}
 }
 
-function channelNamed(text: string, scenario: Scenario): {domain: string; vdev: string} {
-	for (const {name, disks, vifs} of scenario.domains) {
-		for (const vdev of [...disks.map((disk) => disk.vdev), ...vifs.map((vif) => vif.name)]) {
-			if (`${name}.${vdev}` === text) {
-				return {domain: name, vdev};
-			}
-		}
+/** The words of a fault that came from the console, as a line of a file would have them. */
+function rawFault({fault, target, parameters}: Extract<OperatorLine, {verb: 'fault'}>): RawFault {
+	const words = (key: string): string | undefined => {
+		const value = parameters[key];
+		return value === undefined ? undefined : String(value);
+	};
+	const direction = directions.find((each) => each === words('direction'));
+	if (direction === undefined && parameters.direction !== undefined) {
+		throw new Refused(`direction is one of ${directions.join(', ')}`);
 	}
 
-	throw new Refused(`there is no channel '${text}'`);
+	const times = parameters.times === undefined ? undefined : Number(parameters.times);
+	if (times !== undefined && (!Number.isInteger(times) || times < 0 || times > 1_000_000_000)) {
+		throw new Refused(`times is a whole number, 0 for no limit`);
+	}
+
+	return {fault, target, direction, times, into: words('into'), device: words('device')};
+}
+
+function scopeOf({domains, host}: Scenario): Omit<FaultScope, 'fallbackId'> {
+	return {
+		channels: domains.flatMap(({name, disks, vifs}) =>
+			[...disks.map(({vdev}) => vdev), ...vifs.map((vif) => vif.name)].map((device) => `${name}.${device}`),
+		),
+		devices: [...host.devices, ...host.nics].map(({name}) => name),
+		owners: domains.map(({name}) => name),
+	};
+}
+
+function channelNamed(text: string, scenario: Scenario): ChannelName {
+	if (!scopeOf(scenario).channels.includes(text)) {
+		throw new Refused(`there is no channel '${text}'`);
+	}
+
+	const [domain, vdev] = text.split('.');
+	return {domain, vdev};
 }

@@ -14,13 +14,13 @@ export const deviceGrabCosts = {
 
 /**
 Puts the attempts to work on the domain's first vCPU, one after the other. The caller is inside no step.
-@param answered told within the last of them how many of the three Xen refused.
+@param begun told within the first of them, before Xen answers, whether the function is the domain's after all.
 */
 export function grabDevice(
 	xen: Hypervisor,
 	kernel: DomainKernel,
 	{address, name}: {readonly address: string; readonly name: string},
-	answered: (refused: number) => void,
+	begun: (permitted: boolean) => void,
 ): void {
 	const {assignment} = xen;
 	const {domid} = kernel;
@@ -35,17 +35,12 @@ export function grabDevice(
 		],
 		['interrupt', () => assignment.messagePirq(domid, address, 0)],
 	];
-	let refused = 0;
 	const attempt: Step = kernel.hypercall(`grab ${name}`, deviceGrabCosts.attempt, (index) => {
+		if (index === 0) begun(assignment.permits(domid, address) === 0);
 		const [what, ask] = attempts[index];
 		const status = ask();
-		if (status < 0) {
-			refused++;
-			kernel.log('error', `${name}: ${what}: ${errorName(status)}`);
-		}
-
+		if (status < 0) kernel.log('error', `${name}: ${what}: ${errorName(status)}`);
 		if (index + 1 < attempts.length) kernel.step(attempt, index + 1);
-		else answered(refused);
 	});
 	kernel.task(attempt);
 }

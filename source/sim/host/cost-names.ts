@@ -53,7 +53,10 @@ export const costGroups: readonly CostGroup[] = [
 	{part: 'Xen 1.0 disk back', costs: Object.values(vbd1BackCosts)},
 	{part: 'Xen 1.0 network front', costs: Object.values(vif1FrontCosts)},
 	{part: 'Xen 1.0 network back', costs: Object.values(vif1BackCosts)},
-	{part: 'workloads', costs: [...Object.values(jobCosts), ...Object.values(cpuHogCosts)]},
+	{
+		part: 'workloads',
+		costs: [...Object.values(jobCosts), ...Object.values(cpuHogCosts), ...Object.values(deviceGrabCosts)],
+	},
 	{part: 'XenStore', costs: Object.values(storeCosts)},
 	{
 		part: 'toolstack',

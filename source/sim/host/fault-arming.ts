@@ -136,8 +136,8 @@ function grab(host: FaultHost, words: Words<'guest.grab'>, common: Common): Answ
 	const parties = [target, name];
 	const answer = arm(host, {...common, target, points: [], parties, text: `for ${name}`, effect: 'refused'});
 	const rule = rules.find(words.id);
-	grabDevice(boot.xen, kernel, device, (refused) => {
-		if (rule?.state === 'armed' && refused > 0) rules.act(rule);
+	grabDevice(boot.xen, kernel, device, (permitted) => {
+		if (rule?.state === 'armed' && !permitted) rules.act(rule);
 	});
 	return answer;
 }
@@ -152,7 +152,7 @@ function everybody({boot}: FaultHost): string[] {
 	return [
 		'Xen',
 		...boot.drivers.map(({device}) => device.name),
-		...boot.domains.flatMap(({name, disks}) => [name, ...[...disks.keys()].map((disk) => `${name}.${disk}`)]),
+		...boot.domains.flatMap(({name, disks}) => [name, ...disks.keys()]),
 		...boot.channels.map(({id}) => id),
 		...boot.network.vifs.map(({id}) => id),
 	];

@@ -225,7 +225,6 @@ describe('a bad scenario is refused with file, line, column and what to do', () 
 			'    nvme1: { model: nvme, pci: "00:04.0" }\ndomains:',
 			"6:32: 00:04.0 is nvme0's address already; give each device its own",
 		],
-		['an IOMMU off', 'model: nvme', 'model: nvme, iommu: off', '5:34: iommu: off is not built yet; leave it on'],
 		[
 			'the timing of another medium',
 			'model: nvme',
@@ -321,8 +320,24 @@ describe('timeline lines', () => {
 		['{ at: 2, say: x }', '11: time 2 has no unit; write 2s or 2ms'],
 		['{ at: 100s, say: x }', '11: 100s is after the end; runtime is 60s'],
 		['{ at: 1s, fault: evt.lots, target: web.xvda }', "22: unknown fault 'evt.lots', did you mean 'evt.lost'?"],
-		['{ at: 1s, fault: hw.disk.gone, target: nvme0 }', "22: fault 'hw.disk.gone' is not built yet; there is evt.lost"],
+		[
+			'{ at: 1s, fault: hw.disk.gone, target: nvme0 }',
+			"22: fault 'hw.disk.gone' is not built yet; there is evt.lost, drv.crash, hw.dma.stray, guest.grab",
+		],
 		['{ at: 1s, fault: evt.lost }', '22: evt.lost needs a target, a channel such as web.xvda'],
+		['{ at: 1s, fault: drv.crash }', '22: drv.crash needs a target, a device such as nvme0'],
+		['{ at: 1s, fault: drv.crash, target: nvme1 }', "41: unknown device 'nvme1', did you mean 'nvme0'?"],
+		[
+			'{ at: 1s, fault: drv.crash, target: nvme0, times: 2 }',
+			"55: 'times' belongs to evt.lost and hw.dma.stray, not to drv.crash",
+		],
+		['{ nth: 3, fault: drv.crash, target: nvme0 }', '12: drv.crash acts at once; write at, every or when'],
+		['{ at: 1s, fault: hw.dma.stray, target: nvme0, into: wbe }', "57: unknown domain 'wbe', did you mean 'web'?"],
+		[
+			'{ at: 1s, fault: hw.dma.stray, target: nvme0, direction: both }',
+			"62: 'direction' belongs to evt.lost, not to hw.dma.stray",
+		],
+		['{ at: 1s, fault: guest.grab, target: web, device: eth0 }', "55: unknown device 'eth0'; there is nvme0"],
 		['{ at: 1s, fault: evt.lost, target: web.xvdb }', "40: unknown channel 'web.xvdb', did you mean 'web.xvda'?"],
 		[
 			'{ at: 1s, fault: evt.lost, target: web.xvda, add: 5ms }',

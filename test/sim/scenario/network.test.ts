@@ -14,7 +14,7 @@ describe('a host with a NIC', () => {
 		const {host, lan} = parse(base);
 		expect(host.devices).toEqual([]);
 		expect(host.nics).toEqual([
-			{name: 'eth0', model: '82540EM', pci: '00:05.0', iommu: true, wired: true, mac: '00:1b:21:00:00:01'},
+			{name: 'eth0', model: '82540EM', pci: '00:05.0', iommu: undefined, wired: true, mac: '00:1b:21:00:00:01'},
 		]);
 		expect(host.bridges).toEqual([{name: 'xenbr0', nics: ['eth0'], ip: undefined, mac: '02:00:00:00:01:01'}]);
 		expect(lan).toEqual({
