@@ -21,7 +21,7 @@ export class Congestion {
 	recoveries = 0;
 	timeouts = 0;
 	/** Bytes acknowledged towards the next segment of growth. */
-	#credit = 0;
+	private credit = 0;
 
 	constructor(
 		readonly mss: number,
@@ -45,7 +45,7 @@ export class Congestion {
 		const {mss} = this;
 		this.duplicates = 0;
 		if (!this.inRecovery) {
-			if (limited) this.#grow(acked);
+			if (limited) this.grow(acked);
 			return false;
 		}
 
@@ -81,7 +81,7 @@ export class Congestion {
 
 		this.duplicates = 0;
 		this.recoveries++;
-		this.#halve(flight);
+		this.halve(flight);
 		this.inRecovery = true;
 		this.recover = highest;
 		this.window = this.threshold + duplicatesThatTellLoss * this.mss;
@@ -91,12 +91,12 @@ export class Congestion {
 	/** The retransmission timer has expired; `again` when it did so before for the same segment. */
 	timeout(highest: number, flight: number, again: boolean): void {
 		this.timeouts++;
-		if (!again) this.#halve(flight);
+		if (!again) this.halve(flight);
 		this.window = this.mss;
 		this.recover = highest;
 		this.inRecovery = false;
 		this.duplicates = 0;
-		this.#credit = 0;
+		this.credit = 0;
 	}
 
 	/** Nothing was sent for longer than a timeout: what was learnt is old (RFC 5681 4.1). */
@@ -104,20 +104,20 @@ export class Congestion {
 		this.window = Math.min(this.window, initialWindowSegments * this.mss);
 	}
 
-	#halve(flight: number): void {
+	private halve(flight: number): void {
 		this.threshold = Math.max(Math.min(this.window, flight) >> 1, 2 * this.mss);
-		this.#credit = 0;
+		this.credit = 0;
 	}
 
-	#grow(acked: number): void {
+	private grow(acked: number): void {
 		if (this.window < this.threshold) {
 			this.window = Math.min(mostWindow, this.window + acked);
 			return;
 		}
 
-		this.#credit += acked;
-		if (this.#credit >= this.window) {
-			this.#credit -= this.window;
+		this.credit += acked;
+		if (this.credit >= this.window) {
+			this.credit -= this.window;
 			this.window = Math.min(mostWindow, this.window + this.mss);
 		}
 	}

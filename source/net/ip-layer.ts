@@ -40,8 +40,8 @@ export class IpLayer {
 	badHeaderChecksums = 0;
 	fragments = 0;
 	badChecksums = 0;
-	readonly #mask: number;
-	#identification: number;
+	private readonly mask: number;
+	private identification: number;
 
 	constructor(
 		readonly environment: StackEnvironment,
@@ -50,13 +50,13 @@ export class IpLayer {
 		assert(own.prefix >= 1 && own.prefix <= 32, 'a prefix has 1 to 32 bits');
 		this.timers = new Timers(environment);
 		this.neighbours = new Neighbours(environment, this.timers, this.turns, own.mac, own.address);
-		this.#mask = own.prefix === 32 ? -1 : ~(-1 >>> own.prefix);
-		this.#identification = environment.random.next() & 0xffff;
+		this.mask = own.prefix === 32 ? -1 : ~(-1 >>> own.prefix);
+		this.identification = environment.random.next() & 0xffff;
 	}
 
 	/** Whose MAC packets for `destination` carry: its own on the link, the gateway's elsewhere; undefined when there is no way. */
 	nextHop(destination: number): Neighbour | undefined {
-		if (((destination ^ this.own.address) & this.#mask) === 0) {
+		if (((destination ^ this.own.address) & this.mask) === 0) {
 			return this.neighbours.entry(destination);
 		}
 
@@ -87,8 +87,8 @@ export class IpLayer {
 		ethernet.writeEthernet(memory, start, mac, this.own.mac, ethernet.etherTypeIpv4);
 		const ip = start + ethernet.ethernetHeaderBytes;
 		const length = transport + payload;
-		ipv4.writeIpv4(memory, ip, protocol, this.own.address, destination, length, this.#identification);
-		this.#identification = (this.#identification + segments) & 0xffff;
+		ipv4.writeIpv4(memory, ip, protocol, this.own.address, destination, length, this.identification);
+		this.identification = (this.identification + segments) & 0xffff;
 		return packet;
 	}
 
@@ -143,7 +143,7 @@ export class IpLayer {
 			return 0;
 		}
 
-		return this.#acceptIp(packet, memory, start + ethernet.ethernetHeaderBytes);
+		return this.acceptIp(packet, memory, start + ethernet.ethernetHeaderBytes);
 	}
 
 	/** Whether a transport checksum is right; one that is blank or was looked at is. */
@@ -161,7 +161,7 @@ export class IpLayer {
 		return false;
 	}
 
-	#acceptIp(packet: PacketBuffer, memory: Buffer, ip: number): number {
+	private acceptIp(packet: PacketBuffer, memory: Buffer, ip: number): number {
 		const contiguous = packet.lengths[0] - ethernet.ethernetHeaderBytes;
 		const found = ipv4.checkIpv4(memory, ip, contiguous, packet.length - ethernet.ethernetHeaderBytes);
 		if (found !== ipv4.ipv4Good) {

@@ -40,7 +40,7 @@ export class Neighbour {
 }
 
 export class Neighbours {
-	readonly #entries = new Map<number, Neighbour>();
+	private readonly entries = new Map<number, Neighbour>();
 	requestsSent = 0;
 	repliesSent = 0;
 	repliesReceived = 0;
@@ -55,14 +55,14 @@ export class Neighbours {
 
 	/** The entry of an address on the link, new if need be. */
 	entry(address: number): Neighbour {
-		let entry = this.#entries.get(address);
+		let entry = this.entries.get(address);
 		if (entry === undefined) {
-			if (this.#entries.size >= mostNeighbours) {
-				this.#forgetOne();
+			if (this.entries.size >= mostNeighbours) {
+				this.forgetOne();
 			}
 
-			entry = new Neighbour(address, this.timers, (neighbour) => this.#again(neighbour));
-			this.#entries.set(address, entry);
+			entry = new Neighbour(address, this.timers, (neighbour) => this.again(neighbour));
+			this.entries.set(address, entry);
 		}
 
 		return entry;
@@ -72,7 +72,7 @@ export class Neighbours {
 	isUsable(neighbour: Neighbour, transmitter: Transmitter): boolean {
 		if (neighbour.known) {
 			if (this.environment.now() >= neighbour.freshUntil && !neighbour.timer.isSet) {
-				this.#ask(neighbour);
+				this.ask(neighbour);
 			}
 
 			return true;
@@ -84,7 +84,7 @@ export class Neighbours {
 
 		if (!neighbour.timer.isSet) {
 			neighbour.unreachable = false;
-			this.#ask(neighbour);
+			this.ask(neighbour);
 		}
 
 		return false;
@@ -106,56 +106,56 @@ export class Neighbours {
 		const sender = arp.arpIp(memory, at + arp.arpSenderIp);
 		const isForUs = arp.arpIp(memory, at + arp.arpTargetIp) === this.address;
 		// RFC 826: whom we know already we know better now; whoever asks for us will be answered soon.
-		const known = isForUs ? this.entry(sender) : this.#entries.get(sender);
+		const known = isForUs ? this.entry(sender) : this.entries.get(sender);
 		if (known !== undefined && sender !== this.address) {
-			this.#learn(known, memory, at + arp.arpSenderMac);
+			this.learn(known, memory, at + arp.arpSenderMac);
 		}
 
 		if (operation === arp.arpReply) {
 			this.repliesReceived++;
 		} else if (operation === arp.arpRequest && isForUs && known !== undefined) {
-			this.#send(arp.arpReply, known.mac, known.mac, sender);
+			this.send(arp.arpReply, known.mac, known.mac, sender);
 			this.repliesSent++;
 		}
 	}
 
 	/** Tells the link who we are: a gratuitous request, as an interface that comes up sends. */
 	announce(): void {
-		this.#send(arp.arpRequest, ethernet.broadcastMac, null, this.address);
+		this.send(arp.arpRequest, ethernet.broadcastMac, null, this.address);
 	}
 
-	#learn(neighbour: Neighbour, memory: Buffer, at: number): void {
+	private learn(neighbour: Neighbour, memory: Buffer, at: number): void {
 		memory.copy(neighbour.mac, 0, at, at + ethernet.macBytes);
 		neighbour.known = true;
 		neighbour.unreachable = false;
 		neighbour.asked = 0;
 		neighbour.freshUntil = this.environment.now() + reachableNanoseconds;
 		neighbour.timer.clear();
-		this.#wake(neighbour);
+		this.wake(neighbour);
 	}
 
-	#ask(neighbour: Neighbour): void {
+	private ask(neighbour: Neighbour): void {
 		neighbour.asked++;
 		this.requestsSent++;
 		// Whoever was known is asked alone.
 		const to = neighbour.known ? neighbour.mac : ethernet.broadcastMac;
-		this.#send(arp.arpRequest, to, null, neighbour.address);
+		this.send(arp.arpRequest, to, null, neighbour.address);
 		neighbour.timer.set(retryNanoseconds);
 	}
 
-	#again(neighbour: Neighbour): void {
+	private again(neighbour: Neighbour): void {
 		if (neighbour.asked < tries) {
-			this.#ask(neighbour);
+			this.ask(neighbour);
 			return;
 		}
 
 		neighbour.asked = 0;
 		neighbour.known = false;
 		neighbour.unreachable = true;
-		this.#wake(neighbour);
+		this.wake(neighbour);
 	}
 
-	#wake(neighbour: Neighbour): void {
+	private wake(neighbour: Neighbour): void {
 		for (const transmitter of neighbour.waiting) {
 			this.turns.want(transmitter);
 		}
@@ -164,7 +164,7 @@ export class Neighbours {
 	}
 
 	/** On a full device the packet is lost: it is sent again, or asked for again. */
-	#send(operation: number, to: Uint8Array, target: Uint8Array | null, address: number): void {
+	private send(operation: number, to: Uint8Array, target: Uint8Array | null, address: number): void {
 		const packet = this.environment.packet(ethernet.ethernetHeaderBytes + arp.arpBytes, 0);
 		if (packet === null) {
 			this.turns.full = true;
@@ -179,11 +179,11 @@ export class Neighbours {
 	}
 
 	/** Makes room: the oldest entry for which nobody waits. */
-	#forgetOne(): void {
-		for (const [address, neighbour] of this.#entries) {
+	private forgetOne(): void {
+		for (const [address, neighbour] of this.entries) {
 			if (neighbour.waiting.length === 0) {
 				neighbour.timer.release();
-				this.#entries.delete(address);
+				this.entries.delete(address);
 				return;
 			}
 		}

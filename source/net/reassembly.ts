@@ -9,26 +9,26 @@ import type {PacketBuffer} from './packet-buffer.js';
 const mostRanges = 64;
 
 export class Reassembly {
-	readonly #mask: number;
-	#ring: Buffer | null = null;
+	private readonly mask: number;
+	private bytes: Buffer | null = null;
 	/** Ranges out of order, in order of sequence, apart from each other. */
-	readonly #starts = new Int32Array(mostRanges + 1);
-	readonly #ends = new Int32Array(mostRanges + 1);
+	private readonly starts = new Int32Array(mostRanges + 1);
+	private readonly ends = new Int32Array(mostRanges + 1);
 	ranges = 0;
 
 	/** @param size bytes, a power of two. */
 	constructor(readonly size: number) {
 		assert((size & (size - 1)) === 0, 'a receive buffer is a power of two of bytes');
-		this.#mask = size - 1;
+		this.mask = size - 1;
 	}
 
 	get ring(): Buffer {
-		this.#ring ??= Buffer.alloc(this.size);
-		return this.#ring;
+		this.bytes ??= Buffer.alloc(this.size);
+		return this.bytes;
 	}
 
 	index(sequence: number): number {
-		return sequence & this.#mask;
+		return sequence & this.mask;
 	}
 
 	/** Copies `length` bytes from `offset` of the packet on to where `sequence` lies. */
@@ -41,7 +41,7 @@ export class Reassembly {
 		for (let chunk = 0; chunk < packet.chunks && from < end; chunk++) {
 			const next = start + packet.lengths[chunk];
 			while (from < end && from < next) {
-				const index = at & this.#mask;
+				const index = at & this.mask;
 				const bytes = Math.min(end, next) - from;
 				const piece = Math.min(bytes, this.size - index);
 				const source = packet.offsets[chunk] + from - start;
@@ -56,8 +56,8 @@ export class Reassembly {
 
 	/** Notes that [start, end) has come out of order. @returns false when there is no room for another range. */
 	add(start: number, end: number): boolean {
-		const starts = this.#starts;
-		const ends = this.#ends;
+		const starts = this.starts;
+		const ends = this.ends;
 		// The first range that is not wholly before the new one, and the first that is wholly behind it.
 		let first = 0;
 		while (first < this.ranges && ((start - ends[first]) | 0) > 0) first++;
@@ -86,10 +86,10 @@ export class Reassembly {
 	/** Where the bytes in order end when they reach `sequence`: there, or at the end of the ranges they have met. */
 	reach(sequence: number): number {
 		let end = sequence;
-		while (this.ranges > 0 && ((this.#starts[0] - end) | 0) <= 0) {
-			if (((this.#ends[0] - end) | 0) > 0) end = this.#ends[0];
-			this.#starts.copyWithin(0, 1, this.ranges);
-			this.#ends.copyWithin(0, 1, this.ranges);
+		while (this.ranges > 0 && ((this.starts[0] - end) | 0) <= 0) {
+			if (((this.ends[0] - end) | 0) > 0) end = this.ends[0];
+			this.starts.copyWithin(0, 1, this.ranges);
+			this.ends.copyWithin(0, 1, this.ranges);
 			this.ranges--;
 		}
 

@@ -16,7 +16,7 @@ export class RoundTrip {
 	least = 0;
 	/** Times the timeout was doubled since the last measurement. */
 	backoff = 0;
-	#base = initialTimeout;
+	private base = initialTimeout;
 
 	/** A segment that was sent once has been acknowledged after so long. */
 	measure(nanoseconds: number): void {
@@ -31,12 +31,12 @@ export class RoundTrip {
 		}
 
 		this.backoff = 0;
-		this.#base = this.smoothed + Math.max(leastTimeout, 4 * this.variance);
+		this.base = this.smoothed + Math.max(leastTimeout, 4 * this.variance);
 	}
 
 	/** How long to wait for an acknowledgment now. */
 	get timeout(): number {
-		let timeout = this.#base;
+		let timeout = this.base;
 		for (let i = 0; i < this.backoff && timeout < mostTimeout; i++) {
 			timeout *= 2;
 		}

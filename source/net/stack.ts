@@ -37,7 +37,7 @@ export class NetworkStack {
 		const {ip} = this;
 		ip.turns.enter();
 		const header = ip.accept(packet);
-		if (header > 0) this.#inputTransport(packet, header, checksum);
+		if (header > 0) this.inputTransport(packet, header, checksum);
 		ip.turns.leave();
 	}
 
@@ -65,7 +65,7 @@ export class NetworkStack {
 		turns.leave();
 	}
 
-	#inputTransport(packet: PacketBuffer, header: number, checksum: ChecksumState): void {
+	private inputTransport(packet: PacketBuffer, header: number, checksum: ChecksumState): void {
 		const memory = packet.memory[0];
 		const at = packet.offsets[0] + ethernetHeaderBytes;
 		const end = ethernetHeaderBytes + ipv4.ipv4TotalLength(memory, at);

@@ -10,21 +10,21 @@ const mostAtOnce = 65_536;
 const table = makeTable();
 
 export class StreamPattern {
-	readonly #phase: number;
+	private readonly phase: number;
 
 	constructor(seed: number) {
-		this.#phase = (seed >>> 0) % period;
+		this.phase = (seed >>> 0) % period;
 	}
 
 	/** Writes the bytes of `position` and on; at most 64 KiB. */
 	fill(memory: Buffer, offset: number, position: number, length: number): void {
-		const from = (this.#phase + position) % period;
+		const from = (this.phase + position) % period;
 		table.copy(memory, offset, from, from + length);
 	}
 
 	/** Whether `length` bytes (at most 64 KiB) at `offset` are those of `position` and on. */
 	matches(memory: Buffer, offset: number, position: number, length: number): boolean {
-		const from = (this.#phase + position) % period;
+		const from = (this.phase + position) % period;
 		return memory.compare(table, from, from + length, offset, offset + length) === 0;
 	}
 }

@@ -35,11 +35,11 @@ export class TcpConnection implements Transmitter, TcpSocket {
 	nextInTable: TcpConnection | null = null;
 	readonly sender: TcpSender;
 	readonly receiver: TcpReceiver;
-	readonly #output: TcpOutput;
-	readonly #retransmission: Timer;
-	readonly #delayed: Timer;
-	#closedTold = false;
-	#peerFinishedTold = false;
+	private readonly output: TcpOutput;
+	private readonly retransmission: Timer;
+	private readonly delayed: Timer;
+	private closedTold = false;
+	private peerFinishedTold = false;
 
 	/** @param passive true for one that is about to be handed the SYN it answers. */
 	constructor(
@@ -57,19 +57,19 @@ export class TcpConnection implements Transmitter, TcpSocket {
 		this.receiver = new TcpReceiver(settings.receiveBuffer, counters, (memory, offset, position, length) =>
 			this.user.take(this, memory, offset, position, length),
 		);
-		this.#output = new TcpOutput(owner, this, (memory, offset, position, length) =>
+		this.output = new TcpOutput(owner, this, (memory, offset, position, length) =>
 			this.user.fill(this, memory, offset, position, length),
 		);
-		this.#retransmission = ip.timers.add(() => this.#expired());
-		this.#delayed = ip.timers.add(() => {
+		this.retransmission = ip.timers.add(() => this.expired());
+		this.delayed = ip.timers.add(() => {
 			if (this.receiver.ackLater) this.receiver.ackNow = true;
-			this.#want();
+			this.want();
 		});
 	}
 
 	offer(bytes: number): void {
 		this.sender.end += bytes;
-		this.#want();
+		this.want();
 	}
 
 	withdraw(): void {
@@ -86,12 +86,12 @@ export class TcpConnection implements Transmitter, TcpSocket {
 		// While the handshake is under way the FIN waits for its end.
 		if (this.state === 'CLOSE-WAIT') this.state = 'LAST-ACK';
 		else if (this.state === 'ESTABLISHED') this.state = 'FIN-WAIT-1';
-		this.#want();
+		this.want();
 	}
 
 	abort(): void {
 		if (this.state !== 'CLOSED' && this.state !== 'SYN-SENT' && this.state !== 'TIME-WAIT') {
-			this.#output.segment(this.sender.bareSequence, 0, 0, tcp.flagRst | tcp.flagAck);
+			this.output.segment(this.sender.bareSequence, 0, 0, tcp.flagRst | tcp.flagAck);
 			this.owner.counters.resetsSent++;
 		}
 
@@ -100,12 +100,12 @@ export class TcpConnection implements Transmitter, TcpSocket {
 
 	resume(): void {
 		if (this.receiver.resume()) this.receiver.ackNow = true;
-		this.#tellFinished();
-		this.#want();
+		this.tellFinished();
+		this.want();
 	}
 
 	transmit(): Turn {
-		if (this.#isGone) return turnDone;
+		if (this.isGone) return turnDone;
 		const {ip} = this.owner;
 		const hop = ip.nextHop(this.remote);
 		if (hop === undefined || (hop.unreachable && this.state === 'SYN-SENT')) {
@@ -115,32 +115,32 @@ export class TcpConnection implements Transmitter, TcpSocket {
 
 		if (!ip.neighbours.isUsable(hop, this)) {
 			// Whoever has data to send gives up some time, even when nobody tells the neighbour's address.
-			if (this.state !== 'SYN-SENT') this.#keepTimer();
+			if (this.state !== 'SYN-SENT') this.keepTimer();
 			return turnWaits;
 		}
 
 		if (this.state === 'SYN-SENT' || this.state === 'SYN-RECEIVED') {
-			return this.#transmitSyn();
+			return this.transmitSyn();
 		}
 
-		if (this.state !== 'TIME-WAIT' && this.sender.choose(this.#output.most, ip.environment.now())) {
-			return this.#transmitChosen();
+		if (this.state !== 'TIME-WAIT' && this.sender.choose(this.output.most, ip.environment.now())) {
+			return this.transmitChosen();
 		}
 
-		this.#keepTimer();
+		this.keepTimer();
 		if (!this.receiver.ackNow) return turnDone;
-		this.#delayed.clear();
-		return this.#output.segment(this.sender.bareSequence, 0, 0, tcp.flagAck) ? turnDone : turnFull;
+		this.delayed.clear();
+		return this.output.segment(this.sender.bareSequence, 0, 0, tcp.flagAck) ? turnDone : turnFull;
 	}
 
 	/** A segment for this connection has arrived in `packet`. */
 	input(packet: PacketBuffer, segment: TcpSegment): void {
 		if (this.state === 'LISTEN') {
-			this.#output.agree(segment);
+			this.output.agree(segment);
 			this.state = 'SYN-RECEIVED';
-		} else if (this.state === 'SYN-SENT') this.#inputSynSent(segment);
-		else this.#inputSynchronized(packet, segment);
-		if (this.#isGone) {
+		} else if (this.state === 'SYN-SENT') this.inputSynSent(segment);
+		else this.inputSynchronized(packet, segment);
+		if (this.isGone) {
 			return;
 		}
 
@@ -148,50 +148,50 @@ export class TcpConnection implements Transmitter, TcpSocket {
 		if (receiver.ackLater && !receiver.ackNow) {
 			const wait = this.owner.settings.delayedAck;
 			if (wait === 0) receiver.ackNow = true;
-			else if (!this.#delayed.isSet) this.#delayed.set(wait);
+			else if (!this.delayed.isSet) this.delayed.set(wait);
 		}
 
-		this.#want();
+		this.want();
 	}
 
 	/** Ends the connection and tells its user. */
 	end(reason: CloseReason): void {
-		if (!this.#isGone) {
+		if (!this.isGone) {
 			if (this.state === 'TIME-WAIT') this.owner.waiting--;
 			this.state = 'CLOSED';
-			this.#retransmission.release();
-			this.#delayed.release();
+			this.retransmission.release();
+			this.delayed.release();
 			this.owner.remove(this);
 		}
 
-		this.#tellClosed(reason);
+		this.tellClosed(reason);
 	}
 
 	/** Also after its user was told of something: it may have ended it. */
-	get #isGone(): boolean {
+	private get isGone(): boolean {
 		return this.state === 'CLOSED';
 	}
 
-	#want(): void {
-		if (!this.#isGone) this.owner.ip.turns.want(this);
+	private want(): void {
+		if (!this.isGone) this.owner.ip.turns.want(this);
 	}
 
-	#transmitChosen(): Turn {
-		if (!this.#output.chosen()) return turnFull;
-		this.#delayed.clear();
-		this.#keepTimer();
+	private transmitChosen(): Turn {
+		if (!this.output.chosen()) return turnFull;
+		this.delayed.clear();
+		this.keepTimer();
 		return turnMore;
 	}
 
-	#transmitSyn(): Turn {
+	private transmitSyn(): Turn {
 		if (this.sender.flight > 0) return turnDone;
 		const flags = this.state === 'SYN-RECEIVED' ? tcp.flagSyn | tcp.flagAck : tcp.flagSyn;
-		if (!this.#output.syn(flags)) return turnFull;
-		this.#keepTimer();
+		if (!this.output.syn(flags)) return turnFull;
+		this.keepTimer();
 		return turnDone;
 	}
 
-	#inputSynSent(segment: TcpSegment): void {
+	private inputSynSent(segment: TcpSegment): void {
 		const {sender} = this;
 		if (segment.isAck && segment.acknowledgment !== sender.highest) {
 			return;
@@ -207,10 +207,10 @@ export class TcpConnection implements Transmitter, TcpSocket {
 		}
 
 		if (!segment.isSyn) return;
-		this.#output.agree(segment);
+		this.output.agree(segment);
 		if (segment.isAck) {
 			this.receiver.ackNow = true;
-			this.#establish(segment);
+			this.establish(segment);
 		} else {
 			// Both sides opened at once: our SYN is sent again, with an acknowledgment of theirs.
 			this.state = 'SYN-RECEIVED';
@@ -219,47 +219,47 @@ export class TcpConnection implements Transmitter, TcpSocket {
 	}
 
 	/** Our SYN is acknowledged. The window of a SYN is not scaled. */
-	#establish(segment: TcpSegment): void {
+	private establish(segment: TcpSegment): void {
 		const {sender, owner} = this;
 		const {retries} = sender;
-		sender.acknowledge(segment.acknowledgment, owner.ip.environment.now(), this.#output.echoed(segment));
+		sender.acknowledge(segment.acknowledgment, owner.ip.environment.now(), this.output.echoed(segment));
 		sender.retries = retries;
 		const window = segment.isSyn ? segment.window : segment.window << sender.scale;
 		sender.begin(sender.mss, window, segment.sequence, segment.acknowledgment);
-		this.#retransmission.clear();
+		this.retransmission.clear();
 		this.state = sender.finished ? 'FIN-WAIT-1' : 'ESTABLISHED';
 		this.user.connected(this);
 	}
 
-	#inputSynchronized(packet: PacketBuffer, segment: TcpSegment): void {
+	private inputSynchronized(packet: PacketBuffer, segment: TcpSegment): void {
 		const {receiver, sender} = this;
 		const {sequence} = segment;
 		if (this.state === 'SYN-RECEIVED' && segment.isSyn && ((sequence + 1) | 0) === receiver.next) {
 			// Ours was not heard, or both sides opened at once and this is the answer.
-			if (segment.isAck && segment.acknowledgment === sender.highest) this.#inputSynSent(segment);
+			if (segment.isAck && segment.acknowledgment === sender.highest) this.inputSynSent(segment);
 			else sender.next = sender.una;
 			return;
 		}
 
-		if (!segment.isRst && (this.#output.isOld(segment) || !receiver.accepts(sequence, segment.end))) {
+		if (!segment.isRst && (this.output.isOld(segment) || !receiver.accepts(sequence, segment.end))) {
 			receiver.ackNow = true;
 			return;
 		}
 
 		if (segment.isRst || segment.isSyn) {
-			this.#inputResetOrSyn(segment);
+			this.inputResetOrSyn(segment);
 			return;
 		}
 
 		if (!segment.isAck) return;
-		this.#output.noteTimestamp(segment);
-		if (!this.#inputAcknowledgment(segment)) return;
+		this.output.noteTimestamp(segment);
+		if (!this.inputAcknowledgment(segment)) return;
 		if (segment.length > 0) receiver.data(packet, segment.payload, sequence, segment.length);
-		if (segment.isFin) this.#noteFin(segment.end);
-		this.#takeFin();
+		if (segment.isFin) this.noteFin(segment.end);
+		this.takeFin();
 	}
 
-	#inputResetOrSyn(segment: TcpSegment): void {
+	private inputResetOrSyn(segment: TcpSegment): void {
 		const {receiver, owner} = this;
 		const ahead = (segment.sequence - receiver.next) | 0;
 		if (segment.isRst && ahead === 0) {
@@ -271,7 +271,7 @@ export class TcpConnection implements Transmitter, TcpSocket {
 	}
 
 	/** @returns false when the rest of the segment is not to be looked at. */
-	#inputAcknowledgment(segment: TcpSegment): boolean {
+	private inputAcknowledgment(segment: TcpSegment): boolean {
 		const {sender, receiver} = this;
 		const {acknowledgment, sequence} = segment;
 		if (((acknowledgment - sender.highest) | 0) > 0) {
@@ -282,14 +282,14 @@ export class TcpConnection implements Transmitter, TcpSocket {
 
 		if (this.state === 'SYN-RECEIVED') {
 			if (acknowledgment !== sender.highest) return false;
-			this.#establish(segment);
-			return !this.#isGone;
+			this.establish(segment);
+			return !this.isGone;
 		}
 
 		const window = segment.window << sender.scale;
 		const ahead = (acknowledgment - sender.una) | 0;
 		if (ahead > 0) {
-			this.#advance(segment, window);
+			this.advance(segment, window);
 		} else if (ahead === 0) {
 			const isBare = segment.length === 0 && !segment.isFin;
 			const isDuplicate = isBare && window === sender.window && sender.flight > 0;
@@ -299,31 +299,31 @@ export class TcpConnection implements Transmitter, TcpSocket {
 			if (isDuplicate) sender.duplicate();
 		}
 
-		return !this.#isGone;
+		return !this.isGone;
 	}
 
-	#advance(segment: TcpSegment, window: number): void {
+	private advance(segment: TcpSegment, window: number): void {
 		const {sender, owner} = this;
-		sender.acknowledge(segment.acknowledgment, owner.ip.environment.now(), this.#output.echoed(segment));
+		sender.acknowledge(segment.acknowledgment, owner.ip.environment.now(), this.output.echoed(segment));
 		sender.updateWindow(window, segment.sequence, segment.acknowledgment);
-		if (sender.una === sender.highest) this.#retransmission.clear();
-		else this.#retransmission.set(sender.roundTrip.timeout);
+		if (sender.una === sender.highest) this.retransmission.clear();
+		else this.retransmission.set(sender.roundTrip.timeout);
 		this.user.acknowledged(this, Math.min(sender.position, sender.end));
 		if (!sender.isDone) {
 			return;
 		}
 
 		if (this.state === 'FIN-WAIT-1') this.state = 'FIN-WAIT-2';
-		else if (this.state === 'CLOSING') this.#timeWait();
+		else if (this.state === 'CLOSING') this.timeWait();
 		else if (this.state === 'LAST-ACK') this.end('finished');
 	}
 
-	#noteFin(end: number): void {
+	private noteFin(end: number): void {
 		const {receiver} = this;
 		if (receiver.finTaken) {
 			// Our acknowledgment of it was lost.
 			receiver.ackNow = true;
-			if (this.state === 'TIME-WAIT') this.#retransmission.set(timeWaitNanoseconds);
+			if (this.state === 'TIME-WAIT') this.retransmission.set(timeWaitNanoseconds);
 			return;
 		}
 
@@ -332,9 +332,9 @@ export class TcpConnection implements Transmitter, TcpSocket {
 	}
 
 	/** The peer's FIN counts when everything before it has come. */
-	#takeFin(): void {
+	private takeFin(): void {
 		const {receiver} = this;
-		if (!receiver.finKnown || receiver.finSequence !== receiver.next || receiver.finTaken || this.#isGone) {
+		if (!receiver.finKnown || receiver.finSequence !== receiver.next || receiver.finTaken || this.isGone) {
 			return;
 		}
 
@@ -342,48 +342,48 @@ export class TcpConnection implements Transmitter, TcpSocket {
 		receiver.ackNow = true;
 		if (this.state === 'ESTABLISHED') this.state = 'CLOSE-WAIT';
 		else if (this.state === 'FIN-WAIT-1') this.state = 'CLOSING';
-		else if (this.state === 'FIN-WAIT-2') this.#timeWait();
-		this.#tellFinished();
+		else if (this.state === 'FIN-WAIT-2') this.timeWait();
+		this.tellFinished();
 	}
 
-	#timeWait(): void {
+	private timeWait(): void {
 		if (this.owner.waiting >= this.owner.mostWaiting) {
 			this.owner.counters.timeWaitOverflows++;
-			this.#output.segment(this.sender.bareSequence, 0, 0, tcp.flagAck);
-			this.#tellFinished();
+			this.output.segment(this.sender.bareSequence, 0, 0, tcp.flagAck);
+			this.tellFinished();
 			this.end('finished');
 			return;
 		}
 
 		this.state = 'TIME-WAIT';
 		this.owner.waiting++;
-		this.#retransmission.set(timeWaitNanoseconds);
-		this.#tellFinished();
-		this.#tellClosed('finished');
+		this.retransmission.set(timeWaitNanoseconds);
+		this.tellFinished();
+		this.tellClosed('finished');
 	}
 
-	#tellFinished(): void {
-		if (this.receiver.finTaken && this.receiver.unread === 0 && !this.#peerFinishedTold) {
-			this.#peerFinishedTold = true;
+	private tellFinished(): void {
+		if (this.receiver.finTaken && this.receiver.unread === 0 && !this.peerFinishedTold) {
+			this.peerFinishedTold = true;
 			this.user.peerFinished(this);
 		}
 	}
 
-	#tellClosed(reason: CloseReason): void {
-		if (!this.#closedTold) {
-			this.#closedTold = true;
+	private tellClosed(reason: CloseReason): void {
+		if (!this.closedTold) {
+			this.closedTold = true;
 			this.user.closed(this, reason);
 		}
 	}
 
 	/** Whatever is outstanding is watched by the timer, be it a closed window or an address that nobody tells. */
-	#keepTimer(): void {
-		if (!this.#retransmission.isSet && this.sender.isOutstanding) {
-			this.#retransmission.set(this.sender.roundTrip.timeout);
+	private keepTimer(): void {
+		if (!this.retransmission.isSet && this.sender.isOutstanding) {
+			this.retransmission.set(this.sender.roundTrip.timeout);
 		}
 	}
 
-	#expired(): void {
+	private expired(): void {
 		const {sender} = this;
 		if (this.state === 'TIME-WAIT') {
 			this.end('finished');
@@ -391,8 +391,8 @@ export class TcpConnection implements Transmitter, TcpSocket {
 			this.end('timed out');
 		} else if (sender.isOutstanding) {
 			sender.timeout();
-			this.#retransmission.set(sender.roundTrip.timeout);
-			this.#want();
+			this.retransmission.set(sender.roundTrip.timeout);
+			this.want();
 		}
 	}
 }

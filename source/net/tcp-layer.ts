@@ -25,11 +25,11 @@ const mostWaiting = 4096;
 
 export class TcpLayer implements TcpOwner {
 	readonly counters = new TcpCounters();
-	readonly #table: (TcpConnection | null)[] = new Array(buckets).fill(null);
-	readonly #listeners = new Map<number, Accept>();
-	readonly #segment = new TcpSegment();
-	readonly #mac = new Uint8Array(macBytes);
-	readonly #timestampOffset: number;
+	private readonly table: (TcpConnection | null)[] = new Array(buckets).fill(null);
+	private readonly listeners = new Map<number, Accept>();
+	private readonly segment = new TcpSegment();
+	private readonly mac = new Uint8Array(macBytes);
+	private readonly timestampOffset: number;
 	/** Connections there are, those in TIME-WAIT included. */
 	count = 0;
 	waiting = 0;
@@ -39,27 +39,27 @@ export class TcpLayer implements TcpOwner {
 		readonly ip: IpLayer,
 		readonly settings: TcpSettings,
 	) {
-		this.#timestampOffset = ip.environment.random.next() | 0;
+		this.timestampOffset = ip.environment.random.next() | 0;
 	}
 
 	listen(port: number, accept: Accept): void {
-		this.#listeners.set(port, accept);
+		this.listeners.set(port, accept);
 	}
 
 	unlisten(port: number): void {
-		this.#listeners.delete(port);
+		this.listeners.delete(port);
 	}
 
 	/** Opens a connection. @returns undefined when no port is free. */
 	connect(remote: number, remotePort: number, user: TcpUser, nagle = this.settings.nagle): TcpSocket | undefined {
-		const port = this.#freePort(remote, remotePort);
+		const port = this.freePort(remote, remotePort);
 		if (port === 0) {
 			return undefined;
 		}
 
 		const connection = new TcpConnection(this, port, remote, remotePort, user, false);
 		connection.sender.nagle = nagle;
-		this.#add(connection);
+		this.add(connection);
 		this.counters.activeOpens++;
 		this.ip.turns.want(connection);
 		return connection;
@@ -67,7 +67,7 @@ export class TcpLayer implements TcpOwner {
 
 	/** Visits every connection. */
 	forEach(visit: (connection: TcpConnection) => void): void {
-		for (const first of this.#table) {
+		for (const first of this.table) {
 			for (let connection = first; connection !== null; ) {
 				const next: TcpConnection | null = connection.nextInTable;
 				visit(connection);
@@ -77,15 +77,15 @@ export class TcpLayer implements TcpOwner {
 	}
 
 	timestamp(): number {
-		return (Math.floor(this.ip.environment.now() / 1_000_000) + this.#timestampOffset) | 0;
+		return (Math.floor(this.ip.environment.now() / 1_000_000) + this.timestampOffset) | 0;
 	}
 
 	remove(connection: TcpConnection): void {
 		const bucket = hashOf(connection.remote, connection.remotePort, connection.localPort);
 		let previous: TcpConnection | null = null;
-		for (let other = this.#table[bucket]; other !== null; other = other.nextInTable) {
+		for (let other = this.table[bucket]; other !== null; other = other.nextInTable) {
 			if (other === connection) {
-				if (previous === null) this.#table[bucket] = connection.nextInTable;
+				if (previous === null) this.table[bucket] = connection.nextInTable;
 				else previous.nextInTable = connection.nextInTable;
 				this.count--;
 				return;
@@ -114,25 +114,25 @@ export class TcpLayer implements TcpOwner {
 		this.counters.segmentsReceived++;
 		const remotePort = tcp.tcpSourcePort(memory, at);
 		const localPort = tcp.tcpDestinationPort(memory, at);
-		const segment = this.#segment;
+		const segment = this.segment;
 		segment.read(packet, header, end);
-		const connection = this.#find(source, remotePort, localPort);
-		if (connection !== null && !this.#isNewLife(connection)) {
+		const connection = this.find(source, remotePort, localPort);
+		if (connection !== null && !this.isNewLife(connection)) {
 			connection.input(packet, segment);
 			return;
 		}
 
-		const accept = this.#listeners.get(localPort);
+		const accept = this.listeners.get(localPort);
 		if (accept !== undefined && segment.isOpening) {
-			this.#accept(accept, packet, source, remotePort, localPort);
+			this.accept(accept, packet, source, remotePort, localPort);
 		} else if (!segment.isRst) {
-			this.#reset(packet, source, remotePort, localPort);
+			this.reset(packet, source, remotePort, localPort);
 		}
 	}
 
 	/** A SYN that begins where a connection in TIME-WAIT has ended takes its place (RFC 6191). */
-	#isNewLife(connection: TcpConnection): boolean {
-		const {isOpening, sequence} = this.#segment;
+	private isNewLife(connection: TcpConnection): boolean {
+		const {isOpening, sequence} = this.segment;
 		if (connection.state !== 'TIME-WAIT' || !isOpening || ((sequence - connection.receiver.next) | 0) <= 0) {
 			return false;
 		}
@@ -141,21 +141,21 @@ export class TcpLayer implements TcpOwner {
 		return true;
 	}
 
-	#accept(accept: Accept, packet: PacketBuffer, source: number, remotePort: number, localPort: number): void {
+	private accept(accept: Accept, packet: PacketBuffer, source: number, remotePort: number, localPort: number): void {
 		const connection = new TcpConnection(this, localPort, source, remotePort, nobody, true);
 		connection.user = accept(connection);
-		this.#add(connection);
+		this.add(connection);
 		this.counters.passiveOpens++;
-		connection.input(packet, this.#segment);
+		connection.input(packet, this.segment);
 	}
 
 	/** Answers a segment that belongs to no connection; on a full device the answer is lost. */
-	#reset(packet: PacketBuffer, source: number, remotePort: number, localPort: number): void {
-		const {isAck, isSyn, end, acknowledgment} = this.#segment;
+	private reset(packet: PacketBuffer, source: number, remotePort: number, localPort: number): void {
+		const {isAck, isSyn, end, acknowledgment} = this.segment;
 		// Back the way it came.
 		const from = packet.offsets[0] + macBytes;
-		packet.memory[0].copy(this.#mac, 0, from, from + macBytes);
-		const reply = this.ip.begin(this.#mac, protocolTcp, source, tcp.tcpHeaderBytes, 0, 1);
+		packet.memory[0].copy(this.mac, 0, from, from + macBytes);
+		const reply = this.ip.begin(this.mac, protocolTcp, source, tcp.tcpHeaderBytes, 0, 1);
 		if (reply === null) {
 			return;
 		}
@@ -178,8 +178,8 @@ export class TcpLayer implements TcpOwner {
 		this.ip.send(reply, linkAndIpBytes + tcp.tcpChecksum, 0);
 	}
 
-	#find(remote: number, remotePort: number, localPort: number): TcpConnection | null {
-		let connection = this.#table[hashOf(remote, remotePort, localPort)];
+	private find(remote: number, remotePort: number, localPort: number): TcpConnection | null {
+		let connection = this.table[hashOf(remote, remotePort, localPort)];
 		while (
 			connection !== null &&
 			(connection.localPort !== localPort || connection.remotePort !== remotePort || connection.remote !== remote)
@@ -190,20 +190,20 @@ export class TcpLayer implements TcpOwner {
 		return connection;
 	}
 
-	#add(connection: TcpConnection): void {
+	private add(connection: TcpConnection): void {
 		const bucket = hashOf(connection.remote, connection.remotePort, connection.localPort);
-		connection.nextInTable = this.#table[bucket];
-		this.#table[bucket] = connection;
+		connection.nextInTable = this.table[bucket];
+		this.table[bucket] = connection;
 		this.count++;
 	}
 
 	/** A port that no connection to the same place has, searched from a drawn one; 0 when all are taken. */
-	#freePort(remote: number, remotePort: number): number {
+	private freePort(remote: number, remotePort: number): number {
 		const ports = lastPort - firstPort + 1;
 		const first = this.ip.environment.random.below(ports);
 		for (let i = 0; i < ports; i++) {
 			const port = firstPort + ((first + i) % ports);
-			if (this.#find(remote, remotePort, port) === null) {
+			if (this.find(remote, remotePort, port) === null) {
 				return port;
 			}
 		}

@@ -49,12 +49,12 @@ export class TcpOutput {
 	/** Bytes one packet may hold: one segment, or as many whole ones as the device cuts. */
 	get most(): number {
 		const {mss} = this.sender;
-		const room = this.host.ip.environment.limits.segmentation - linkAndIpBytes - this.#headerBytes;
+		const room = this.host.ip.environment.limits.segmentation - linkAndIpBytes - this.headerBytes;
 		return room <= mss ? mss : room - (room % mss);
 	}
 
 	/** The scale we announce. */
-	get #ownScale(): number {
+	private get ownScale(): number {
 		return scaleFor(this.host.settings.receiveBuffer);
 	}
 
@@ -65,7 +65,7 @@ export class TcpOutput {
 		this.timestamps &&= options.timestamps;
 		this.scaling &&= options.scale >= 0;
 		receiver.recentTimestamp = this.timestamps ? options.value : 0;
-		receiver.scale = this.scaling ? this.#ownScale : 0;
+		receiver.scale = this.scaling ? this.ownScale : 0;
 		sender.scale = this.scaling ? options.scale : 0;
 		const ours = host.ip.environment.limits.mtu - headersWithoutOptions;
 		const theirs = options.mss === 0 ? defaultMss : options.mss;
@@ -95,21 +95,21 @@ export class TcpOutput {
 	/** Sends a SYN. @returns false when the device is full. */
 	syn(flags: number): boolean {
 		const {host, sender, receiver} = this;
-		const scale = this.scaling ? this.#ownScale : -1;
+		const scale = this.scaling ? this.ownScale : -1;
 		const headerBytes = tcp.tcpHeaderBytes + tcp.synOptionBytes(scale, this.timestamps);
-		const packet = this.#begin(headerBytes, 0, 1);
+		const packet = this.begin(headerBytes, 0, 1);
 		if (packet === null) {
 			return false;
 		}
 
 		const memory = packet.memory[0];
 		const at = packet.offsets[0] + linkAndIpBytes;
-		this.#writeHeader(memory, at, headerBytes, 0, sender.una, flags, receiver.windowField(false));
+		this.writeHeader(memory, at, headerBytes, 0, sender.una, flags, receiver.windowField(false));
 		const mss = host.ip.environment.limits.mtu - headersWithoutOptions;
 		const options = at + tcp.tcpHeaderBytes;
 		const echo = receiver.recentTimestamp;
 		tcp.writeSynOptions(memory, options, mss, scale, this.timestamps, host.timestamp(), echo);
-		this.#send(packet, 0);
+		this.send(packet, 0);
 		sender.advance((sender.una + 1) | 0, 0, host.ip.environment.now());
 		return true;
 	}
@@ -131,38 +131,38 @@ export class TcpOutput {
 	/** Sends one segment, its data from `position` of the stream on. @returns false when the device is full. */
 	segment(sequence: number, position: number, bytes: number, flags: number): boolean {
 		const {mss} = this.sender;
-		const headerBytes = this.#headerBytes;
-		const packet = this.#begin(headerBytes, bytes, bytes > mss ? Math.ceil(bytes / mss) : 1);
+		const headerBytes = this.headerBytes;
+		const packet = this.begin(headerBytes, bytes, bytes > mss ? Math.ceil(bytes / mss) : 1);
 		if (packet === null) {
 			return false;
 		}
 
 		const memory = packet.memory[0];
 		const at = packet.offsets[0] + linkAndIpBytes;
-		this.#writeHeader(memory, at, headerBytes, bytes, sequence, flags, this.receiver.windowField(true));
+		this.writeHeader(memory, at, headerBytes, bytes, sequence, flags, this.receiver.windowField(true));
 		if (this.timestamps) {
 			const options = at + tcp.tcpHeaderBytes;
 			tcp.writeTimestamps(memory, options, this.host.timestamp(), this.receiver.recentTimestamp);
 		}
 
-		if (bytes > 0) this.#fillFrom(packet, linkAndIpBytes + headerBytes, position);
-		this.#send(packet, bytes > mss ? mss : 0);
+		if (bytes > 0) this.fillFrom(packet, linkAndIpBytes + headerBytes, position);
+		this.send(packet, bytes > mss ? mss : 0);
 		return true;
 	}
 
-	get #headerBytes(): number {
+	private get headerBytes(): number {
 		return tcp.tcpHeaderBytes + (this.timestamps ? tcp.timestampOptionBytes : 0);
 	}
 
 	/** Null when the device is full, or the next hop is not known any more. */
-	#begin(headerBytes: number, bytes: number, segments: number): PacketBuffer | null {
+	private begin(headerBytes: number, bytes: number, segments: number): PacketBuffer | null {
 		const {ip} = this.host;
 		const {remote} = this.socket;
 		const hop = ip.nextHop(remote);
 		return hop?.known ? ip.begin(hop.mac, protocolTcp, remote, headerBytes, bytes, segments) : null;
 	}
 
-	#writeHeader(
+	private writeHeader(
 		memory: Buffer,
 		at: number,
 		headerBytes: number,
@@ -177,7 +177,7 @@ export class TcpOutput {
 		tcp.writeTcp(memory, at, localPort, remotePort, sequence, acknowledgment, headerBytes, flags, window, pseudo);
 	}
 
-	#fillFrom(packet: PacketBuffer, headers: number, position: number): void {
+	private fillFrom(packet: PacketBuffer, headers: number, position: number): void {
 		let skip = headers;
 		let from = position;
 		for (let chunk = 0; chunk < packet.chunks; chunk++) {
@@ -191,7 +191,7 @@ export class TcpOutput {
 		}
 	}
 
-	#send(packet: PacketBuffer, segmentSize: number): void {
+	private send(packet: PacketBuffer, segmentSize: number): void {
 		this.host.counters.segmentsSent++;
 		this.receiver.acknowledgmentSent();
 		this.host.ip.send(packet, linkAndIpBytes + tcp.tcpChecksum, segmentSize);

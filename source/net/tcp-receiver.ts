@@ -34,26 +34,26 @@ export class TcpReceiver {
 	taken = 0;
 	/** Payload bytes of the largest segment to expect: more than this unacknowledged is acknowledged at once. */
 	segment = 536;
-	readonly #kept: Reassembly;
+	private readonly kept: Reassembly;
 	/** Next byte the user has not taken; from there to `next` bytes lie in the ring. */
-	#readNext = 0;
+	private readNext = 0;
 	/** Right edge of the window as the peer knows it. */
-	#edge = 0;
+	private edge = 0;
 
 	constructor(
 		readonly size: number,
 		private readonly counters: TcpCounters,
 		private readonly take: Take,
 	) {
-		this.#kept = new Reassembly(size);
+		this.kept = new Reassembly(size);
 	}
 
 	/** The peer's SYN has come. */
 	begin(initialSequence: number): void {
 		this.next = (initialSequence + 1) | 0;
 		this.acknowledged = this.next;
-		this.#readNext = this.next;
-		this.#edge = this.next;
+		this.readNext = this.next;
+		this.edge = this.next;
 	}
 
 	/** The FIN is in order: it takes a sequence number and no room. */
@@ -64,7 +64,7 @@ export class TcpReceiver {
 
 	/** Bytes in order that the user has not taken. */
 	get unread(): number {
-		return (this.next - this.#readNext - (this.finTaken ? 1 : 0)) | 0;
+		return (this.next - this.readNext - (this.finTaken ? 1 : 0)) | 0;
 	}
 
 	/** Bytes that may still come. */
@@ -80,11 +80,11 @@ export class TcpReceiver {
 	/** The window field of a segment that is about to be sent. @param scaled false in a SYN. */
 	windowField(scaled: boolean): number {
 		const edge = (this.next + this.free) | 0;
-		if (((edge - this.#edge) | 0) >= Math.min(this.segment, this.size >> 1)) {
-			this.#edge = edge;
+		if (((edge - this.edge) | 0) >= Math.min(this.segment, this.size >> 1)) {
+			this.edge = edge;
 		}
 
-		const window = Math.max(0, (this.#edge - this.next) | 0);
+		const window = Math.max(0, (this.edge - this.next) | 0);
 		return Math.min(0xffff, scaled ? window >> this.scale : window);
 	}
 
@@ -122,34 +122,34 @@ export class TcpReceiver {
 
 		if (ahead > 0) {
 			this.counters.outOfOrder++;
-			if (this.#kept.add(at, (at + bytes) | 0)) this.#kept.copy(packet, from, at, bytes);
+			if (this.kept.add(at, (at + bytes) | 0)) this.kept.copy(packet, from, at, bytes);
 			this.ackNow = true;
 			return;
 		}
 
-		this.#inOrder(packet, from, bytes);
+		this.inOrder(packet, from, bytes);
 	}
 
 	/** The user takes again what it refused. @returns true when the peer should hear of the window at once. */
 	resume(): boolean {
-		this.#deliver();
-		const opened = (this.next + this.free - this.#edge) | 0;
+		this.deliver();
+		const opened = (this.next + this.free - this.edge) | 0;
 		return opened >= Math.min(2 * this.segment, this.size >> 1);
 	}
 
-	#inOrder(packet: PacketBuffer, offset: number, length: number): void {
+	private inOrder(packet: PacketBuffer, offset: number, length: number): void {
 		const first = this.next;
 		this.next = (this.next + length) | 0;
-		if (((first - this.#readNext) | 0) === 0) {
-			this.#handOn(packet, offset, length);
+		if (((first - this.readNext) | 0) === 0) {
+			this.handOn(packet, offset, length);
 		} else {
-			this.#kept.copy(packet, offset, first, length);
+			this.kept.copy(packet, offset, first, length);
 		}
 
-		if (this.#kept.ranges > 0) {
+		if (this.kept.ranges > 0) {
 			// The gap is filled, or a part of it: the peer should know soon.
-			this.next = this.#kept.reach(this.next);
-			this.#deliver();
+			this.next = this.kept.reach(this.next);
+			this.deliver();
 			this.ackNow = true;
 		} else if (((this.next - this.acknowledged) | 0) > this.segment) {
 			this.ackNow = true;
@@ -159,7 +159,7 @@ export class TcpReceiver {
 	}
 
 	/** Straight from the packet to the user; what the user refuses is kept. */
-	#handOn(packet: PacketBuffer, offset: number, length: number): void {
+	private handOn(packet: PacketBuffer, offset: number, length: number): void {
 		let start = 0;
 		let from = offset;
 		const end = offset + length;
@@ -169,10 +169,10 @@ export class TcpReceiver {
 				const bytes = Math.min(end, next) - from;
 				const at = packet.offsets[chunk] + from - start;
 				const taken = this.take(packet.memory[chunk], at, this.taken, bytes);
-				this.#took(taken);
+				this.took(taken);
 				from += taken;
 				if (taken < bytes) {
-					this.#kept.copy(packet, from, this.#readNext, end - from);
+					this.kept.copy(packet, from, this.readNext, end - from);
 					return;
 				}
 			}
@@ -181,20 +181,20 @@ export class TcpReceiver {
 		}
 	}
 
-	#deliver(): void {
+	private deliver(): void {
 		while (this.unread > 0) {
-			const kept = this.#kept;
-			const index = kept.index(this.#readNext);
+			const kept = this.kept;
+			const index = kept.index(this.readNext);
 			const bytes = Math.min(this.unread, kept.size - index, mostAtOnce);
 			const taken = this.take(kept.ring, index, this.taken, bytes);
-			this.#took(taken);
+			this.took(taken);
 			if (taken < bytes) return;
 		}
 	}
 
-	#took(bytes: number): void {
+	private took(bytes: number): void {
 		this.taken += bytes;
 		this.counters.bytesReceived += bytes;
-		this.#readNext = (this.#readNext + bytes) | 0;
+		this.readNext = (this.readNext + bytes) | 0;
 	}
 }

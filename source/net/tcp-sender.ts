@@ -44,18 +44,18 @@ export class TcpSender {
 	/** Timeouts in a row without progress. */
 	retries = 0;
 	/** Sequence and acknowledgment of the segment that last told the window (SND.WL1, SND.WL2). */
-	#windowSequence = 0;
-	#windowAcknowledgment = 0;
+	private windowSequence = 0;
+	private windowAcknowledgment = 0;
 	/** End of the last segment smaller than a full one (Minshall's Nagle, as in Linux). */
-	#smallEnd: number;
+	private smallEnd: number;
 	/** The congestion window was what ended the last turn. */
-	#limited = false;
+	private limited = false;
 	/** The one segment that is timed: acknowledged by this sequence number, sent then; none when negative. */
-	#timedEnd = 0;
-	#timedAt = none;
+	private timedEnd = 0;
+	private timedAt = none;
 	/** Something was sent twice since the last measurement. */
-	#ambiguous = false;
-	#lastSent = 0;
+	private ambiguous = false;
+	private lastSent = 0;
 
 	constructor(
 		initialSequence: number,
@@ -64,7 +64,7 @@ export class TcpSender {
 		this.una = initialSequence;
 		this.next = initialSequence;
 		this.highest = initialSequence;
-		this.#smallEnd = initialSequence;
+		this.smallEnd = initialSequence;
 		this.congestion = new Congestion(this.mss, initialSequence);
 	}
 
@@ -97,7 +97,7 @@ export class TcpSender {
 		// A lost SYN is a sign of congestion as well (RFC 5681 3.1).
 		if (this.retries > 0) this.congestion.window = mss;
 		this.retries = 0;
-		this.#setWindow(window, sequence, acknowledgment);
+		this.setWindow(window, sequence, acknowledgment);
 	}
 
 	/**
@@ -107,22 +107,22 @@ export class TcpSender {
 	*/
 	choose(largest: number, now: number): boolean {
 		if (this.repair) {
-			return this.#chooseFirst(this.mss);
+			return this.chooseFirst(this.mss);
 		}
 
 		if (this.probe) {
-			return this.#chooseFirst(1);
+			return this.chooseFirst(1);
 		}
 
 		const {mss, flight} = this;
-		if (flight === 0 && now - this.#lastSent > this.roundTrip.timeout) {
+		if (flight === 0 && now - this.lastSent > this.roundTrip.timeout) {
 			this.congestion.restart();
 		}
 
 		this.sequence = this.next;
 		const queued = this.end - (this.position + flight);
 		if (queued <= 0) {
-			this.#limited = false;
+			this.limited = false;
 			this.bytes = 0;
 			this.fin = this.finished && queued === 0;
 			return this.fin;
@@ -130,10 +130,10 @@ export class TcpSender {
 
 		const {allowed} = this.congestion;
 		const usable = Math.min(allowed, this.window) - flight;
-		const most = largest > mss ? this.#packetBytes(largest) : mss;
-		this.#limited = allowed <= this.window;
+		const most = largest > mss ? this.packetBytes(largest) : mss;
+		this.limited = allowed <= this.window;
 		let bytes = Math.min(queued, usable, most);
-		if (bytes <= 0 || (bytes < queued && flight > 0 && this.#shouldWait(bytes, usable, most, flight))) {
+		if (bytes <= 0 || (bytes < queued && flight > 0 && this.shouldWait(bytes, usable, most, flight))) {
 			return false;
 		}
 
@@ -141,7 +141,7 @@ export class TcpSender {
 			bytes -= bytes % mss;
 		} else if (bytes === queued && bytes % mss !== 0 && this.nagle && !this.finished) {
 			// The small end of what is queued waits for the small segment before it; whole segments do not.
-			if (((this.#smallEnd - this.una) | 0) > 0 && ((this.next + bytes - this.highest) | 0) > 0) {
+			if (((this.smallEnd - this.una) | 0) > 0 && ((this.next + bytes - this.highest) | 0) > 0) {
 				bytes -= bytes % mss;
 				if (bytes === 0) return false;
 			}
@@ -155,10 +155,10 @@ export class TcpSender {
 	/** The segment last chosen has been handed to the device. */
 	sent(now: number): void {
 		const end = (this.sequence + this.bytes + (this.fin ? 1 : 0)) | 0;
-		this.#lastSent = now;
+		this.lastSent = now;
 		if (this.repair) {
 			this.repair = false;
-			this.#sentAgain();
+			this.sentAgain();
 			return;
 		}
 
@@ -176,19 +176,19 @@ export class TcpSender {
 	/** Everything up to `end` has been sent; `bytes` of it are data. */
 	advance(end: number, bytes: number, now: number): void {
 		if (((this.highest - this.next) | 0) > 0) {
-			this.#sentAgain();
+			this.sentAgain();
 		} else {
 			this.counters.bytesSent += bytes;
-			if (this.#timedAt === none) {
-				this.#timedAt = now;
-				this.#timedEnd = end;
+			if (this.timedAt === none) {
+				this.timedAt = now;
+				this.timedEnd = end;
 			}
 		}
 
-		if (bytes % this.mss !== 0) this.#smallEnd = end;
+		if (bytes % this.mss !== 0) this.smallEnd = end;
 		this.next = end;
 		if (((end - this.highest) | 0) > 0) this.highest = end;
-		this.#lastSent = now;
+		this.lastSent = now;
 	}
 
 	/**
@@ -203,8 +203,8 @@ export class TcpSender {
 		if (((this.next - acknowledgment) | 0) < 0) this.next = acknowledgment;
 		this.retries = 0;
 		this.probe = false;
-		this.#measure(acknowledgment, now, echoed);
-		const limited = this.#limited || wasSlow;
+		this.measure(acknowledgment, now, echoed);
+		const limited = this.limited || wasSlow;
 		this.repair = this.congestion.acknowledged(acked, acknowledgment, this.flight, limited);
 		return acked;
 	}
@@ -220,13 +220,13 @@ export class TcpSender {
 
 	/** The window that a segment tells, unless an earlier one tells it too late. @returns true when it has grown. */
 	updateWindow(window: number, sequence: number, acknowledgment: number): boolean {
-		const newer = (sequence - this.#windowSequence) | 0;
-		if (newer < 0 || (newer === 0 && ((acknowledgment - this.#windowAcknowledgment) | 0) < 0)) {
+		const newer = (sequence - this.windowSequence) | 0;
+		if (newer < 0 || (newer === 0 && ((acknowledgment - this.windowAcknowledgment) | 0) < 0)) {
 			return false;
 		}
 
 		const grown = window > this.window;
-		this.#setWindow(window, sequence, acknowledgment);
+		this.setWindow(window, sequence, acknowledgment);
 		return grown;
 	}
 
@@ -234,7 +234,7 @@ export class TcpSender {
 	timeout(): void {
 		this.retries++;
 		this.roundTrip.backoff++;
-		this.#timedAt = none;
+		this.timedAt = none;
 		if (this.next === this.una && this.window === 0 && this.position >= 0) {
 			this.probe = this.position < this.end;
 			return;
@@ -246,15 +246,15 @@ export class TcpSender {
 		this.repair = false;
 	}
 
-	#setWindow(window: number, sequence: number, acknowledgment: number): void {
+	private setWindow(window: number, sequence: number, acknowledgment: number): void {
 		this.window = window;
 		if (window > 0) this.probe = false;
-		this.#windowSequence = sequence;
-		this.#windowAcknowledgment = acknowledgment;
+		this.windowSequence = sequence;
+		this.windowAcknowledgment = acknowledgment;
 	}
 
 	/** The first unacknowledged bytes, or the FIN alone. */
-	#chooseFirst(most: number): boolean {
+	private chooseFirst(most: number): boolean {
 		const queued = this.end - this.position;
 		this.sequence = this.una;
 		this.bytes = Math.max(0, Math.min(queued, most));
@@ -273,7 +273,7 @@ export class TcpSender {
 	hold back a large part of its window for one packet; more for a peer nearby, two segments at least (Linux's tcp_tso_autosize, with
 	the pace of tcp_update_pacing_rate: two windows a round trip in slow start, 1.2 after).
 	*/
-	#packetBytes(largest: number): number {
+	private packetBytes(largest: number): number {
 		const {smoothed, least} = this.roundTrip;
 		if (smoothed === 0) {
 			return largest;
@@ -287,7 +287,7 @@ export class TcpSender {
 	}
 
 	/** Less than all could be sent, and acknowledgments that are under way will allow more. */
-	#shouldWait(bytes: number, usable: number, most: number, flight: number): boolean {
+	private shouldWait(bytes: number, usable: number, most: number, flight: number): boolean {
 		if (usable < this.mss) {
 			return true;
 		}
@@ -297,21 +297,21 @@ export class TcpSender {
 		return most > this.mss && bytes < most && window >= 4 * this.mss && usable < Math.floor(window / 3);
 	}
 
-	#measure(acknowledgment: number, now: number, echoed: number): void {
-		if (this.#timedAt !== none && ((acknowledgment - this.#timedEnd) | 0) >= 0) {
-			this.roundTrip.measure(now - this.#timedAt);
-			this.#timedAt = none;
-			this.#ambiguous = false;
-		} else if (this.#ambiguous && echoed >= 0) {
+	private measure(acknowledgment: number, now: number, echoed: number): void {
+		if (this.timedAt !== none && ((acknowledgment - this.timedEnd) | 0) >= 0) {
+			this.roundTrip.measure(now - this.timedAt);
+			this.timedAt = none;
+			this.ambiguous = false;
+		} else if (this.ambiguous && echoed >= 0) {
 			// Of what was sent twice only the echoed timestamp tells which one was acknowledged.
 			this.roundTrip.measure(echoed * 1_000_000);
-			this.#ambiguous = false;
+			this.ambiguous = false;
 		}
 	}
 
-	#sentAgain(): void {
+	private sentAgain(): void {
 		this.counters.retransmitted++;
-		this.#timedAt = none;
-		this.#ambiguous = true;
+		this.timedAt = none;
+		this.ambiguous = true;
 	}
 }

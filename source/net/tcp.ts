@@ -160,12 +160,12 @@ export class TcpOptions {
 				return;
 			}
 
-			this.#take(memory, at, length);
+			this.take(memory, at, length);
 			at += length;
 		}
 	}
 
-	#take(memory: Buffer, at: number, length: number): void {
+	private take(memory: Buffer, at: number, length: number): void {
 		const kind = memory[at];
 		if (kind === optionMss && length === 4) {
 			this.mss = read16(memory, at + 2);

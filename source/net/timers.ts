@@ -48,8 +48,8 @@ export class Timer {
 }
 
 export class Timers {
-	readonly #slots: (Timer | null)[] = [];
-	readonly #free: number[] = [];
+	private readonly slots: (Timer | null)[] = [];
+	private readonly free: number[] = [];
 
 	constructor(private readonly environment: StackEnvironment) {}
 
@@ -59,9 +59,9 @@ export class Timers {
 
 	/** Makes a timer; whoever asked for it releases it. */
 	add(expired: () => void): Timer {
-		const slot = this.#free.pop() ?? this.#slots.push(null) - 1;
+		const slot = this.free.pop() ?? this.slots.push(null) - 1;
 		const timer = new Timer(this, slot, expired);
-		this.#slots[slot] = timer;
+		this.slots[slot] = timer;
 		return timer;
 	}
 
@@ -81,16 +81,16 @@ export class Timers {
 			timer.eventAt = never;
 		}
 
-		if (this.#slots[timer.slot] === timer) {
-			this.#slots[timer.slot] = null;
-			this.#free.push(timer.slot);
+		if (this.slots[timer.slot] === timer) {
+			this.slots[timer.slot] = null;
+			this.free.push(timer.slot);
 		}
 	}
 
 	/** The event of a slot has come. It may have been cancelled too late, and the slot be another timer's by now. */
 	fired(slot: number): void {
-		assert(slot >= 0 && slot < this.#slots.length, 'an event of the stack carries the slot of a timer');
-		const timer = this.#slots[slot];
+		assert(slot >= 0 && slot < this.slots.length, 'an event of the stack carries the slot of a timer');
+		const timer = this.slots[slot];
 		const now = this.environment.now();
 		if (timer === null || timer.eventAt > now) {
 			return;

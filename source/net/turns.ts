@@ -18,21 +18,21 @@ export interface Transmitter {
 }
 
 export class Turns {
-	#ring: (Transmitter | null)[] = new Array(16).fill(null);
-	#first = 0;
-	#count = 0;
+	private ring: (Transmitter | null)[] = new Array(16).fill(null);
+	private first = 0;
+	private count = 0;
 	/** An entry of the stack is running: turns are taken when it ends. */
-	#inside = false;
+	private inside = false;
 	/** The device has said that it is full. */
 	full = false;
 
 	/** `transmitter` has something to send. */
 	want(transmitter: Transmitter): void {
 		if (!transmitter.queued) {
-			this.#push(transmitter);
+			this.push(transmitter);
 		}
 
-		if (!this.#inside) {
+		if (!this.inside) {
 			this.enter();
 			this.leave();
 		}
@@ -40,22 +40,22 @@ export class Turns {
 
 	/** Whether somebody waits for a turn. */
 	get waiting(): number {
-		return this.#count;
+		return this.count;
 	}
 
 	/** An entry of the stack begins; what is wanted until it ends waits for its end. */
 	enter(): void {
-		this.#inside = true;
+		this.inside = true;
 	}
 
 	leave(): void {
-		while (this.#count > 0 && !this.full) {
-			const mask = this.#ring.length - 1;
+		while (this.count > 0 && !this.full) {
+			const mask = this.ring.length - 1;
 			// A place within the count is taken.
-			const transmitter = this.#ring[this.#first & mask] as Transmitter;
-			this.#ring[this.#first & mask] = null;
-			this.#first = (this.#first + 1) & mask;
-			this.#count--;
+			const transmitter = this.ring[this.first & mask] as Transmitter;
+			this.ring[this.first & mask] = null;
+			this.first = (this.first + 1) & mask;
+			this.count--;
 			transmitter.queued = false;
 			const turn = transmitter.transmit();
 			if (turn === turnFull) {
@@ -64,26 +64,26 @@ export class Turns {
 
 			if (turn === turnMore || turn === turnFull) {
 				if (!transmitter.queued) {
-					this.#push(transmitter);
+					this.push(transmitter);
 				}
 			}
 		}
 
-		this.#inside = false;
+		this.inside = false;
 	}
 
-	#push(transmitter: Transmitter): void {
-		if (this.#count === this.#ring.length) {
-			const grown: (Transmitter | null)[] = new Array(this.#ring.length * 2).fill(null);
-			for (let i = 0; i < this.#count; i++) {
-				grown[i] = this.#ring[(this.#first + i) & (this.#ring.length - 1)];
+	private push(transmitter: Transmitter): void {
+		if (this.count === this.ring.length) {
+			const grown: (Transmitter | null)[] = new Array(this.ring.length * 2).fill(null);
+			for (let i = 0; i < this.count; i++) {
+				grown[i] = this.ring[(this.first + i) & (this.ring.length - 1)];
 			}
 
-			this.#ring = grown;
-			this.#first = 0;
+			this.ring = grown;
+			this.first = 0;
 		}
 
-		this.#ring[(this.#first + this.#count++) & (this.#ring.length - 1)] = transmitter;
+		this.ring[(this.first + this.count++) & (this.ring.length - 1)] = transmitter;
 		transmitter.queued = true;
 	}
 }

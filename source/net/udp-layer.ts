@@ -32,7 +32,7 @@ export class UdpSocket implements Transmitter {
 	queued = false;
 	sent = 0;
 	received = 0;
-	#waits = false;
+	private waits = false;
 
 	constructor(
 		private readonly layer: UdpLayer,
@@ -57,7 +57,7 @@ export class UdpSocket implements Transmitter {
 			return datagramRefused;
 		}
 
-		this.#waits = true;
+		this.waits = true;
 		if (!ip.neighbours.isUsable(hop, this)) {
 			return datagramWait;
 		}
@@ -68,7 +68,7 @@ export class UdpSocket implements Transmitter {
 			return datagramWait;
 		}
 
-		this.#waits = false;
+		this.waits = false;
 		const bytes = udp.udpHeaderBytes + length;
 		const pseudo = pseudoHeader(ip.own.address, to, protocolUdp, bytes);
 		const at = packet.offsets[0] + linkAndIpBytes;
@@ -91,12 +91,12 @@ export class UdpSocket implements Transmitter {
 	}
 
 	transmit(): Turn {
-		if (this.#waits) {
-			this.#waits = false;
+		if (this.waits) {
+			this.waits = false;
 			this.user.writable();
 		}
 
-		return this.#waits && this.layer.ip.turns.full ? turnFull : turnDone;
+		return this.waits && this.layer.ip.turns.full ? turnFull : turnDone;
 	}
 
 	close(): void {
@@ -107,24 +107,24 @@ export class UdpSocket implements Transmitter {
 export class UdpLayer {
 	/** Datagrams for ports nobody has. */
 	noPort = 0;
-	readonly #sockets = new Map<number, UdpSocket>();
+	private readonly sockets = new Map<number, UdpSocket>();
 
 	constructor(readonly ip: IpLayer) {}
 
 	/** Opens a socket. @param port 0 for any that is free. @returns undefined when it is taken. */
 	open(port: number, user: UdpUser): UdpSocket | undefined {
-		const chosen = port === 0 ? this.#freePort() : port;
-		if (chosen === 0 || this.#sockets.has(chosen)) {
+		const chosen = port === 0 ? this.freePort() : port;
+		if (chosen === 0 || this.sockets.has(chosen)) {
 			return undefined;
 		}
 
 		const socket = new UdpSocket(this, chosen, user);
-		this.#sockets.set(chosen, socket);
+		this.sockets.set(chosen, socket);
 		return socket;
 	}
 
 	close(socket: UdpSocket): void {
-		this.#sockets.delete(socket.port);
+		this.sockets.delete(socket.port);
 	}
 
 	input(packet: PacketBuffer, source: number, header: number, end: number, checksum: ChecksumState): void {
@@ -143,7 +143,7 @@ export class UdpLayer {
 			return;
 		}
 
-		const socket = this.#sockets.get(udp.udpDestinationPort(memory, at));
+		const socket = this.sockets.get(udp.udpDestinationPort(memory, at));
 		if (socket === undefined) {
 			this.noPort++;
 			return;
@@ -154,11 +154,11 @@ export class UdpLayer {
 		socket.user.received(packet, payload, header + bytes - payload, source, udp.udpSourcePort(memory, at));
 	}
 
-	#freePort(): number {
+	private freePort(): number {
 		const first = this.ip.environment.random.below(ports);
 		for (let i = 0; i < ports; i++) {
 			const port = firstPort + ((first + i) % ports);
-			if (!this.#sockets.has(port)) {
+			if (!this.sockets.has(port)) {
 				return port;
 			}
 		}

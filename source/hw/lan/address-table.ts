@@ -13,10 +13,10 @@ export const unknownPort = -1;
 
 export class AddressTable {
 	/** The first two bytes of each address, and the last four. */
-	readonly #high = new Int32Array(entries);
-	readonly #low = new Int32Array(entries);
-	readonly #port = new Int32Array(entries).fill(unknownPort);
-	readonly #heard = new Float64Array(entries);
+	private readonly high = new Int32Array(entries);
+	private readonly low = new Int32Array(entries);
+	private readonly port = new Int32Array(entries).fill(unknownPort);
+	private readonly heard = new Float64Array(entries);
 
 	/** The address of six bytes at `offset` was heard from `port` at `now` ns. */
 	learn(bytes: Uint8Array, offset: number, port: number, now: number): void {
@@ -25,20 +25,20 @@ export class AddressTable {
 		const first = bucketOf(high, low);
 		let place = first;
 		for (let i = first; i < first + ways; i++) {
-			if (this.#port[i] !== unknownPort && this.#low[i] === low && this.#high[i] === high) {
+			if (this.port[i] !== unknownPort && this.low[i] === low && this.high[i] === high) {
 				place = i;
 				break;
 			}
 
-			if (this.#age(i, now) > this.#age(place, now)) {
+			if (this.age(i, now) > this.age(place, now)) {
 				place = i;
 			}
 		}
 
-		this.#high[place] = high;
-		this.#low[place] = low;
-		this.#port[place] = port;
-		this.#heard[place] = now;
+		this.high[place] = high;
+		this.low[place] = low;
+		this.port[place] = port;
+		this.heard[place] = now;
 	}
 
 	/** The port behind which the address at `offset` lives, or `unknownPort`. */
@@ -47,8 +47,8 @@ export class AddressTable {
 		const low = lowOf(bytes, offset);
 		const first = bucketOf(high, low);
 		for (let i = first; i < first + ways; i++) {
-			if (this.#low[i] === low && this.#high[i] === high && this.#port[i] !== unknownPort) {
-				return now - this.#heard[i] > ageing ? unknownPort : this.#port[i];
+			if (this.low[i] === low && this.high[i] === high && this.port[i] !== unknownPort) {
+				return now - this.heard[i] > ageing ? unknownPort : this.port[i];
 			}
 		}
 
@@ -58,15 +58,15 @@ export class AddressTable {
 	/** Everything learnt from `port`: its link went down. */
 	forget(port: number): void {
 		for (let i = 0; i < entries; i++) {
-			if (this.#port[i] === port) {
-				this.#port[i] = unknownPort;
+			if (this.port[i] === port) {
+				this.port[i] = unknownPort;
 			}
 		}
 	}
 
 	/** An empty entry is older than any. */
-	#age(entry: number, now: number): number {
-		return this.#port[entry] === unknownPort ? Number.POSITIVE_INFINITY : now - this.#heard[entry];
+	private age(entry: number, now: number): number {
+		return this.port[entry] === unknownPort ? Number.POSITIVE_INFINITY : now - this.heard[entry];
 	}
 }
 

@@ -29,22 +29,22 @@ export class PooledFrame implements WireFrame {
 }
 
 export class FramePool {
-	readonly #frames: PooledFrame[] = [];
-	readonly #free: PooledFrame[] = [];
-	readonly #freeLong: PooledFrame[] = [];
-	#slab = new ArrayBuffer(0);
-	#slabUsed = 0;
+	private readonly frames: PooledFrame[] = [];
+	private readonly free: PooledFrame[] = [];
+	private readonly freeLong: PooledFrame[] = [];
+	private slab = new ArrayBuffer(0);
+	private slabUsed = 0;
 
 	/** Frames somebody holds. */
 	get inUse(): number {
-		return this.#frames.length - this.#free.length - this.#freeLong.length;
+		return this.frames.length - this.free.length - this.freeLong.length;
 	}
 
 	/** An empty frame of at least `bytes`; its contents are what the last user left. */
 	take(bytes: number): PooledFrame {
-		const frame = bytes <= usualBytes ? this.#free.pop() : this.#takeLong(bytes);
+		const frame = bytes <= usualBytes ? this.free.pop() : this.takeLong(bytes);
 		if (frame === undefined) {
-			return this.#make(Math.max(bytes, usualBytes));
+			return this.make(Math.max(bytes, usualBytes));
 		}
 
 		frame.free = false;
@@ -70,48 +70,48 @@ export class FramePool {
 		pooled.note = '';
 		pooled.identity = 0;
 		pooled.lost = false;
-		(pooled.bytes.length === usualBytes ? this.#free : this.#freeLong).push(pooled);
+		(pooled.bytes.length === usualBytes ? this.free : this.freeLong).push(pooled);
 	}
 
 	/** The frame of that number, on its way. */
 	at(number: number): PooledFrame {
-		return this.#frames[number];
+		return this.frames[number];
 	}
 
 	/** A frame that a station hands in, as the pool's own. */
 	owned(frame: WireFrame): PooledFrame {
 		assert(
-			frame instanceof PooledFrame && this.#frames[frame.number] === frame,
+			frame instanceof PooledFrame && this.frames[frame.number] === frame,
 			'a frame comes from the pool of its LAN',
 		);
 		assert(!frame.free, 'a frame is handed on or back once');
 		return frame;
 	}
 
-	#takeLong(bytes: number): PooledFrame | undefined {
-		const index = this.#freeLong.findLastIndex((frame) => frame.bytes.length >= bytes);
-		return index < 0 ? undefined : this.#freeLong.splice(index, 1)[0];
+	private takeLong(bytes: number): PooledFrame | undefined {
+		const index = this.freeLong.findLastIndex((frame) => frame.bytes.length >= bytes);
+		return index < 0 ? undefined : this.freeLong.splice(index, 1)[0];
 	}
 
-	#make(bytes: number): PooledFrame {
-		const frame = new PooledFrame(this.#buffer(bytes), this.#frames.length);
-		this.#frames.push(frame);
+	private make(bytes: number): PooledFrame {
+		const frame = new PooledFrame(this.buffer(bytes), this.frames.length);
+		this.frames.push(frame);
 		return frame;
 	}
 
-	#buffer(bytes: number): Buffer {
+	private buffer(bytes: number): Buffer {
 		const room = usualBytes + 2 * alignment;
 		if (bytes > usualBytes) {
 			return Buffer.alloc(bytes);
 		}
 
-		if (this.#slabUsed + room > this.#slab.byteLength) {
-			this.#slab = new ArrayBuffer(slabFrames * room);
-			this.#slabUsed = 0;
+		if (this.slabUsed + room > this.slab.byteLength) {
+			this.slab = new ArrayBuffer(slabFrames * room);
+			this.slabUsed = 0;
 		}
 
-		const buffer = Buffer.from(this.#slab, this.#slabUsed + alignment, usualBytes);
-		this.#slabUsed += room;
+		const buffer = Buffer.from(this.slab, this.slabUsed + alignment, usualBytes);
+		this.slabUsed += room;
 		return buffer;
 	}
 }

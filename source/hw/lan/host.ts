@@ -31,11 +31,11 @@ export class LanHost implements WireStation, StackEnvironment {
 	/** Frames dropped: the FCS did not fit, or the switch did not know better than to send them here. */
 	damaged = 0;
 	notForUs = 0;
-	readonly #arrived = new PacketBuffer(1);
+	private readonly arrived = new PacketBuffer(1);
 	/** The packet that is being filled, and the frame it lies in. */
-	readonly #filling = new PacketBuffer(1);
-	#frame: WireFrame | null = null;
-	readonly #timer: Step;
+	private readonly filling = new PacketBuffer(1);
+	private frame: WireFrame | null = null;
+	private readonly timerStep: Step;
 
 	/** @param name unique on its LAN; @param end of its link. */
 	constructor(
@@ -49,7 +49,7 @@ export class LanHost implements WireStation, StackEnvironment {
 		this.queue = new OutputQueue(engine, end, name);
 		this.stack = new NetworkStack(this, address, settings);
 		this.queue.onRoom = () => this.stack.transmitReady();
-		this.#timer = new Step(`${name} timer`, engine.world, 0, false, (argument) => this.stack.timer(argument));
+		this.timerStep = new Step(`${name} timer`, engine.world, 0, false, (argument) => this.stack.timer(argument));
 		end.attach(this);
 	}
 
@@ -62,7 +62,7 @@ export class LanHost implements WireStation, StackEnvironment {
 		} else {
 			this.frames++;
 			this.bytes += length;
-			const packet = this.#arrived;
+			const packet = this.arrived;
 			packet.clear();
 			packet.add(bytes, 0, length);
 			this.stack.input(packet, checksumPresent);
@@ -79,7 +79,7 @@ export class LanHost implements WireStation, StackEnvironment {
 	}
 
 	timer(nanoseconds: number, argument: number): number {
-		return this.engine.after(nanoseconds, this.#timer, argument);
+		return this.engine.after(nanoseconds, this.timerStep, argument);
 	}
 
 	cancelTimer(handle: number): void {
@@ -92,23 +92,23 @@ export class LanHost implements WireStation, StackEnvironment {
 		}
 
 		const length = headerBytes + payloadBytes;
-		if (this.#frame !== null) {
-			this.end.release(this.#frame);
+		if (this.frame !== null) {
+			this.end.release(this.frame);
 		}
 
 		const frame = this.end.frame(length);
-		this.#frame = frame;
-		const packet = this.#filling;
+		this.frame = frame;
+		const packet = this.filling;
 		packet.clear();
 		packet.add(frame.bytes, 0, length);
 		return packet;
 	}
 
 	send(packet: PacketBuffer, checksum: ChecksumState, segmentSize: number): void {
-		const frame = this.#frame;
-		assert(frame !== null && packet === this.#filling, 'the packet sent is the one last asked for');
+		const frame = this.frame;
+		assert(frame !== null && packet === this.filling, 'the packet sent is the one last asked for');
 		assert(checksum === checksumPresent && segmentSize === 0, 'its device does nothing for the stack');
-		this.#frame = null;
+		this.frame = null;
 		frame.length = packet.length;
 		this.queue.put(frame);
 	}

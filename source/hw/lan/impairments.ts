@@ -57,47 +57,47 @@ export class Impairments {
 	hold = 0;
 	/** Of the last frame asked about: a copy follows. */
 	duplicate = false;
-	readonly #options: ImpairmentOptions;
-	readonly #point: FaultPoint;
+	private readonly options: ImpairmentOptions;
+	private readonly point: FaultPoint;
 	/** Something may befall a frame without a fault. */
-	readonly #any: boolean;
-	readonly #loss: RandomStream;
-	readonly #corruption: RandomStream;
-	readonly #silent: RandomStream;
-	readonly #duplication: RandomStream;
-	readonly #reordering: RandomStream;
-	readonly #fault: RandomStream;
+	private readonly any: boolean;
+	private readonly loss: RandomStream;
+	private readonly corruption: RandomStream;
+	private readonly silent: RandomStream;
+	private readonly duplication: RandomStream;
+	private readonly reordering: RandomStream;
+	private readonly fault: RandomStream;
 
 	/** @param name the link's; @param direction as the link's first station sees it. */
 	constructor(engine: Engine, name: string, direction: FrameDirection, options: ImpairmentOptions) {
-		this.#point = engine.faults.point(`wire.frame ${name} ${direction}`, [name]);
+		this.point = engine.faults.point(`wire.frame ${name} ${direction}`, [name]);
 		const stream = (what: string) => engine.random.stream(`wire/${name}/${what}/${direction}`);
-		this.#options = options;
-		this.#loss = stream('loss');
-		this.#corruption = stream('corruption');
-		this.#silent = stream('silent-corruption');
-		this.#duplication = stream('duplication');
-		this.#reordering = stream('reordering');
-		this.#fault = stream('fault');
+		this.options = options;
+		this.loss = stream('loss');
+		this.corruption = stream('corruption');
+		this.silent = stream('silent-corruption');
+		this.duplication = stream('duplication');
+		this.reordering = stream('reordering');
+		this.fault = stream('fault');
 		const {loss, corruption, silentCorruption, duplication, reordering} = options;
-		this.#any = loss + corruption + silentCorruption + duplication + reordering > 0;
+		this.any = loss + corruption + silentCorruption + duplication + reordering > 0;
 	}
 
 	/** Something may befall the next frame; the usual answer, no, is all that a frame pays. */
 	get active(): boolean {
-		return this.#any || this.#point.armed !== null;
+		return this.any || this.point.armed !== null;
 	}
 
 	/** Decides what befalls `frame`, does what can be done to it now, and says the rest in `hold` and `duplicate`. */
 	befall(frame: PooledFrame): void {
 		this.hold = 0;
 		this.duplicate = false;
-		if (this.#point.armed !== null) {
-			this.#injure(frame, this.#point.armed);
+		if (this.point.armed !== null) {
+			this.injure(frame, this.point.armed);
 		}
 
-		if (this.#any) {
-			this.#draw(frame);
+		if (this.any) {
+			this.draw(frame);
 		}
 
 		if (this.duplicate) {
@@ -105,58 +105,58 @@ export class Impairments {
 		}
 	}
 
-	#draw(frame: PooledFrame): void {
-		const {loss, corruption, silentCorruption, duplication, reordering, holdBack} = this.#options;
-		if (loss > 0 && this.#loss.chance(loss)) {
-			this.#lose(frame, '');
+	private draw(frame: PooledFrame): void {
+		const {loss, corruption, silentCorruption, duplication, reordering, holdBack} = this.options;
+		if (loss > 0 && this.loss.chance(loss)) {
+			this.lose(frame, '');
 		}
 
-		if (corruption > 0 && this.#corruption.chance(corruption)) {
-			this.#corrupt(frame, this.#corruption, true, '');
+		if (corruption > 0 && this.corruption.chance(corruption)) {
+			this.corrupt(frame, this.corruption, true, '');
 		}
 
-		if (silentCorruption > 0 && this.#silent.chance(silentCorruption)) {
-			this.#corrupt(frame, this.#silent, false, '');
+		if (silentCorruption > 0 && this.silent.chance(silentCorruption)) {
+			this.corrupt(frame, this.silent, false, '');
 		}
 
-		if (duplication > 0 && this.#duplication.chance(duplication)) {
+		if (duplication > 0 && this.duplication.chance(duplication)) {
 			this.duplicate = true;
 		}
 
-		if (reordering > 0 && this.#reordering.chance(reordering)) {
-			this.#holdBack(frame, holdBack, '');
+		if (reordering > 0 && this.reordering.chance(reordering)) {
+			this.holdBack(frame, holdBack, '');
 		}
 	}
 
-	#injure(frame: PooledFrame, fault: ArmedFault): void {
+	private injure(frame: PooledFrame, fault: ArmedFault): void {
 		const verdict = fault.decide(frame.length);
 		if (verdict === drop) {
-			this.#lose(frame, injected);
+			this.lose(frame, injected);
 		} else if (verdict === delay) {
-			this.#holdBack(frame, fault.value, injected);
+			this.holdBack(frame, fault.value, injected);
 		} else if (verdict === alter) {
 			switch (fault.value) {
 				case corruptFrame:
 				case corruptFrameSilently:
-					this.#corrupt(frame, this.#fault, fault.value === corruptFrame, injected);
+					this.corrupt(frame, this.fault, fault.value === corruptFrame, injected);
 					break;
 				case duplicateFrame:
 					this.duplicate = true;
 					break;
 				case reorderFrame:
-					this.#holdBack(frame, this.#options.holdBack, injected);
+					this.holdBack(frame, this.options.holdBack, injected);
 					break;
 			}
 		}
 	}
 
-	#lose(frame: PooledFrame, how: string): void {
+	private lose(frame: PooledFrame, how: string): void {
 		frame.lost = true;
 		this.lost++;
 		note(frame, `lost${how}`);
 	}
 
-	#corrupt(frame: PooledFrame, random: RandomStream, seen: boolean, how: string): void {
+	private corrupt(frame: PooledFrame, random: RandomStream, seen: boolean, how: string): void {
 		const bit = random.below(frame.length * 8);
 		const byte = bit >>> 3;
 		frame.bytes[byte] ^= 1 << (bit & 7);
@@ -165,7 +165,7 @@ export class Impairments {
 		note(frame, `one bit flipped at byte ${byte}${seen ? '' : ', the FCS fits'}${how}`);
 	}
 
-	#holdBack(frame: PooledFrame, nanoseconds: number, how: string): void {
+	private holdBack(frame: PooledFrame, nanoseconds: number, how: string): void {
 		this.hold += nanoseconds;
 		this.heldBack++;
 		note(frame, `held back for ${nanoseconds} ns${how}`);

@@ -33,7 +33,7 @@ export class Link {
 	readonly tap: WireTap;
 	readonly first: LinkEnd;
 	readonly second: LinkEnd;
-	#up = true;
+	private connected = true;
 
 	/** @param name of the first station: `eth0`. */
 	constructor(
@@ -50,13 +50,13 @@ export class Link {
 	}
 
 	get up(): boolean {
-		return this.#up;
+		return this.connected;
 	}
 
 	/** The cable is pulled or plugged in: both stations are told, and what was on it is lost. Called from an event. */
 	setUp(up: boolean): void {
-		if (up !== this.#up) {
-			this.#up = up;
+		if (up !== this.connected) {
+			this.connected = up;
 			this.first.change(up);
 			this.second.change(up);
 		}
@@ -79,15 +79,15 @@ export class LinkEnd implements WireEnd {
 	/** Frames lost because the link was or went down. */
 	cut = 0;
 	readonly impairments: Impairments;
-	#station: WireStation | null = null;
+	private station: WireStation | null = null;
 	/** Counts the times the link changed: a frame of another epoch is lost. */
-	#epoch = 0;
-	readonly #outbound: boolean;
-	readonly #tap: WireTap;
-	readonly #delay: number;
-	readonly #nanosecondsPerByte: number;
-	readonly #gap: number;
-	readonly #arrives: Step;
+	private epoch = 0;
+	private readonly outbound: boolean;
+	private readonly tap: WireTap;
+	private readonly delay: number;
+	private readonly nanosecondsPerByte: number;
+	private readonly gap: number;
+	private readonly arrives: Step;
 
 	constructor(
 		private readonly engine: Engine,
@@ -96,19 +96,19 @@ export class LinkEnd implements WireEnd {
 		direction: FrameDirection,
 	) {
 		this.rate = options.rate;
-		this.#outbound = direction === 'outbound';
-		this.#tap = tap;
-		this.#delay = options.delay;
-		this.#nanosecondsPerByte = (8 * nanosecondsPerSecond) / options.rate;
-		this.#gap = Math.round(gapBytes * this.#nanosecondsPerByte);
+		this.outbound = direction === 'outbound';
+		this.tap = tap;
+		this.delay = options.delay;
+		this.nanosecondsPerByte = (8 * nanosecondsPerSecond) / options.rate;
+		this.gap = Math.round(gapBytes * this.nanosecondsPerByte);
 		this.impairments = new Impairments(engine, name, direction, {...noImpairments, ...options});
-		this.#arrives = new Step(`wire ${name} ${direction}`, engine.world, 0, false, (number) => this.#arrive(number));
+		this.arrives = new Step(`wire ${name} ${direction}`, engine.world, 0, false, (number) => this.arrive(number));
 	}
 
 	/** Who sends and hears at this end; once. */
 	attach(station: WireStation): void {
-		assert(this.#station === null, 'an end of a link has one station');
-		this.#station = station;
+		assert(this.station === null, 'an end of a link has one station');
+		this.station = station;
 	}
 
 	frame(bytes: number): PooledFrame {
@@ -130,9 +130,9 @@ export class LinkEnd implements WireEnd {
 	sendAt(frame: WireFrame, start: number): void {
 		const pooled = this.pool.owned(frame);
 		const {length} = pooled;
-		const onWire = Math.round((preambleBytes + length + frameCheckBytes) * this.#nanosecondsPerByte);
+		const onWire = Math.round((preambleBytes + length + frameCheckBytes) * this.nanosecondsPerByte);
 		const end = start + onWire;
-		this.freeAt = end + this.#gap;
+		this.freeAt = end + this.gap;
 		if (!this.up) {
 			this.cut++;
 			this.pool.release(pooled);
@@ -141,57 +141,57 @@ export class LinkEnd implements WireEnd {
 
 		this.frames++;
 		this.bytes += length;
-		this.busy += onWire + this.#gap;
-		pooled.epoch = this.#epoch;
+		this.busy += onWire + this.gap;
+		pooled.epoch = this.epoch;
 		this.engine.hash.word(length);
-		let arrival = end + this.#delay;
+		let arrival = end + this.delay;
 		const {impairments} = this;
 		if (impairments.active) {
 			impairments.befall(pooled);
 			arrival += impairments.hold;
 			if (impairments.duplicate) {
-				this.#sendCopy(pooled, arrival + onWire + this.#gap);
+				this.sendCopy(pooled, arrival + onWire + this.gap);
 			}
 		}
 
-		if (this.#outbound) {
-			this.#tap.show(pooled, 'outbound', start);
+		if (this.outbound) {
+			this.tap.show(pooled, 'outbound', start);
 		}
 
-		this.engine.at(arrival, this.#arrives, pooled.number);
+		this.engine.at(arrival, this.arrives, pooled.number);
 	}
 
 	/** The link came up or went down: what was queued or under way is of the past. */
 	change(up: boolean): void {
 		this.up = up;
-		this.#epoch++;
+		this.epoch++;
 		this.busy -= Math.max(0, this.freeAt - this.engine.now);
 		this.freeAt = this.engine.now;
-		this.#station?.linkChanged(up);
+		this.station?.linkChanged(up);
 	}
 
-	#sendCopy(frame: PooledFrame, arrival: number): void {
+	private sendCopy(frame: PooledFrame, arrival: number): void {
 		const copy = this.pool.copy(frame);
 		copy.epoch = frame.epoch;
 		copy.lost = frame.lost;
 		note(copy, 'a duplicate');
 		note(frame, 'duplicated');
-		this.engine.at(arrival, this.#arrives, copy.number);
+		this.engine.at(arrival, this.arrives, copy.number);
 	}
 
-	#arrive(number: number): void {
+	private arrive(number: number): void {
 		const frame = this.pool.at(number);
-		if (frame.epoch !== this.#epoch) {
+		if (frame.epoch !== this.epoch) {
 			this.cut++;
 			frame.lost = true;
 			note(frame, 'lost as the link went down');
 		}
 
-		if (!this.#outbound) {
-			this.#tap.show(frame, 'inbound', this.engine.now);
+		if (!this.outbound) {
+			this.tap.show(frame, 'inbound', this.engine.now);
 		}
 
-		const station = this.peer.#station;
+		const station = this.peer.station;
 		if (frame.lost || station === null) {
 			this.pool.release(frame);
 		} else {

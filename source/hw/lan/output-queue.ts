@@ -18,9 +18,9 @@ const shortestFrame = 60;
 export class OutputQueue {
 	/** There is room again after `full` was seen. */
 	onRoom: () => void = () => {};
-	#waiting = false;
-	readonly #room: number;
-	readonly #wake: Step;
+	private waiting = false;
+	private readonly room: number;
+	private readonly wake: Step;
 
 	/** @param name the host's. */
 	constructor(
@@ -28,9 +28,9 @@ export class OutputQueue {
 		private readonly end: LinkEnd,
 		name: string,
 	) {
-		this.#room = Math.round((roomBytes * 8_000_000_000) / end.rate);
-		this.#wake = new Step(`${name} has room`, engine.world, 0, false, () => {
-			this.#waiting = false;
+		this.room = Math.round((roomBytes * 8_000_000_000) / end.rate);
+		this.wake = new Step(`${name} has room`, engine.world, 0, false, () => {
+			this.waiting = false;
 			this.onRoom();
 		});
 	}
@@ -48,9 +48,9 @@ export class OutputQueue {
 			return false;
 		}
 
-		if (!this.#waiting) {
-			this.#waiting = true;
-			this.engine.after(Math.min(backlog, backlog - hostQueueNanoseconds + this.#room), this.#wake);
+		if (!this.waiting) {
+			this.waiting = true;
+			this.engine.after(Math.min(backlog, backlog - hostQueueNanoseconds + this.room), this.wake);
 		}
 
 		return true;

@@ -26,7 +26,7 @@ export class SwitchPort implements WireStation {
 	runts = 0;
 	giants = 0;
 	/** Nanoseconds that a full queue takes to send. */
-	readonly #fullQueue: number;
+	private readonly fullQueue: number;
 
 	/** @param name whose port it is: `eth0`; @param queue bytes. */
 	constructor(
@@ -36,7 +36,7 @@ export class SwitchPort implements WireStation {
 		queue: number,
 		private readonly lan: Switch,
 	) {
-		this.#fullQueue = Math.round((queue * 8 * nanosecondsPerSecond) / end.rate);
+		this.fullQueue = Math.round((queue * 8 * nanosecondsPerSecond) / end.rate);
 		end.attach(this);
 	}
 
@@ -70,7 +70,7 @@ export class SwitchPort implements WireStation {
 	/** Puts a frame in the queue, or drops it. */
 	put(frame: WireFrame, now: number): void {
 		const {freeAt} = this.end;
-		if (freeAt - now > this.#fullQueue) {
+		if (freeAt - now > this.fullQueue) {
 			this.tailDrops++;
 			this.end.release(frame);
 			return;
@@ -85,7 +85,7 @@ export class Switch {
 	readonly ports: SwitchPort[] = [];
 	/** Frames sent to every port because nobody had heard of their destination, or it was a group. */
 	flooded = 0;
-	readonly #table = new AddressTable();
+	private readonly table = new AddressTable();
 
 	/** @param queue bytes of each port's output queue. */
 	constructor(
@@ -106,13 +106,13 @@ export class Switch {
 		const {bytes} = frame;
 		const {now} = this.engine;
 		if ((bytes[6] & 1) === 0) {
-			this.#table.learn(bytes, 6, port, now);
+			this.table.learn(bytes, 6, port, now);
 		}
 
 		const group = (bytes[0] & 1) === 1;
-		const to = group ? unknownPort : this.#table.find(bytes, 0, now);
+		const to = group ? unknownPort : this.table.find(bytes, 0, now);
 		if (to === unknownPort && !isReserved(bytes)) {
-			this.#flood(this.pool.owned(frame), port, now);
+			this.flood(this.pool.owned(frame), port, now);
 		} else if (to === unknownPort || to === port) {
 			this.pool.release(frame);
 		} else {
@@ -121,11 +121,11 @@ export class Switch {
 	}
 
 	forget(port: number): void {
-		this.#table.forget(port);
+		this.table.forget(port);
 	}
 
 	/** Each port gets a copy: what befalls one on its wire is not seen on the others. */
-	#flood(frame: PooledFrame, from: number, now: number): void {
+	private flood(frame: PooledFrame, from: number, now: number): void {
 		assert(!frame.damaged, 'no copy is made of what is damaged');
 		this.flooded++;
 		for (const port of this.ports) {

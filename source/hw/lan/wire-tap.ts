@@ -18,7 +18,7 @@ class Shown implements SeenFrame {
 
 export class WireTap {
 	readonly tap: FrameTap;
-	readonly #shown = new Shown();
+	private readonly shown = new Shown();
 
 	/** @param name the interface's: `eth0`. */
 	constructor(name: string) {
@@ -31,7 +31,7 @@ export class WireTap {
 			return;
 		}
 
-		const shown = this.#shown;
+		const shown = this.shown;
 		shown.at = at;
 		shown.direction = direction;
 		shown.note = frame.note;

@@ -8,59 +8,59 @@ import {type Handle, noHandle} from '../../engine/event-queue.js';
 import {Step} from '../../engine/step.js';
 
 export class E1000Delay {
-	#running = false;
-	#packetDue = 0;
-	#absoluteDue = Number.POSITIVE_INFINITY;
-	#event: Handle = noHandle;
-	readonly #engine: Engine;
-	readonly #step: Step;
-	readonly #expired: () => void;
+	private running = false;
+	private packetDue = 0;
+	private absoluteDue = Number.POSITIVE_INFINITY;
+	private event: Handle = noHandle;
+	private readonly engine: Engine;
+	private readonly step: Step;
+	private readonly expired: () => void;
 
 	constructor(engine: Engine, name: string, expired: () => void) {
-		this.#engine = engine;
-		this.#expired = expired;
-		this.#step = new Step(name, engine.world, 0, false, () => this.#look());
+		this.engine = engine;
+		this.expired = expired;
+		this.step = new Step(name, engine.world, 0, false, () => this.look());
 	}
 
 	/** A packet: its timer runs for `packet` ns from now; the absolute one, unless it runs already, for `absolute` (0: there is none). */
 	restart(packet: number, absolute: number): void {
-		const {now} = this.#engine;
-		this.#packetDue = now + packet;
-		if (!this.#running) {
-			this.#running = true;
-			this.#absoluteDue = absolute > 0 ? now + absolute : Number.POSITIVE_INFINITY;
+		const {now} = this.engine;
+		this.packetDue = now + packet;
+		if (!this.running) {
+			this.running = true;
+			this.absoluteDue = absolute > 0 ? now + absolute : Number.POSITIVE_INFINITY;
 		}
 
-		if (this.#event === noHandle) {
-			this.#event = this.#engine.at(Math.min(this.#packetDue, this.#absoluteDue), this.#step);
+		if (this.event === noHandle) {
+			this.event = this.engine.at(Math.min(this.packetDue, this.absoluteDue), this.step);
 		}
 	}
 
 	/** Both stop: the interrupt has been given for another reason. */
 	stop(): void {
-		this.#running = false;
+		this.running = false;
 	}
 
 	/** Nothing happens later. */
 	reset(): void {
-		this.#running = false;
-		this.#engine.cancel(this.#event);
-		this.#event = noHandle;
+		this.running = false;
+		this.engine.cancel(this.event);
+		this.event = noHandle;
 	}
 
-	#look(): void {
-		this.#event = noHandle;
-		if (!this.#running) {
+	private look(): void {
+		this.event = noHandle;
+		if (!this.running) {
 			return;
 		}
 
-		const due = Math.min(this.#packetDue, this.#absoluteDue);
-		if (due > this.#engine.now) {
-			this.#event = this.#engine.at(due, this.#step);
+		const due = Math.min(this.packetDue, this.absoluteDue);
+		if (due > this.engine.now) {
+			this.event = this.engine.at(due, this.step);
 			return;
 		}
 
-		this.#running = false;
-		this.#expired();
+		this.running = false;
+		this.expired();
 	}
 }

@@ -19,10 +19,10 @@ export class E1000Fifo {
 	readonly bytes = new Int32Array(slots);
 	readonly status = new Int32Array(slots);
 	readonly checksum = new Int32Array(slots);
-	readonly #frames: (WireFrame | null)[] = new Array(slots).fill(null);
-	readonly #taken = new Int32Array(slots);
-	#first = 0;
-	#count = 0;
+	private readonly frames: (WireFrame | null)[] = new Array(slots).fill(null);
+	private readonly taken = new Int32Array(slots);
+	private oldest = 0;
+	private held = 0;
 
 	constructor(capacity: number) {
 		this.capacity = capacity;
@@ -30,32 +30,32 @@ export class E1000Fifo {
 
 	/** Frames in it. */
 	get count(): number {
-		return this.#count;
+		return this.held;
 	}
 
 	/** Slot of the oldest frame. */
 	get first(): number {
-		return this.#first;
+		return this.oldest;
 	}
 
 	/** Whether a frame of so many bytes finds room beside what is there. */
 	fits(bytes: number): boolean {
-		return this.used + space(bytes) <= this.capacity && this.#count < slots;
+		return this.used + space(bytes) <= this.capacity && this.held < slots;
 	}
 
 	/** Adds a frame that takes the room of `bytes`. Returns its slot. */
 	push(frame: WireFrame, bytes: number): number {
-		assert(this.#count < slots, 'the packet buffer has room for the frame');
-		const slot = (this.#first + this.#count++) & (slots - 1);
-		this.#frames[slot] = frame;
-		this.#taken[slot] = space(bytes);
-		this.used += this.#taken[slot];
+		assert(this.held < slots, 'the packet buffer has room for the frame');
+		const slot = (this.oldest + this.held++) & (slots - 1);
+		this.frames[slot] = frame;
+		this.taken[slot] = space(bytes);
+		this.used += this.taken[slot];
 		return slot;
 	}
 
 	/** The oldest frame; it stays. */
 	peek(): WireFrame {
-		const frame = this.#frames[this.#first];
+		const frame = this.frames[this.oldest];
 		assert(frame !== null, 'the packet buffer holds a frame');
 		return frame;
 	}
@@ -63,10 +63,10 @@ export class E1000Fifo {
 	/** Takes the oldest frame out. */
 	shift(): WireFrame {
 		const frame = this.peek();
-		this.#frames[this.#first] = null;
-		this.used -= this.#taken[this.#first];
-		this.#first = (this.#first + 1) & (slots - 1);
-		this.#count--;
+		this.frames[this.oldest] = null;
+		this.used -= this.taken[this.oldest];
+		this.oldest = (this.oldest + 1) & (slots - 1);
+		this.held--;
 		return frame;
 	}
 }

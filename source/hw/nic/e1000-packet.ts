@@ -24,23 +24,23 @@ export class E1000Packet {
 	damaged = false;
 	/** A descriptor of it was of a kind not modelled: nothing of it is sent. */
 	spoilt = false;
-	#frame: WireFrame | null = null;
-	#identity = 0;
-	#checksumStart = 0;
-	#checksumOffset = 0;
-	readonly #dma: Dma;
-	readonly #wire: WireEnd;
+	private frame: WireFrame | null = null;
+	private identity = 0;
+	private checksumStart = 0;
+	private checksumOffset = 0;
+	private readonly dma: Dma;
+	private readonly wire: WireEnd;
 
 	constructor(dma: Dma, wire: WireEnd) {
-		this.#dma = dma;
-		this.#wire = wire;
+		this.dma = dma;
+		this.wire = wire;
 	}
 
 	/** What there is of a packet is given up. */
 	reset(): void {
-		if (this.#frame !== null) {
-			this.#wire.release(this.#frame);
-			this.#frame = null;
+		if (this.frame !== null) {
+			this.wire.release(this.frame);
+			this.frame = null;
 		}
 
 		this.between = true;
@@ -52,15 +52,15 @@ export class E1000Packet {
 	/** Its first descriptor, with CSS and CSO. */
 	begin(identity: number, checksumStart: number, checksumOffset: number): void {
 		this.between = false;
-		this.#identity = identity;
-		this.#checksumStart = checksumStart;
-		this.#checksumOffset = checksumOffset;
+		this.identity = identity;
+		this.checksumStart = checksumStart;
+		this.checksumOffset = checksumOffset;
 	}
 
 	/** Reads a descriptor's data from memory. `last`: it is the packet's end. False when memory refused. */
 	add(low: number, high: number, length: number, last: boolean): boolean {
-		const frame = this.#room(this.bytes + length + frameCheckBytes, last);
-		if (!readMemory(this.#dma, frame.bytes, this.bytes, low, high, length)) {
+		const frame = this.room(this.bytes + length + frameCheckBytes, last);
+		if (!readMemory(this.dma, frame.bytes, this.bytes, low, high, length)) {
 			return false;
 		}
 
@@ -70,7 +70,7 @@ export class E1000Packet {
 
 	/** The packet is whole. `command` is its last descriptor's. The frame to send; null when there is nothing to. */
 	finish(command: number, pad: boolean): WireFrame | null {
-		const frame = this.#frame;
+		const frame = this.frame;
 		if (frame === null || this.spoilt) {
 			this.reset();
 			return null;
@@ -79,7 +79,7 @@ export class E1000Packet {
 		let length = this.bytes;
 		let {damaged} = this;
 		if ((command & commandInsertChecksum) !== 0) {
-			insertChecksum(frame.bytes, length, this.#checksumStart, this.#checksumOffset);
+			insertChecksum(frame.bytes, length, this.checksumStart, this.checksumOffset);
 		}
 
 		if ((command & commandInsertFcs) === 0) {
@@ -98,26 +98,26 @@ export class E1000Packet {
 		frame.length = length;
 		frame.damaged = damaged;
 		frame.note = this.damaged ? 'nic: wrong FCS' : '';
-		frame.identity = this.#identity;
-		this.#frame = null;
+		frame.identity = this.identity;
+		this.frame = null;
 		this.reset();
 		return frame;
 	}
 
 	/** The frame that holds the packet, with room for `bytes`. */
-	#room(bytes: number, last: boolean): WireFrame {
-		const frame = this.#frame;
+	private room(bytes: number, last: boolean): WireFrame {
+		const frame = this.frame;
 		if (frame !== null && bytes <= frame.bytes.length) {
 			return frame;
 		}
 
-		const next = this.#wire.frame(frame !== null ? mostBytes : Math.max(bytes, last ? minimumFrame : usualBytes));
+		const next = this.wire.frame(frame !== null ? mostBytes : Math.max(bytes, last ? minimumFrame : usualBytes));
 		if (frame !== null) {
 			frame.bytes.copy(next.bytes, 0, 0, this.bytes);
-			this.#wire.release(frame);
+			this.wire.release(frame);
 		}
 
-		this.#frame = next;
+		this.frame = next;
 		return next;
 	}
 }

@@ -80,23 +80,23 @@ export class E1000Receiver {
 	/** Mixes every byte received into the state hash, not only a stamp of each frame. */
 	hashBytes = false;
 	/** Identity for the trace of the frame that a descriptor ended, by the descriptor's index. Made when first written. */
-	#identities: Int32Array | null = null;
-	#draining: Handle = noHandle;
+	private identities: Int32Array | null = null;
+	private draining: Handle = noHandle;
 	/** Bytes of the FIFO's oldest frame already in memory, and the packet checksum's place: its first descriptor. */
-	#moved = 0;
-	#causes = 0;
-	readonly #engine: Engine;
-	readonly #dma: Dma;
-	readonly #wire: WireEnd;
-	readonly #registers: Int32Array;
-	readonly #statistics: E1000Statistics;
-	readonly #owner: ReceiverOwner;
-	readonly #options: E1000Options;
-	readonly #delay: E1000Delay;
-	readonly #faults: FaultPoint;
-	readonly #drainStep: Step;
-	readonly #pointFifo: number;
-	readonly #pointMemory: number;
+	private moved = 0;
+	private causes = 0;
+	private readonly engine: Engine;
+	private readonly dma: Dma;
+	private readonly wire: WireEnd;
+	private readonly registers: Int32Array;
+	private readonly statistics: E1000Statistics;
+	private readonly owner: ReceiverOwner;
+	private readonly options: E1000Options;
+	private readonly delay: E1000Delay;
+	private readonly faults: FaultPoint;
+	private readonly drainStep: Step;
+	private readonly pointFifo: number;
+	private readonly pointMemory: number;
 
 	constructor(
 		engine: Engine,
@@ -109,100 +109,100 @@ export class E1000Receiver {
 	) {
 		const {name} = options;
 		this.ring = new E1000Ring(dma);
-		this.#engine = engine;
-		this.#dma = dma;
-		this.#wire = wire;
-		this.#registers = registers;
-		this.#statistics = statistics;
-		this.#owner = owner;
-		this.#options = options;
-		this.#delay = new E1000Delay(engine, `${name} receive delay`, () => owner.raise(causeReceiveTimer));
-		this.#faults = engine.faults.point(`nic.receive ${name}`, [name]);
-		this.#drainStep = new Step(`${name} buffers`, engine.world, 0, false, () => {
-			this.#draining = noHandle;
-			this.#drain();
+		this.engine = engine;
+		this.dma = dma;
+		this.wire = wire;
+		this.registers = registers;
+		this.statistics = statistics;
+		this.owner = owner;
+		this.options = options;
+		this.delay = new E1000Delay(engine, `${name} receive delay`, () => owner.raise(causeReceiveTimer));
+		this.faults = engine.faults.point(`nic.receive ${name}`, [name]);
+		this.drainStep = new Step(`${name} buffers`, engine.world, 0, false, () => {
+			this.draining = noHandle;
+			this.drain();
 		});
-		this.#pointFifo = engine.trace.point(`${name} receive fifo`);
-		this.#pointMemory = engine.trace.point(`${name} received`);
+		this.pointFifo = engine.trace.point(`${name} receive fifo`);
+		this.pointMemory = engine.trace.point(`${name} received`);
 	}
 
 	/** Identity for the trace of the frame whose last descriptor this was; 0 for nobody's. */
 	identityOf(descriptor: number): number {
-		return this.#identities === null ? 0 : this.#identities[descriptor & (ringLimit - 1)];
+		return this.identities === null ? 0 : this.identities[descriptor & (ringLimit - 1)];
 	}
 
 	/** Forgets everything. */
 	reset(): void {
-		this.#engine.cancel(this.#draining);
-		this.#draining = noHandle;
-		this.#delay.reset();
+		this.engine.cancel(this.draining);
+		this.draining = noHandle;
+		this.delay.reset();
 		this.ring.reset();
 		while (this.fifo.count > 0) {
-			this.#wire.release(this.fifo.shift());
+			this.wire.release(this.fifo.shift());
 		}
 
-		this.#moved = 0;
-		this.#causes = 0;
+		this.moved = 0;
+		this.causes = 0;
 		this.stopped = '';
 	}
 
 	/** There may be something to do: a tail was written, the unit enabled, the bus is back. */
 	kick(): void {
-		if (this.fifo.count > 0 && this.#draining === noHandle && this.#mayMove) {
-			this.#draining = this.#engine.after(this.#options.timing.doorbell, this.#drainStep);
+		if (this.fifo.count > 0 && this.draining === noHandle && this.mayMove) {
+			this.draining = this.engine.after(this.options.timing.doorbell, this.drainStep);
 		}
 	}
 
 	/** RDTR.FPD: the delay is over now. */
 	flush(): void {
-		this.#delay.stop();
-		this.#owner.raise(causeReceiveTimer);
+		this.delay.stop();
+		this.owner.raise(causeReceiveTimer);
 	}
 
 	/** A frame's last bit has arrived. */
 	receive(frame: WireFrame): void {
-		const rctl = this.#registers[receiveControl >> 2];
-		if ((rctl & rctlEnable) === 0 || !this.#owner.linkUp || !this.#accept(frame, rctl)) {
-			this.#wire.release(frame);
+		const rctl = this.registers[receiveControl >> 2];
+		if ((rctl & rctlEnable) === 0 || !this.owner.linkUp || !this.accept(frame, rctl)) {
+			this.wire.release(frame);
 			return;
 		}
 
 		if (this.ring.available === 0) {
-			this.#statistics.add(noBuffers);
+			this.statistics.add(noBuffers);
 		}
 
-		if (this.#draining === noHandle) {
-			this.#drain();
+		if (this.draining === noHandle) {
+			this.drain();
 		}
 	}
 
-	get #mayMove(): boolean {
+	private get mayMove(): boolean {
 		return (
-			(this.#registers[receiveControl >> 2] & rctlEnable) !== 0 &&
+			(this.registers[receiveControl >> 2] & rctlEnable) !== 0 &&
 			this.stopped === '' &&
-			this.#owner.busMaster &&
+			this.owner.busMaster &&
 			this.ring.available > 0
 		);
 	}
 
 	/** Counts the frame, and takes it into the FIFO if it is for us, good or to be stored though bad, and finds room. */
-	#accept(frame: WireFrame, rctl: number): boolean {
-		const statistics = this.#statistics;
+	private accept(frame: WireFrame, rctl: number): boolean {
+		const statistics = this.statistics;
 		const {bytes, identity} = frame;
 		const length = frame.length + frameCheckBytes;
 		statistics.heard(length);
 		const group = groupOf(bytes);
-		const verdict = filterFrame(this.#registers, rctl, bytes, group);
+		const verdict = filterFrame(this.registers, rctl, bytes, group);
 		if (verdict === filterRejected) {
 			return false;
 		}
 
-		const {armed} = this.#faults;
+		const {armed} = this.faults;
 		const fault: Verdict = armed === null ? pass : armed.decide(frame.length);
 		const dataError = fault === alter && armed !== null && armed.value === 2;
 		const damaged = frame.damaged || (fault === alter && !dataError);
 		const errors = (damaged ? errorCrc : 0) | (dataError ? errorData : 0);
-		const good = this.#judge(length, damaged, dataError, rctl) && errors === 0;
+		const good = this.judge(length, damaged, dataError, rctl) && errors === 0;
 		if (!good && (rctl & rctlStoreBad) === 0) {
 			return false;
 		}
@@ -210,7 +210,7 @@ export class E1000Receiver {
 		const stored = (rctl & rctlStripCrc) !== 0 ? frame.length : length;
 		if (fault === drop || !this.fifo.fits(length)) {
 			statistics.add(missedPackets);
-			this.#owner.raise(causeOverrun);
+			this.owner.raise(causeOverrun);
 			return false;
 		}
 
@@ -218,13 +218,13 @@ export class E1000Receiver {
 			statistics.received(length, group);
 		}
 
-		hashFrame(this.#engine.hash, bytes, frame.length, this.hashBytes);
+		hashFrame(this.engine.hash, bytes, frame.length, this.hashBytes);
 		if (identity !== 0) {
-			this.#engine.trace.hop(this.#engine.now, identity, this.#pointFifo, this.fifo.count);
+			this.engine.trace.hop(this.engine.now, identity, this.pointFifo, this.fifo.count);
 		}
 
-		const kept = stored === frame.length ? frame : this.#withCheck(frame, damaged);
-		inspect(kept.bytes, stored, this.#registers[receiveChecksum >> 2]);
+		const kept = stored === frame.length ? frame : this.withCheck(frame, damaged);
+		inspect(kept.bytes, stored, this.registers[receiveChecksum >> 2]);
 		const slot = this.fifo.push(kept, length);
 		this.fifo.bytes[slot] = stored;
 		this.fifo.status[slot] =
@@ -234,8 +234,8 @@ export class E1000Receiver {
 	}
 
 	/** Whether the frame's length is legal, counting what is wrong. */
-	#judge(length: number, damaged: boolean, dataError: boolean, rctl: number): boolean {
-		const statistics = this.#statistics;
+	private judge(length: number, damaged: boolean, dataError: boolean, rctl: number): boolean {
+		const statistics = this.statistics;
 		const short = length < minimumFrame;
 		const long = length > ((rctl & rctlLongPackets) !== 0 ? longestLong : longest);
 		if (short || long) {
@@ -255,15 +255,15 @@ export class E1000Receiver {
 	}
 
 	/** The frame with its FCS behind it: a wrong one when it is damaged. The frame itself where there is room. */
-	#withCheck(frame: WireFrame, damaged: boolean): WireFrame {
+	private withCheck(frame: WireFrame, damaged: boolean): WireFrame {
 		const {length} = frame;
 		let kept = frame;
 		if (frame.bytes.length < length + frameCheckBytes) {
-			kept = this.#wire.frame(length + frameCheckBytes);
+			kept = this.wire.frame(length + frameCheckBytes);
 			frame.bytes.copy(kept.bytes, 0, 0, length);
 			kept.length = length;
 			kept.identity = frame.identity;
-			this.#wire.release(frame);
+			this.wire.release(frame);
 		}
 
 		const check = frameCheck(kept.bytes, length);
@@ -272,86 +272,86 @@ export class E1000Receiver {
 	}
 
 	/** Moves waiting frames to memory as far as there are descriptors. */
-	#drain(): void {
+	private drain(): void {
 		let moved = 0;
-		while (moved < burst && this.fifo.count > 0 && this.#mayMove && this.#move()) {
+		while (moved < burst && this.fifo.count > 0 && this.mayMove && this.move()) {
 			moved++;
 		}
 
-		if (moved === burst && this.fifo.count > 0 && this.#mayMove) {
-			this.#draining = this.#engine.after(burst * this.#options.timing.descriptor, this.#drainStep);
+		if (moved === burst && this.fifo.count > 0 && this.mayMove) {
+			this.draining = this.engine.after(burst * this.options.timing.descriptor, this.drainStep);
 		}
 
-		const causes = this.#causes;
+		const causes = this.causes;
 		if (causes !== 0) {
-			this.#causes = 0;
-			this.#owner.raise(causes);
+			this.causes = 0;
+			this.owner.raise(causes);
 		}
 	}
 
 	/** Fills the head's buffer from the oldest frame. False when the unit has stopped. */
-	#move(): boolean {
+	private move(): boolean {
 		const {ring, fifo} = this;
 		if (!ring.readAhead()) {
-			return this.#stop('a descriptor could not be read');
+			return this.stop('a descriptor could not be read');
 		}
 
 		const descriptor = ring.head;
 		const low = ring.words[ring.at];
 		const high = ring.words[ring.at + 1];
 		const slot = fifo.first;
-		const before = this.#moved;
-		const rctl = this.#registers[receiveControl >> 2];
+		const before = this.moved;
+		const rctl = this.registers[receiveControl >> 2];
 		const part = (low | high) === 0 ? 0 : Math.min(receiveBufferBytes(rctl), fifo.bytes[slot] - before);
 		const frame = fifo.peek();
-		if (!writeMemory(this.#dma, frame.bytes, before, low, high, part)) {
-			return this.#stop('a buffer could not be written');
+		if (!writeMemory(this.dma, frame.bytes, before, low, high, part)) {
+			return this.stop('a buffer could not be written');
 		}
 
 		const last = part > 0 && before + part === fifo.bytes[slot];
 		const checksum = part > 0 && before === 0 ? fifo.checksum[slot] : 0;
 		const status = descriptorDone | (last ? receivedEnd | fifo.status[slot] : 0);
 		if (!ring.writeBack(descriptor, part | (checksum << 16), status)) {
-			return this.#stop('a descriptor could not be written back');
+			return this.stop('a descriptor could not be written back');
 		}
 
-		this.#engine.hash.word((descriptor << 16) | status);
+		this.engine.hash.word((descriptor << 16) | status);
 		ring.advance();
 		if (ring.available === ring.size >> rctlThresholdShift(rctl)) {
-			this.#causes |= causeReceiveLow;
+			this.causes |= causeReceiveLow;
 		}
 
-		this.#moved = before + part;
+		this.moved = before + part;
 		if (last) {
-			this.#moved = 0;
-			this.#handOver(fifo.shift(), descriptor);
+			this.moved = 0;
+			this.handOver(fifo.shift(), descriptor);
 		}
 
 		return true;
 	}
 
 	/** The frame is in memory: its buffer goes back, and the interrupt is given or delayed. */
-	#handOver(frame: WireFrame, descriptor: number): void {
+	private handOver(frame: WireFrame, descriptor: number): void {
 		const {identity} = frame;
 		if (identity !== 0) {
-			this.#engine.trace.hop(this.#engine.now, identity, this.#pointMemory, descriptor);
-			this.#identities ??= new Int32Array(ringLimit);
+			this.engine.trace.hop(this.engine.now, identity, this.pointMemory, descriptor);
+			this.identities ??= new Int32Array(ringLimit);
 		}
 
-		if (this.#identities !== null) {
-			this.#identities[descriptor] = identity;
+		if (this.identities !== null) {
+			this.identities[descriptor] = identity;
 		}
 
-		this.#wire.release(frame);
-		const packet = this.#registers[receiveDelay >> 2] * delayUnit;
+		this.wire.release(frame);
+		const packet = this.registers[receiveDelay >> 2] * delayUnit;
 		if (packet > 0) {
-			this.#delay.restart(packet, this.#registers[receiveAbsoluteDelay >> 2] * delayUnit);
+			this.delay.restart(packet, this.registers[receiveAbsoluteDelay >> 2] * delayUnit);
 		} else {
-			this.#causes |= causeReceiveTimer;
+			this.causes |= causeReceiveTimer;
 		}
 	}
 
-	#stop(why: string): false {
+	private stop(why: string): false {
 		this.stopped = why;
 		return false;
 	}

@@ -56,10 +56,10 @@ const stored: readonly (readonly [number, number, number])[] = [
 
 export class E1000RegisterFile {
 	readonly words = new Int32Array(words);
-	readonly #writable = new Int32Array(words);
+	private readonly writable = new Int32Array(words);
 
 	constructor() {
-		const writable = this.#writable;
+		const writable = this.writable;
 		for (const [offset, mask] of stored) {
 			writable[offset >> 2] = mask;
 		}
@@ -98,7 +98,7 @@ export class E1000RegisterFile {
 
 	write(offset: number, value: number): void {
 		if (offset < words * 4) {
-			const mask = this.#writable[offset >> 2];
+			const mask = this.writable[offset >> 2];
 			this.words[offset >> 2] = (this.words[offset >> 2] & ~mask) | (value & mask);
 			if (offset === packetBuffers) {
 				this.words[offset >> 2] = (this.transmitKib << 16) | this.receiveKib;

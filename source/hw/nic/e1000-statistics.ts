@@ -44,32 +44,32 @@ export class E1000Statistics {
 	/** Everything counted since the machine was switched on, by register (a pair's in its lower half). */
 	readonly totals = new Float64Array(count);
 	/** What the totals were when each register was cleared. */
-	readonly #cleared = new Float64Array(count);
+	private readonly cleared = new Float64Array(count);
 	/** 1 for the lower half of a pair, 2 for the upper. */
-	readonly #half = new Uint8Array(count);
+	private readonly half = new Uint8Array(count);
 
 	constructor() {
 		for (const pair of pairs) {
-			this.#half[pair] = 1;
-			this.#half[pair + 1] = 2;
+			this.half[pair] = 1;
+			this.half[pair + 1] = 2;
 		}
 	}
 
 	reset(): void {
-		this.#cleared.set(this.totals);
+		this.cleared.set(this.totals);
 	}
 
 	/** Reads a register: signed, as a 32-bit access answers. A pair cannot reach its limit of 2^64 - 1 here. */
 	read(offset: number): number {
 		const at = index(offset);
-		const half = this.#half[at];
+		const half = this.half[at];
 		if (half === 1) {
-			return ((this.totals[at] - this.#cleared[at]) % word) | 0;
+			return ((this.totals[at] - this.cleared[at]) % word) | 0;
 		}
 
 		const low = half === 2 ? at - 1 : at;
-		const value = this.totals[low] - this.#cleared[low];
-		this.#cleared[low] = this.totals[low];
+		const value = this.totals[low] - this.cleared[low];
+		this.cleared[low] = this.totals[low];
 		return (half === 2 ? Math.floor(value / word) : Math.min(value, word - 1)) | 0;
 	}
 

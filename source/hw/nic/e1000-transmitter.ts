@@ -65,26 +65,26 @@ export class E1000Transmitter {
 	stopped = '';
 	/** Mixes every byte sent into the state hash, not only a stamp of each frame. */
 	hashBytes = false;
-	#fetching: Handle = noHandle;
-	#sending = false;
+	private fetching: Handle = noHandle;
+	private sending = false;
 	/** A frame waits for the link: its deferral has been counted. */
-	#deferred = false;
-	readonly #packet: E1000Packet;
+	private deferred = false;
+	private readonly packet: E1000Packet;
 	/** The fault point has decided about the head's descriptor already. */
-	#decided = false;
-	#causes = 0;
-	readonly #engine: Engine;
-	readonly #wire: WireEnd;
-	readonly #registers: Int32Array;
-	readonly #statistics: E1000Statistics;
-	readonly #owner: TransmitterOwner;
-	readonly #options: E1000Options;
-	readonly #delay: E1000Delay;
-	readonly #faults: FaultPoint;
-	readonly #fetchStep: Step;
-	readonly #freeStep: Step;
-	readonly #pointFifo: number;
-	readonly #pointWire: number;
+	private decided = false;
+	private causes = 0;
+	private readonly engine: Engine;
+	private readonly wire: WireEnd;
+	private readonly registers: Int32Array;
+	private readonly statistics: E1000Statistics;
+	private readonly owner: TransmitterOwner;
+	private readonly options: E1000Options;
+	private readonly delay: E1000Delay;
+	private readonly faults: FaultPoint;
+	private readonly fetchStep: Step;
+	private readonly freeStep: Step;
+	private readonly pointFifo: number;
+	private readonly pointWire: number;
 
 	constructor(
 		engine: Engine,
@@ -97,52 +97,52 @@ export class E1000Transmitter {
 	) {
 		const {name} = options;
 		this.ring = new E1000Ring(dma);
-		this.#engine = engine;
-		this.#packet = new E1000Packet(dma, wire);
-		this.#wire = wire;
-		this.#registers = registers;
-		this.#statistics = statistics;
-		this.#owner = owner;
-		this.#options = options;
-		this.#delay = new E1000Delay(engine, `${name} transmit delay`, () => owner.raise(causeTransmitWritten));
-		this.#faults = engine.faults.point(`nic.transmit ${name}`, [name]);
-		this.#fetchStep = new Step(`${name} fetch`, engine.world, 0, false, () => {
-			this.#fetching = noHandle;
-			this.#work();
+		this.engine = engine;
+		this.packet = new E1000Packet(dma, wire);
+		this.wire = wire;
+		this.registers = registers;
+		this.statistics = statistics;
+		this.owner = owner;
+		this.options = options;
+		this.delay = new E1000Delay(engine, `${name} transmit delay`, () => owner.raise(causeTransmitWritten));
+		this.faults = engine.faults.point(`nic.transmit ${name}`, [name]);
+		this.fetchStep = new Step(`${name} fetch`, engine.world, 0, false, () => {
+			this.fetching = noHandle;
+			this.work();
 		});
-		this.#freeStep = new Step(`${name} wire free`, engine.world, 0, false, () => {
-			this.#sending = false;
-			this.#send();
-			this.#work();
+		this.freeStep = new Step(`${name} wire free`, engine.world, 0, false, () => {
+			this.sending = false;
+			this.send();
+			this.work();
 		});
-		this.#pointFifo = engine.trace.point(`${name} transmit fifo`);
-		this.#pointWire = engine.trace.point(`${name} wire`);
+		this.pointFifo = engine.trace.point(`${name} transmit fifo`);
+		this.pointWire = engine.trace.point(`${name} wire`);
 	}
 
 	/** Forgets everything but the frame on the wire, which arrives: it left before the reset. */
 	reset(): void {
-		this.#engine.cancel(this.#fetching);
-		this.#fetching = noHandle;
-		this.#delay.reset();
+		this.engine.cancel(this.fetching);
+		this.fetching = noHandle;
+		this.delay.reset();
 		this.ring.reset();
 		while (this.fifo.count > 0) {
-			this.#wire.release(this.fifo.shift());
+			this.wire.release(this.fifo.shift());
 		}
 
-		this.#packet.reset();
-		this.#decided = false;
-		this.#deferred = false;
-		this.#causes = 0;
+		this.packet.reset();
+		this.decided = false;
+		this.deferred = false;
+		this.causes = 0;
 		this.stopped = '';
 	}
 
 	/** There may be something to do: a tail was written, the unit enabled, the link or the bus is back. */
 	kick(): void {
-		if (this.#fetching === noHandle && this.#mayFetch && !(this.#sending && this.fifo.count > 0)) {
-			this.#fetching = this.#engine.after(this.#options.timing.doorbell, this.#fetchStep);
+		if (this.fetching === noHandle && this.mayFetch && !(this.sending && this.fifo.count > 0)) {
+			this.fetching = this.engine.after(this.options.timing.doorbell, this.fetchStep);
 		}
 
-		this.#send();
+		this.send();
 	}
 
 	/** The unit stops: nothing more is fetched until a reset. What the FIFO holds still leaves. */
@@ -150,38 +150,38 @@ export class E1000Transmitter {
 		this.stopped = why;
 	}
 
-	get #enabled(): boolean {
-		return (this.#registers[transmitControl >> 2] & tctlEnable) !== 0;
+	private get enabled(): boolean {
+		return (this.registers[transmitControl >> 2] & tctlEnable) !== 0;
 	}
 
-	get #mayFetch(): boolean {
-		return this.#enabled && this.stopped === '' && this.#owner.busMaster && this.ring.available > 0;
+	private get mayFetch(): boolean {
+		return this.enabled && this.stopped === '' && this.owner.busMaster && this.ring.available > 0;
 	}
 
 	/** Takes descriptors as far as the FIFO has room, and sends if the wire is free. */
-	#work(): void {
+	private work(): void {
 		let taken = 0;
 		// A pause or a burst's own time is under way: the fetch event goes on from there.
-		if (this.#fetching === noHandle) {
-			while (taken < burst && this.#mayFetch && this.#take()) {
+		if (this.fetching === noHandle) {
+			while (taken < burst && this.mayFetch && this.take()) {
 				taken++;
 			}
 		}
 
-		const causes = this.#causes;
+		const causes = this.causes;
 		if (causes !== 0) {
-			this.#causes = 0;
-			this.#owner.raise(causes);
+			this.causes = 0;
+			this.owner.raise(causes);
 		}
 
-		this.#send();
-		if (taken === burst && this.#fetching === noHandle && this.#mayFetch && !this.#sending) {
-			this.#fetching = this.#engine.after(burst * this.#options.timing.descriptor, this.#fetchStep);
+		this.send();
+		if (taken === burst && this.fetching === noHandle && this.mayFetch && !this.sending) {
+			this.fetching = this.engine.after(burst * this.options.timing.descriptor, this.fetchStep);
 		}
 	}
 
 	/** Uses the head's descriptor; false when it has to wait, or the unit has stopped. */
-	#take(): boolean {
+	private take(): boolean {
 		const {ring} = this;
 		if (!ring.readAhead()) {
 			this.stop('a descriptor could not be read');
@@ -194,8 +194,8 @@ export class E1000Transmitter {
 		const length = command & 0xffff;
 		if ((command & commandExtended) !== 0) {
 			this.unsupported++;
-			this.#packet.spoilt ||= descriptorType(command) === 1;
-		} else if (!this.#takeData(descriptor, words[at], words[at + 1], length, command, words[at + 3])) {
+			this.packet.spoilt ||= descriptorType(command) === 1;
+		} else if (!this.takeData(descriptor, words[at], words[at + 1], length, command, words[at + 3])) {
 			return false;
 		}
 
@@ -204,35 +204,42 @@ export class E1000Transmitter {
 			(command & commandEndOfPacket) !== 0 && ((command & commandExtended) === 0 || descriptorType(command) === 1);
 		ring.advance();
 		if (ends) {
-			this.#finish(command);
+			this.finish(command);
 		}
 
-		if ((command & commandReportStatus) !== 0 && !this.#report(descriptor, command, fourth)) {
+		if ((command & commandReportStatus) !== 0 && !this.report(descriptor, command, fourth)) {
 			return false;
 		}
 
 		const left = ring.available;
 		if (left === 0) {
-			this.#causes |= causeTransmitEmpty;
+			this.causes |= causeTransmitEmpty;
 		}
 
-		if (left === 8 * (this.#registers[transmitDescriptorControl >> 2] >>> 25)) {
-			this.#causes |= causeTransmitLow;
+		if (left === 8 * (this.registers[transmitDescriptorControl >> 2] >>> 25)) {
+			this.causes |= causeTransmitLow;
 		}
 
 		return true;
 	}
 
 	/** Moves a legacy descriptor's data into the FIFO; a null address or length moves none. False when it has to wait. */
-	#takeData(descriptor: number, low: number, high: number, length: number, command: number, fourth: number): boolean {
-		const packet = this.#packet;
+	private takeData(
+		descriptor: number,
+		low: number,
+		high: number,
+		length: number,
+		command: number,
+		fourth: number,
+	): boolean {
+		const packet = this.packet;
 		if (packet.between) {
-			if (this.#faults.armed !== null && !this.#decided && this.#refuse(descriptor)) {
+			if (this.faults.armed !== null && !this.decided && this.refuse(descriptor)) {
 				return false;
 			}
 
-			this.#decided = false;
-			packet.begin(this.#owner.packetIdentity(descriptor), (fourth >>> 8) & 0xff, (command >>> 16) & 0xff);
+			this.decided = false;
+			packet.begin(this.owner.packetIdentity(descriptor), (fourth >>> 8) & 0xff, (command >>> 16) & 0xff);
 		}
 
 		if (length === 0 || (low | high) === 0) {
@@ -258,27 +265,27 @@ export class E1000Transmitter {
 	}
 
 	/** The packet is whole: as a frame it waits in the FIFO. */
-	#finish(command: number): void {
-		const frame = this.#packet.finish(command, (this.#registers[transmitControl >> 2] & tctlPadShort) !== 0);
+	private finish(command: number): void {
+		const frame = this.packet.finish(command, (this.registers[transmitControl >> 2] & tctlPadShort) !== 0);
 		if (frame !== null) {
 			this.fifo.push(frame, frame.length);
-			this.#hop(frame.identity, this.#pointFifo);
+			this.hop(frame.identity, this.pointFifo);
 		}
 	}
 
 	/** Asks the fault point about a new packet; true when its descriptor is not taken now. */
-	#refuse(descriptor: number): boolean {
-		const {armed} = this.#faults;
+	private refuse(descriptor: number): boolean {
+		const {armed} = this.faults;
 		const verdict: Verdict = armed === null ? pass : armed.decide(descriptor);
-		this.#decided = true;
+		this.decided = true;
 		if (verdict === drop) {
 			this.stop('fault');
 			return true;
 		}
 
-		this.#packet.damaged = verdict === alter;
+		this.packet.damaged = verdict === alter;
 		if (verdict === delay && armed !== null) {
-			this.#fetching = this.#engine.after(armed.value, this.#fetchStep);
+			this.fetching = this.engine.after(armed.value, this.fetchStep);
 			return true;
 		}
 
@@ -286,51 +293,51 @@ export class E1000Transmitter {
 	}
 
 	/** RS: the descriptor is written back with DD, and the interrupt given or delayed. False when memory refused. */
-	#report(descriptor: number, command: number, fourth: number): boolean {
+	private report(descriptor: number, command: number, fourth: number): boolean {
 		if (!this.ring.writeBack(descriptor, command, (fourth & ~15) | descriptorDone)) {
 			this.stop('a descriptor could not be written back');
 			return false;
 		}
 
-		this.#engine.hash.word(descriptor);
-		const packet = this.#registers[transmitDelay >> 2] * delayUnit;
+		this.engine.hash.word(descriptor);
+		const packet = this.registers[transmitDelay >> 2] * delayUnit;
 		if ((command & commandDelayInterrupt) !== 0 && packet > 0) {
-			this.#delay.restart(packet, this.#registers[transmitAbsoluteDelay >> 2] * delayUnit);
+			this.delay.restart(packet, this.registers[transmitAbsoluteDelay >> 2] * delayUnit);
 		} else {
-			this.#delay.stop();
-			this.#causes |= causeTransmitWritten;
+			this.delay.stop();
+			this.causes |= causeTransmitWritten;
 		}
 
 		return true;
 	}
 
 	/** Puts the oldest frame on the wire if that is free and there is a link. */
-	#send(): void {
-		if (this.#sending || this.fifo.count === 0 || !this.#enabled) {
+	private send(): void {
+		if (this.sending || this.fifo.count === 0 || !this.enabled) {
 			return;
 		}
 
-		if (!this.#owner.linkUp) {
-			if (!this.#deferred) {
-				this.#deferred = true;
-				this.#statistics.add(deferCount);
+		if (!this.owner.linkUp) {
+			if (!this.deferred) {
+				this.deferred = true;
+				this.statistics.add(deferCount);
 			}
 
 			return;
 		}
 
 		const frame = this.fifo.shift();
-		this.#deferred = false;
-		this.#sending = true;
-		this.#statistics.sent(frame.length + frameCheckBytes, groupOf(frame.bytes));
-		hashFrame(this.#engine.hash, frame.bytes, frame.length, this.hashBytes);
-		this.#hop(frame.identity, this.#pointWire);
-		this.#engine.after(this.#wire.send(frame), this.#freeStep);
+		this.deferred = false;
+		this.sending = true;
+		this.statistics.sent(frame.length + frameCheckBytes, groupOf(frame.bytes));
+		hashFrame(this.engine.hash, frame.bytes, frame.length, this.hashBytes);
+		this.hop(frame.identity, this.pointWire);
+		this.engine.after(this.wire.send(frame), this.freeStep);
 	}
 
-	#hop(identity: number, point: number): void {
+	private hop(identity: number, point: number): void {
 		if (identity !== 0) {
-			this.#engine.trace.hop(this.#engine.now, identity, point, this.ring.head);
+			this.engine.trace.hop(this.engine.now, identity, point, this.ring.head);
 		}
 	}
 }

@@ -91,14 +91,14 @@ export class E1000 implements PciFunction, WireStation {
 	the packet's first descriptor is taken; 0 is nobody's. For received ones see `receivedIdentity`.
 	*/
 	packetIdentity: (descriptor: number) => number = () => 0;
-	readonly #engine: Engine;
-	readonly #registers = new E1000RegisterFile();
-	readonly #eeprom: E1000Eeprom;
-	readonly #phy: E1000Phy;
+	private readonly engine: Engine;
+	private readonly registers = new E1000RegisterFile();
+	private readonly eeprom: E1000Eeprom;
+	private readonly phy: E1000Phy;
 	/** Until when the chip is in reset after CTRL.RST. */
-	#resetUntil = 0;
+	private resetUntil = 0;
 	/** IOADDR: the register IODATA stands for. */
-	#ioAddress = 0;
+	private ioAddress = 0;
 
 	constructor(
 		machine: Machine,
@@ -112,7 +112,7 @@ export class E1000 implements PciFunction, WireStation {
 		this.address = all.address;
 		this.name = all.name;
 		this.wire = wire;
-		this.#engine = engine;
+		this.engine = engine;
 		this.config = new ConfigSpace(
 			{
 				vendor: 0x8086,
@@ -125,20 +125,20 @@ export class E1000 implements PciFunction, WireStation {
 			},
 			this.bars,
 		);
-		this.config.onWrite = () => this.#configWritten();
+		this.config.onWrite = () => this.configWritten();
 		this.dma = new Dma(engine, machine.memory, this.config, machine.iommu.device(all.name));
 		this.interrupts = new E1000Interrupts(engine, machine.interrupts, this.config, all.name);
-		this.#eeprom = new E1000Eeprom(all.mac, all.timing.eepromWord);
-		this.#phy = new E1000Phy(
+		this.eeprom = new E1000Eeprom(all.mac, all.timing.eepromWord);
+		this.phy = new E1000Phy(
 			engine,
 			all.name,
 			all.timing.negotiation,
 			all.timing.mdio,
 			() => wire.up,
-			() => this.#updateLink(),
+			() => this.updateLink(),
 			() => this.interrupts.raise(causeMdiDone),
 		);
-		const {words} = this.#registers;
+		const {words} = this.registers;
 		const self = this;
 		const owner = {
 			get linkUp() {
@@ -152,7 +152,7 @@ export class E1000 implements PciFunction, WireStation {
 		};
 		this.transmitter = new E1000Transmitter(engine, this.dma, wire, words, this.statistics, owner, all);
 		this.receiver = new E1000Receiver(engine, this.dma, wire, words, this.statistics, owner, all);
-		this.#loadAddress();
+		this.loadAddress();
 	}
 
 	/** Transmit descriptors the hardware has not used yet. */
@@ -182,10 +182,10 @@ export class E1000 implements PciFunction, WireStation {
 		}
 
 		if (bar !== ioBar) {
-			return this.#read32(offset);
+			return this.read32(offset);
 		}
 
-		return offset === 0 ? this.#ioAddress : offset === 4 ? this.#read32(this.#ioAddress) : 0;
+		return offset === 0 ? this.ioAddress : offset === 4 ? this.read32(this.ioAddress) : 0;
 	}
 
 	writeRegister(bar: number, offset: number, bytes: AccessBytes, value: number): void {
@@ -194,21 +194,21 @@ export class E1000 implements PciFunction, WireStation {
 		}
 
 		if (bar !== ioBar) {
-			this.#write32(offset, value);
+			this.write32(offset, value);
 		} else if (offset === 0) {
-			this.#ioAddress = value & (memoryBytes - 4);
+			this.ioAddress = value & (memoryBytes - 4);
 		} else if (offset === 4) {
-			this.#write32(this.#ioAddress, value);
+			this.write32(this.ioAddress, value);
 		}
 	}
 
 	/** Everything as after power-on but the PHY, which keeps its link. A frame on the wire arrives. */
 	reset(): void {
-		this.#resetChip();
-		this.#resetUntil = 0;
-		this.#ioAddress = 0;
+		this.resetChip();
+		this.resetUntil = 0;
+		this.ioAddress = 0;
 		this.config.reset();
-		this.#configWritten();
+		this.configWritten();
 	}
 
 	receive(frame: WireFrame): void {
@@ -216,10 +216,10 @@ export class E1000 implements PciFunction, WireStation {
 	}
 
 	linkChanged(_up: boolean): void {
-		this.#phy.update();
+		this.phy.update();
 	}
 
-	#read32(offset: number): number {
+	private read32(offset: number): number {
 		if (offset >= statisticsFirst && offset < statisticsEnd) {
 			return this.statistics.read(offset);
 		}
@@ -236,15 +236,15 @@ export class E1000 implements PciFunction, WireStation {
 			case causeRead:
 				return this.interrupts.take();
 			case control:
-				return this.#registers.read(control) | (this.#engine.now < this.#resetUntil ? ctrlReset : 0);
+				return this.registers.read(control) | (this.engine.now < this.resetUntil ? ctrlReset : 0);
 			case deviceStatus:
-				return this.#status();
+				return this.status();
 			case eepromControl:
-				return this.#eeprom.readEecd();
+				return this.eeprom.readEecd();
 			case eepromRead:
-				return this.#eeprom.readEerd(this.#engine.now);
+				return this.eeprom.readEerd(this.engine.now);
 			case mdiControl:
-				return this.#phy.readMdic();
+				return this.phy.readMdic();
 			case throttling:
 				return this.interrupts.throttling;
 			case maskSet:
@@ -253,27 +253,27 @@ export class E1000 implements PciFunction, WireStation {
 			case maskClear:
 				return 0;
 			default:
-				return this.#registers.read(offset);
+				return this.registers.read(offset);
 		}
 	}
 
 	/** FD and SPEED are what the PHY has resolved; TXOFF stays 0, PAUSE frames stop nothing here. */
-	#status(): number {
-		return (this.#phy.linkUp ? statusFullDuplex | statusGigabit : 0) | (this.linkUp ? statusLinkUp : 0);
+	private status(): number {
+		return (this.phy.linkUp ? statusFullDuplex | statusGigabit : 0) | (this.linkUp ? statusLinkUp : 0);
 	}
 
-	#write32(offset: number, value: number): void {
-		if (this.#engine.now < this.#resetUntil) {
+	private write32(offset: number, value: number): void {
+		if (this.engine.now < this.resetUntil) {
 			return;
 		}
 
 		if (offset >= receiveRing && offset < receiveRing + ringEnd) {
-			this.#writeRing(this.receiver, offset - receiveRing, value);
+			this.writeRing(this.receiver, offset - receiveRing, value);
 			return;
 		}
 
 		if (offset >= transmitRing && offset < transmitRing + ringEnd) {
-			this.#writeRing(this.transmitter, offset - transmitRing, value);
+			this.writeRing(this.transmitter, offset - transmitRing, value);
 			return;
 		}
 
@@ -295,24 +295,24 @@ export class E1000 implements PciFunction, WireStation {
 				interrupts.throttle(value);
 				break;
 			case control:
-				this.#control(value);
+				this.control(value);
 				break;
 			case eepromControl:
-				this.#eeprom.writeEecd(value);
+				this.eeprom.writeEecd(value);
 				break;
 			case eepromRead:
-				this.#eeprom.writeEerd(value, this.#engine.now);
+				this.eeprom.writeEerd(value, this.engine.now);
 				break;
 			case mdiControl:
-				this.#phy.writeMdic(value);
+				this.phy.writeMdic(value);
 				break;
 			default:
-				this.#writeStored(offset, value);
+				this.writeStored(offset, value);
 		}
 	}
 
 	/** A ring's registers; a new tail is work. */
-	#writeRing(unit: E1000Transmitter | E1000Receiver, register: number, value: number): void {
+	private writeRing(unit: E1000Transmitter | E1000Receiver, register: number, value: number): void {
 		unit.ring.writeRegister(register, value);
 		if (register === ringTail) {
 			unit.kick();
@@ -320,62 +320,62 @@ export class E1000 implements PciFunction, WireStation {
 	}
 
 	/** Registers that are stored; what follows from the new value. */
-	#writeStored(offset: number, value: number): void {
-		this.#registers.write(offset, value);
+	private writeStored(offset: number, value: number): void {
+		this.registers.write(offset, value);
 		if (offset === transmitControl) {
 			this.transmitter.kick();
 		} else if (offset === receiveControl) {
 			this.receiver.kick();
 		} else if (offset === packetBuffers) {
-			this.#allocate();
+			this.allocate();
 		} else if (offset === receiveDelay && (value & rdtrFlush) !== 0) {
 			this.receiver.flush();
 		}
 	}
 
-	#control(value: number): void {
+	private control(value: number): void {
 		if ((value & ctrlPhyReset) !== 0) {
-			this.#phy.reset();
+			this.phy.reset();
 		}
 
 		if ((value & ctrlReset) !== 0) {
-			this.#resetChip();
-			this.#resetUntil = this.#engine.now + this.options.timing.reset;
+			this.resetChip();
+			this.resetUntil = this.engine.now + this.options.timing.reset;
 			return;
 		}
 
-		this.#registers.write(control, value);
-		this.#updateLink();
+		this.registers.write(control, value);
+		this.updateLink();
 	}
 
 	/** What CTRL.RST does: registers, rings, FIFOs, statistics and interrupts. */
-	#resetChip(): void {
+	private resetChip(): void {
 		this.transmitter.reset();
 		this.receiver.reset();
-		this.#registers.reset();
-		this.#allocate();
-		this.#eeprom.reset();
-		this.#phy.resetManagement();
+		this.registers.reset();
+		this.allocate();
+		this.eeprom.reset();
+		this.phy.resetManagement();
 		this.statistics.reset();
 		this.linkUp = false;
 		this.interrupts.reset();
-		this.#loadAddress();
+		this.loadAddress();
 	}
 
-	#allocate(): void {
-		this.receiver.fifo.capacity = this.#registers.receiveKib * 1024;
-		this.transmitter.fifo.capacity = this.#registers.transmitKib * 1024;
+	private allocate(): void {
+		this.receiver.fifo.capacity = this.registers.receiveKib * 1024;
+		this.transmitter.fifo.capacity = this.registers.transmitKib * 1024;
 	}
 
 	/** The EEPROM's address goes to the first receive address register, valid. */
-	#loadAddress(): void {
-		const {words} = this.#eeprom;
-		this.#registers.words[receiveAddresses >> 2] = words[0] | (words[1] << 16);
-		this.#registers.words[(receiveAddresses >> 2) + 1] = words[2] | (1 << 31);
+	private loadAddress(): void {
+		const {words} = this.eeprom;
+		this.registers.words[receiveAddresses >> 2] = words[0] | (words[1] << 16);
+		this.registers.words[(receiveAddresses >> 2) + 1] = words[2] | (1 << 31);
 	}
 
-	#updateLink(): void {
-		const up = this.#phy.linkUp && (this.#registers.read(control) & ctrlSetLinkUp) !== 0;
+	private updateLink(): void {
+		const up = this.phy.linkUp && (this.registers.read(control) & ctrlSetLinkUp) !== 0;
 		if (up === this.linkUp) {
 			return;
 		}
@@ -387,7 +387,7 @@ export class E1000 implements PciFunction, WireStation {
 		}
 	}
 
-	#configWritten(): void {
+	private configWritten(): void {
 		this.interrupts.update();
 		if (this.config.busMaster !== this.busMaster) {
 			this.busMaster = this.config.busMaster;

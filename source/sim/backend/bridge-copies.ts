@@ -9,28 +9,28 @@ import {dropped, NetPacket, sent} from '../kernel/net-device.js';
 export const mostSegments = 32;
 
 export class BridgeCopies {
-	readonly #copies: NetPacket[] = [];
-	readonly #free: number[] = [];
-	readonly #original: (NetPacket | null)[] = [];
+	private readonly copies: NetPacket[] = [];
+	private readonly free: number[] = [];
+	private readonly original: (NetPacket | null)[] = [];
 	/** Takers that are not done yet, and whether any has sent it. */
-	readonly #takers: number[] = [];
-	readonly #sent: boolean[] = [];
-	readonly #done: (packet: NetPacket, status: number) => void;
+	private readonly takers: number[] = [];
+	private readonly sent: boolean[] = [];
+	private readonly done: (packet: NetPacket, status: number) => void;
 
 	/** @param limit packets shared at once, at most. */
 	constructor(readonly limit: number) {
-		this.#done = (packet, status) => this.#release(packet.tag, status);
+		this.done = (packet, status) => this.release(packet.tag, status);
 	}
 
 	/** A copy for takers yet to be counted, held by the caller; null when there are no more. */
 	take(original: NetPacket): NetPacket | null {
 		if (original.segments > mostSegments) return null;
-		const number = this.#free.pop() ?? this.#make();
+		const number = this.free.pop() ?? this.make();
 		if (number < 0) return null;
-		const copy = this.#copies[number];
-		this.#original[number] = original;
-		this.#takers[number] = 1;
-		this.#sent[number] = false;
+		const copy = this.copies[number];
+		this.original[number] = original;
+		this.takers[number] = 1;
+		this.sent[number] = false;
 		copy.segments = original.segments;
 		for (let i = 0; i < original.segments; i++) {
 			copy.pages[i] = original.pages[i];
@@ -48,37 +48,37 @@ export class BridgeCopies {
 
 	/** One more taker owes a `done`. */
 	share(copy: NetPacket): void {
-		this.#takers[copy.tag]++;
+		this.takers[copy.tag]++;
 	}
 
 	/** The copy of that number, shared now. */
 	at(number: number): NetPacket {
-		return this.#copies[number];
+		return this.copies[number];
 	}
 
 	/** Whoever took the copy has no more takers to count. */
 	close(copy: NetPacket): void {
-		this.#settle(copy.tag);
+		this.settle(copy.tag);
 	}
 
-	#release(number: number, status: number): void {
-		if (status === sent) this.#sent[number] = true;
-		this.#settle(number);
+	private release(number: number, status: number): void {
+		if (status === sent) this.sent[number] = true;
+		this.settle(number);
 	}
 
-	#settle(number: number): void {
-		if (--this.#takers[number] > 0) return;
-		const original = this.#original[number];
+	private settle(number: number): void {
+		if (--this.takers[number] > 0) return;
+		const original = this.original[number];
 		assert(original !== null, 'a shared packet ends once');
-		this.#original[number] = null;
-		this.#free.push(number);
-		original.done(original, this.#sent[number] ? sent : dropped);
+		this.original[number] = null;
+		this.free.push(number);
+		original.done(original, this.sent[number] ? sent : dropped);
 	}
 
-	#make(): number {
-		const number = this.#copies.length;
+	private make(): number {
+		const number = this.copies.length;
 		if (number === this.limit) return -1;
-		this.#copies.push(new NetPacket(mostSegments, number, this.#done));
+		this.copies.push(new NetPacket(mostSegments, number, this.done));
 		return number;
 	}
 }

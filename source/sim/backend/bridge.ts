@@ -57,19 +57,19 @@ export class Bridge {
 	/** Stations not learnt because the table was full. */
 	notLearnt = 0;
 	readonly table: ForwardingTable;
-	readonly #kernel: Kernel;
-	readonly #copies = new BridgeCopies(copyLimit);
+	private readonly kernel: Kernel;
+	private readonly copies = new BridgeCopies(copyLimit);
 	/** Packets on their way through the bridge, by slot, and the ports they came from. */
-	readonly #packets: (NetPacket | null)[] = [];
-	readonly #from: number[] = [];
-	readonly #freeSlots: number[] = [];
-	readonly #ownHigh: number;
-	readonly #ownLow: number;
-	#ageing = false;
-	readonly #forwardStep: Step;
-	readonly #floodStep: Step;
-	readonly #ageStep: Step;
-	readonly #atForward: number;
+	private readonly packets: (NetPacket | null)[] = [];
+	private readonly from: number[] = [];
+	private readonly freeSlots: number[] = [];
+	private readonly ownHigh: number;
+	private readonly ownLow: number;
+	private ages = false;
+	private readonly forwardStep: Step;
+	private readonly floodStep: Step;
+	private readonly ageStep: Step;
+	private readonly atForward: number;
 
 	constructor(
 		kernel: Kernel,
@@ -78,16 +78,16 @@ export class Bridge {
 	) {
 		const {mac, ageing = bridgeDefaults.ageing, stations = bridgeDefaults.stations} = options;
 		assert(mac.length === macBytes && (mac[0] & 1) === 0, 'a bridge has an address of one station');
-		this.#kernel = kernel;
+		this.kernel = kernel;
 		this.table = new ForwardingTable(stations, ageing);
 		const own = Buffer.from(mac);
-		this.#ownHigh = read16(own, 0);
-		this.#ownLow = read32(own, 2);
-		this.#forwardStep = kernel.define(`${name} forward`, bridgeCosts.forward, (slot) => this.#forward(slot));
-		this.#floodStep = kernel.define(`${name} flood`, bridgeCosts.flood, (packed) => this.#floodTo(packed));
-		this.#ageStep = kernel.define(`${name} age`, bridgeCosts.age, () => this.#age());
-		this.#atForward = kernel.trace.point(`${name} forward`);
-		const local = new BridgeLocal(name, mac, (packet) => this.#arrived(packet, 0));
+		this.ownHigh = read16(own, 0);
+		this.ownLow = read32(own, 2);
+		this.forwardStep = kernel.define(`${name} forward`, bridgeCosts.forward, (slot) => this.forward(slot));
+		this.floodStep = kernel.define(`${name} flood`, bridgeCosts.flood, (packed) => this.floodTo(packed));
+		this.ageStep = kernel.define(`${name} age`, bridgeCosts.age, () => this.age());
+		this.atForward = kernel.trace.point(`${name} forward`);
+		const local = new BridgeLocal(name, mac, (packet) => this.arrived(packet, 0));
 		this.local = local;
 		const {limits} = local;
 		const up = {
@@ -109,10 +109,10 @@ export class Bridge {
 		let number = this.ports.indexOf(null);
 		if (number < 0) number = this.ports.length;
 		assert(number < portLimit, 'a bridge has at most 1024 ports');
-		const port = new BridgePort(this.#kernel, number, device.name, device, device.carrier, queueLength);
+		const port = new BridgePort(this.kernel, number, device.name, device, device.carrier, queueLength);
 		this.ports[number] = port;
-		device.receiver = (packet) => this.#arrived(packet, number);
-		device.onCarrier = (up) => this.#carrier(port, up);
+		device.receiver = (packet) => this.arrived(packet, number);
+		device.onCarrier = (up) => this.carrier(port, up);
 		return port;
 	}
 
@@ -126,7 +126,7 @@ export class Bridge {
 		port.close();
 	}
 
-	#carrier(port: BridgePort, up: boolean): void {
+	private carrier(port: BridgePort, up: boolean): void {
 		port.up = up;
 		if (up) return;
 		this.table.forget(port.number);
@@ -134,76 +134,76 @@ export class Bridge {
 	}
 
 	/** A packet comes in by a port, inside a step: what to do with it is a step of its own. */
-	#arrived(packet: NetPacket, from: number): void {
-		const slot = this.#freeSlots.pop() ?? this.#packets.length;
-		this.#packets[slot] = packet;
-		this.#from[slot] = from;
-		this.#kernel.step(this.#forwardStep, slot);
+	private arrived(packet: NetPacket, from: number): void {
+		const slot = this.freeSlots.pop() ?? this.packets.length;
+		this.packets[slot] = packet;
+		this.from[slot] = from;
+		this.kernel.step(this.forwardStep, slot);
 	}
 
-	#forward(slot: number): void {
-		const packet = this.#packets[slot];
+	private forward(slot: number): void {
+		const packet = this.packets[slot];
 		assert(packet !== null, 'a packet is forwarded once');
-		const from = this.#from[slot];
-		this.#packets[slot] = null;
-		this.#freeSlots.push(slot);
+		const from = this.from[slot];
+		this.packets[slot] = null;
+		this.freeSlots.push(slot);
 		const port = this.ports[from];
 		if (port === null || !port.up || packet.lengths[0] < ethernetHeaderBytes) {
-			this.#drop(packet);
+			this.drop(packet);
 			return;
 		}
 
 		port.rxPackets++;
 		port.rxBytes += packet.bytes;
-		const memory = this.#kernel.bytes(packet.pages[0]);
+		const memory = this.kernel.bytes(packet.pages[0]);
 		const at = packet.offsets[0];
 		const high = read16(memory, at);
 		const low = read32(memory, at + 2);
-		if (!this.#learn(read16(memory, at + macBytes), read32(memory, at + macBytes + 2), from)) {
-			this.#drop(packet);
+		if (!this.learn(read16(memory, at + macBytes), read32(memory, at + macBytes + 2), from)) {
+			this.drop(packet);
 			return;
 		}
 
 		const {identity} = packet;
-		if (identity !== 0) this.#kernel.trace.hop(this.#kernel.now(), identity, this.#atForward, from);
+		if (identity !== 0) this.kernel.trace.hop(this.kernel.now(), identity, this.atForward, from);
 		if ((high & 0x0100) !== 0) {
-			if (high === reservedHigh && low > reservedLow && low <= reservedLow + 15) this.#drop(packet);
-			else this.#flood(packet, from);
+			if (high === reservedHigh && low > reservedLow && low <= reservedLow + 15) this.drop(packet);
+			else this.flood(packet, from);
 			return;
 		}
 
-		const own = high === this.#ownHigh && low === this.#ownLow;
-		const to = own ? 0 : this.table.find(high, low, this.#kernel.now());
+		const own = high === this.ownHigh && low === this.ownLow;
+		const to = own ? 0 : this.table.find(high, low, this.kernel.now());
 		if (to === unknownPort) {
-			this.#flood(packet, from);
+			this.flood(packet, from);
 		} else if (to === from) {
 			this.filtered++;
 			packet.done(packet, sent);
 		} else {
-			this.#send(packet, to);
+			this.send(packet, to);
 		}
 	}
 
 	/** Remembers where a frame's sender is. False for a sender that cannot be: a group, or nobody. */
-	#learn(high: number, low: number, from: number): boolean {
+	private learn(high: number, low: number, from: number): boolean {
 		if ((high & 0x0100) !== 0 || (high === 0 && low === 0)) return false;
 		// Where the own interface is, is known, whoever else claims to have its address.
-		if (high === this.#ownHigh && low === this.#ownLow) return true;
-		const now = this.#kernel.now();
+		if (high === this.ownHigh && low === this.ownLow) return true;
+		const now = this.kernel.now();
 		if (!this.table.learn(high, low, from, now)) {
 			this.notLearnt++;
-		} else if (!this.#ageing) {
-			this.#ageing = true;
-			this.#kernel.timer(this.table.ageing, this.#ageStep);
+		} else if (!this.ages) {
+			this.ages = true;
+			this.kernel.timer(this.table.ageing, this.ageStep);
 		}
 
 		return true;
 	}
 
-	#send(packet: NetPacket, to: number): void {
+	private send(packet: NetPacket, to: number): void {
 		const port = this.ports[to];
 		if (port === null || !port.up) {
-			this.#drop(packet);
+			this.drop(packet);
 			return;
 		}
 
@@ -212,7 +212,7 @@ export class Bridge {
 	}
 
 	/** To every port but its own, a step for each; to a single one the packet itself goes. */
-	#flood(packet: NetPacket, from: number): void {
+	private flood(packet: NetPacket, from: number): void {
 		let takers = 0;
 		let only = unknownPort;
 		for (let number = 0; number < this.ports.length; number++) {
@@ -225,45 +225,45 @@ export class Bridge {
 		if (takers <= 1) {
 			if (takers === 1) this.flooded++;
 			if (takers === 1) this.ports[only]?.send(packet);
-			else this.#drop(packet);
+			else this.drop(packet);
 			return;
 		}
 
-		const copy = this.#copies.take(packet);
+		const copy = this.copies.take(packet);
 		if (copy === null) {
-			this.#drop(packet);
+			this.drop(packet);
 			return;
 		}
 
 		this.flooded++;
 		for (let number = 0; number < this.ports.length; number++) {
 			if (number !== from && this.ports[number]?.up === true) {
-				this.#copies.share(copy);
-				this.#kernel.step(this.#floodStep, copy.tag * portLimit + number);
+				this.copies.share(copy);
+				this.kernel.step(this.floodStep, copy.tag * portLimit + number);
 			}
 		}
 
-		this.#copies.close(copy);
+		this.copies.close(copy);
 	}
 
 	/** @param packed the shared packet's number and the port's. */
-	#floodTo(packed: number): void {
-		const copy = this.#copies.at(Math.trunc(packed / portLimit));
+	private floodTo(packed: number): void {
+		const copy = this.copies.at(Math.trunc(packed / portLimit));
 		const port = this.ports[packed % portLimit];
 		if (port?.up === true) port.send(copy);
 		else copy.done(copy, dropped);
 	}
 
-	#drop(packet: NetPacket): void {
+	private drop(packet: NetPacket): void {
 		this.dropped++;
 		packet.done(packet, dropped);
 	}
 
 	/** Sweeps out who has not been heard of, and looks again when the next one is due. */
-	#age(): void {
-		const now = this.#kernel.now();
+	private age(): void {
+		const now = this.kernel.now();
 		const next = this.table.expire(now);
-		this.#ageing = next >= 0;
-		if (this.#ageing) this.#kernel.timer(Math.max(next - now, shortestWalk), this.#ageStep);
+		this.ages = next >= 0;
+		if (this.ages) this.kernel.timer(Math.max(next - now, shortestWalk), this.ageStep);
 	}
 }

@@ -12,11 +12,11 @@ export class NetbackAnswers {
 	/** The frontend is to be notified and the hypercall is still to come. */
 	notifying = false;
 	/** Responses written and not published. */
-	#unpublished = 0;
-	#responding = false;
-	readonly #respond: Step;
-	readonly #notify: Step;
-	readonly #perResponse: number;
+	private unpublished = 0;
+	private responding = false;
+	private readonly respond: Step;
+	private readonly notify: Step;
+	private readonly perResponse: number;
 
 	/** @param settled called when nothing is left to be published or told. */
 	constructor(
@@ -27,17 +27,17 @@ export class NetbackAnswers {
 		private readonly settled: () => void,
 	) {
 		const define = (what: string, cost: Cost, run: () => void) => kernel.define(`netback ${name} ${what}`, cost, run);
-		this.#respond = define('respond', netbackCosts.respond, () => this.#publish());
-		this.#notify = kernel.hypercall(`netback ${name} notify transmit`, netbackCosts.notify, () => {
+		this.respond = define('respond', netbackCosts.respond, () => this.publish());
+		this.notify = kernel.hypercall(`netback ${name} notify transmit`, netbackCosts.notify, () => {
 			this.notifying = false;
 			if (channel.port >= 0) kernel.notify(channel.port);
 			settled();
 		});
-		this.#perResponse = define('per response', netbackCosts.respondSlot, () => {}).cost;
+		this.perResponse = define('per response', netbackCosts.respondSlot, () => {}).cost;
 	}
 
 	get busy(): boolean {
-		return this.#unpublished > 0 || this.#responding || this.notifying;
+		return this.unpublished > 0 || this.responding || this.notifying;
 	}
 
 	/** Answers one slot of a packet; the first one's extra infos with it. */
@@ -54,24 +54,24 @@ export class NetbackAnswers {
 			if (i === 0) netif.writeTxResponse(ring.words, entry, id, status);
 			else netif.writeTxNull(ring.words, entry);
 			this.hash?.word(ring.words[entry]);
-			this.#unpublished++;
+			this.unpublished++;
 		}
 	}
 
 	/** Asks for the step that publishes what has been written. */
 	publishLater(): void {
-		if (this.#unpublished === 0 || this.#responding) return;
-		this.#responding = true;
-		this.kernel.step(this.#respond, 0, this.#unpublished * this.#perResponse);
+		if (this.unpublished === 0 || this.responding) return;
+		this.responding = true;
+		this.kernel.step(this.respond, 0, this.unpublished * this.perResponse);
 	}
 
-	#publish(): void {
+	private publish(): void {
 		const {ring} = this.channel.transmit;
-		this.#responding = false;
-		this.#unpublished = 0;
+		this.responding = false;
+		this.unpublished = 0;
 		if (ring?.pushResponses() === true && !this.notifying) {
 			this.notifying = true;
-			this.kernel.step(this.#notify);
+			this.kernel.step(this.notify);
 		}
 
 		this.settled();

@@ -8,9 +8,9 @@ import type {GuestKernel} from '../kernel/kernel.js';
 export class MappedRing {
 	/** Null while not connected. */
 	ring: BackRing | null = null;
-	#handle = -1;
-	#pushesBefore = 0;
-	#notificationsBefore = 0;
+	private handle = -1;
+	private pushesBefore = 0;
+	private notificationsBefore = 0;
 
 	constructor(
 		private readonly entryBytes: number,
@@ -19,11 +19,11 @@ export class MappedRing {
 
 	/** Publications of responses over all rings so far, and those of them the frontend was notified of. */
 	get pushes(): number {
-		return this.#pushesBefore + (this.ring?.pushes ?? 0);
+		return this.pushesBefore + (this.ring?.pushes ?? 0);
 	}
 
 	get notifications(): number {
-		return this.#notificationsBefore + (this.ring?.notifications ?? 0);
+		return this.notificationsBefore + (this.ring?.notifications ?? 0);
 	}
 
 	/** Maps the page and attaches to it. Returns '' or what went wrong. */
@@ -36,17 +36,17 @@ export class MappedRing {
 			return 'the shared indices are impossible';
 		}
 
-		this.#handle = handle;
+		this.handle = handle;
 		this.ring = ring;
 		return '';
 	}
 
 	unmap(kernel: GuestKernel): void {
 		if (this.ring === null) return;
-		this.#pushesBefore = this.pushes;
-		this.#notificationsBefore = this.notifications;
-		kernel.unmapGrant(this.#handle);
-		this.#handle = -1;
+		this.pushesBefore = this.pushes;
+		this.notificationsBefore = this.notifications;
+		kernel.unmapGrant(this.handle);
+		this.handle = -1;
 		this.ring = null;
 	}
 }

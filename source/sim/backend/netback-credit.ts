@@ -16,7 +16,7 @@ export class Credit {
 	/** The packet asked for last was refused, and is asked for again. */
 	refuses = false;
 	/** When the present window began, virtual nanoseconds. */
-	#start = 0;
+	private start = 0;
 
 	/** The XenStore key `rate`, "bytes,microseconds", neither 0; anything else is no limit. A full window from `now` on. False for nonsense. */
 	set(rate: string, now: number): boolean {
@@ -24,7 +24,7 @@ export class Credit {
 		this.bytes = match === null ? Number.POSITIVE_INFINITY : Number(match[1]);
 		this.window = match === null ? 0 : Number(match[2]) * 1000;
 		this.remaining = this.bytes;
-		this.#start = now;
+		this.start = now;
 		this.refuses = false;
 		return match !== null || rate === '';
 	}
@@ -35,14 +35,14 @@ export class Credit {
 	*/
 	take(size: number, now: number): number {
 		if (size > this.remaining) {
-			const next = this.#start + this.window;
+			const next = this.start + this.window;
 			if (now >= next) {
-				this.#start = now;
+				this.start = now;
 				this.refill();
 			}
 
 			if (size > this.remaining) {
-				this.#start = next;
+				this.start = next;
 				this.refuses = true;
 				return Math.max(next, now + 1);
 			}

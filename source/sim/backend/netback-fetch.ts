@@ -27,8 +27,8 @@ export class PacketFetch {
 		let left = taken.header;
 		for (let slot = 0; slot < taken.slots; slot++) {
 			const bytes = Math.min(left, sizes[slot]);
-			if (bytes > 0) this.#copy(taken, slot, taken.header - left, bytes);
-			if (!taken.failed && sizes[slot] > bytes) this.#map(taken, slot, bytes);
+			if (bytes > 0) this.copy(taken, slot, taken.header - left, bytes);
+			if (!taken.failed && sizes[slot] > bytes) this.map(taken, slot, bytes);
 			left -= bytes;
 		}
 
@@ -47,7 +47,7 @@ export class PacketFetch {
 		}
 	}
 
-	#copy(taken: PendingPacket, slot: number, at: number, bytes: number): void {
+	private copy(taken: PendingPacket, slot: number, at: number, bytes: number): void {
 		const {headerPage, headerOffset, references, offsets} = taken;
 		const status = this.kernel.copyGrant(
 			this.frontend,
@@ -58,15 +58,15 @@ export class PacketFetch {
 			bytes,
 			false,
 		);
-		if (status !== 0) this.#refused(taken, slot, `Grant copy of header failed! status: ${status}`);
+		if (status !== 0) this.refused(taken, slot, `Grant copy of header failed! status: ${status}`);
 	}
 
 	/** Maps what is left of a slot behind its first `copied` bytes. */
-	#map(taken: PendingPacket, slot: number, copied: number): void {
+	private map(taken: PendingPacket, slot: number, copied: number): void {
 		const {packet, references, offsets, sizes} = taken;
 		const handle = this.kernel.mapGrant(this.frontend, references[slot], true, true);
 		if (handle < 0) {
-			this.#refused(taken, slot, `Grant map of slot ${slot} failed! status: ${handle}`);
+			this.refused(taken, slot, `Grant map of slot ${slot} failed! status: ${handle}`);
 			return;
 		}
 
@@ -79,7 +79,7 @@ export class PacketFetch {
 		packet.lengths[segment] = sizes[slot] - copied;
 	}
 
-	#refused(taken: PendingPacket, slot: number, text: string): void {
+	private refused(taken: PendingPacket, slot: number, text: string): void {
 		taken.failed = true;
 		this.kernel.log('debug', `${this.name}: ${text} ref: ${taken.references[slot]}`);
 	}

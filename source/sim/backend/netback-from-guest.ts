@@ -48,34 +48,34 @@ export class NetbackFromGuest implements ChannelEnd {
 	limited = 0;
 	readonly pending: PendingPackets;
 
-	readonly #intake = new PacketIntake();
-	/** Taken and not handed on yet, `#batched` of them. */
-	readonly #batch: (PendingPacket | null)[] = new Array(budget).fill(null);
-	#batched = 0;
+	private readonly intake = new PacketIntake();
+	/** Taken and not handed on yet, `batched` of them. */
+	private readonly batch: (PendingPacket | null)[] = new Array(budget).fill(null);
+	private batched = 0;
 	/** Nanoseconds that slots cost which were not there yet when the round was asked for. */
-	#owed = 0;
+	private owed = 0;
 	/** Waits for a pending packet to come free. */
-	#starving = false;
+	private starving = false;
 	/** Waits for the window's end; -1 while it does not. */
-	#timer = -1;
-	readonly #answers: NetbackAnswers;
-	readonly #fetcher: PacketFetch;
-	readonly #returns: NetbackReturns;
-	readonly #take: Step;
-	readonly #again: Step;
-	readonly #refill: Step;
-	readonly #fetch: Step;
-	readonly #deliver: Step;
-	readonly #arm: Step;
-	readonly #recheck: Step;
-	readonly #perSlot: number;
-	readonly #perMap: number;
-	readonly #perCopy: number;
-	readonly #perBytes: number;
-	readonly #perDelivery: number;
-	readonly #atTake: number;
-	readonly #atDeliver: number;
-	readonly #atReturn: number;
+	private timer = -1;
+	private readonly answers: NetbackAnswers;
+	private readonly fetcher: PacketFetch;
+	private readonly returns: NetbackReturns;
+	private readonly take: Step;
+	private readonly again: Step;
+	private readonly refill: Step;
+	private readonly fetch: Step;
+	private readonly deliver: Step;
+	private readonly arm: Step;
+	private readonly recheck: Step;
+	private readonly perSlot: number;
+	private readonly perMap: number;
+	private readonly perCopy: number;
+	private readonly perBytes: number;
+	private readonly perDelivery: number;
+	private readonly atTake: number;
+	private readonly atDeliver: number;
+	private readonly atReturn: number;
 
 	constructor(
 		private readonly kernel: GuestKernel,
@@ -85,35 +85,35 @@ export class NetbackFromGuest implements ChannelEnd {
 		private readonly credit: Credit,
 		private readonly side: FromGuestSide,
 	) {
-		this.pending = new PendingPackets(kernel, (packet) => this.#back(packet));
-		this.#answers = new NetbackAnswers(kernel, name, channel, options.hash, () => side.settled());
-		this.#fetcher = new PacketFetch(kernel, name, options.frontend);
-		const free = (taken: PendingPacket) => this.#free(taken);
-		this.#returns = new NetbackReturns(kernel, name, options.vcpu, this.#fetcher, this.#answers, free);
+		this.pending = new PendingPackets(kernel, (packet) => this.back(packet));
+		this.answers = new NetbackAnswers(kernel, name, channel, options.hash, () => side.settled());
+		this.fetcher = new PacketFetch(kernel, name, options.frontend);
+		const free = (taken: PendingPacket) => this.free(taken);
+		this.returns = new NetbackReturns(kernel, name, options.vcpu, this.fetcher, this.answers, free);
 		const define = (what: string, cost: Cost, run: (argument: number) => void) =>
 			kernel.define(`netback ${name} ${what}`, cost, run);
 		const hypercall = (what: string, cost: Cost, run: (argument: number) => void) =>
 			kernel.hypercall(`netback ${name} ${what}`, cost, run);
-		this.#take = define('take', netbackCosts.take, (slots) => this.#takePackets(slots));
-		this.#again = define('take again', netbackCosts.take, () => this.#look());
-		this.#refill = define('credit', netbackCosts.take, () => {
-			this.#timer = -1;
+		this.take = define('take', netbackCosts.take, (slots) => this.takePackets(slots));
+		this.again = define('take again', netbackCosts.take, () => this.look());
+		this.refill = define('credit', netbackCosts.take, () => {
+			this.timer = -1;
 			credit.refill();
-			this.#look();
+			this.look();
 		});
-		this.#fetch = hypercall('fetch', netbackCosts.fetch, () => this.#fetchBatch());
-		this.#deliver = define('deliver', netbackCosts.deliver, () => this.#deliverBatch());
-		this.#arm = define('arm transmit', netbackCosts.arm, () => this.#armEvent());
-		this.#recheck = define('recheck transmit', netbackCosts.recheck, () => this.#checkAgain());
+		this.fetch = hypercall('fetch', netbackCosts.fetch, () => this.fetchBatch());
+		this.deliver = define('deliver', netbackCosts.deliver, () => this.deliverBatch());
+		this.arm = define('arm transmit', netbackCosts.arm, () => this.armEvent());
+		this.recheck = define('recheck transmit', netbackCosts.recheck, () => this.checkAgain());
 		const cost = (what: string, per: Cost) => define(what, per, () => {}).cost;
-		this.#perSlot = cost('per slot', netbackCosts.takeSlot);
-		this.#perMap = cost('per map', netbackCosts.mapSlot);
-		this.#perCopy = cost('per copy', netbackCosts.copyOperation);
-		this.#perBytes = cost('per 256 bytes', netbackCosts.copyBytes);
-		this.#perDelivery = this.#deliver.cost;
-		this.#atTake = kernel.trace.point(`${options.channel} netback`);
-		this.#atDeliver = kernel.trace.point(`${options.channel} ${name}`);
-		this.#atReturn = kernel.trace.point(`${options.channel} let go`);
+		this.perSlot = cost('per slot', netbackCosts.takeSlot);
+		this.perMap = cost('per map', netbackCosts.mapSlot);
+		this.perCopy = cost('per copy', netbackCosts.copyOperation);
+		this.perBytes = cost('per 256 bytes', netbackCosts.copyBytes);
+		this.perDelivery = this.deliver.cost;
+		this.atTake = kernel.trace.point(`${options.channel} netback`);
+		this.atDeliver = kernel.trace.point(`${options.channel} ${name}`);
+		this.atReturn = kernel.trace.point(`${options.channel} let go`);
 	}
 
 	get ring(): BackRing | null {
@@ -121,12 +121,12 @@ export class NetbackFromGuest implements ChannelEnd {
 	}
 
 	get notifying(): boolean {
-		return this.#answers.notifying;
+		return this.answers.notifying;
 	}
 
 	/** Grants mapped at this instant. */
 	get grantsMapped(): number {
-		return this.#fetcher.mapped;
+		return this.fetcher.mapped;
 	}
 
 	get port(): number {
@@ -140,27 +140,27 @@ export class NetbackFromGuest implements ChannelEnd {
 
 	/** A round is under way, or packets are with somebody. */
 	get busy(): boolean {
-		return this.#batched > 0 || this.#answers.busy || this.pending.inUse > 0;
+		return this.batched > 0 || this.answers.busy || this.pending.inUse > 0;
 	}
 
 	/** A new ring. */
 	open(): void {
 		this.looking = false;
 		this.closing = false;
-		this.#starving = false;
-		if (this.#timer >= 0) this.kernel.cancelTimer(this.#timer);
-		this.#timer = -1;
+		this.starving = false;
+		if (this.timer >= 0) this.kernel.cancelTimer(this.timer);
+		this.timer = -1;
 	}
 
 	/** An event has come. */
 	wakeUp(): void {
 		if (this.looking || this.ring === null || this.closing) return;
 		this.looking = true;
-		this.#look();
+		this.look();
 	}
 
 	/** What next: to take what is there, or to sleep. */
-	#look(): void {
+	private look(): void {
 		const {ring, kernel} = this;
 		if (ring === null || this.closing) {
 			this.looking = false;
@@ -169,16 +169,16 @@ export class NetbackFromGuest implements ChannelEnd {
 		}
 
 		const slots = Math.min(ring.unconsumedRequests, budget);
-		if (slots > 0 || this.#intake.impossible(ring)) kernel.step(this.#take, slots, slots * this.#perSlot);
+		if (slots > 0 || this.intake.impossible(ring)) kernel.step(this.take, slots, slots * this.perSlot);
 		else if (ring.requestEventArmed) this.looking = false;
-		else kernel.step(this.#arm);
+		else kernel.step(this.arm);
 	}
 
 	/** Takes packets until `slots` slots are taken, whatever the last of them needs beyond that. */
-	#takePackets(slots: number): void {
+	private takePackets(slots: number): void {
 		const {ring, kernel, pending} = this;
 		if (ring === null || this.closing) {
-			this.#look();
+			this.look();
 			return;
 		}
 
@@ -187,71 +187,71 @@ export class NetbackFromGuest implements ChannelEnd {
 		let bytes = 0;
 		let maps = 0;
 		let until = 0;
-		while (this.#batched < budget && copies < copyBatch) {
-			if (this.#intake.impossible(ring)) {
-				this.side.fatal(this.#intake.problem);
+		while (this.batched < budget && copies < copyBatch) {
+			if (this.intake.impossible(ring)) {
+				this.side.fatal(this.intake.problem);
 				break;
 			}
 
 			if (((end - ring.requestConsumer) | 0) <= 0 || ring.unconsumedRequests === 0) break;
-			until = this.credit.take(this.#intake.peekSize(ring), kernel.now());
+			until = this.credit.take(this.intake.peekSize(ring), kernel.now());
 			if (until > 0) break;
 			const taken = pending.take();
 			if (taken === null) {
-				this.#starving = true;
+				this.starving = true;
 				break;
 			}
 
-			if (!this.#takeOne(ring, taken)) {
+			if (!this.takeOne(ring, taken)) {
 				pending.release(taken);
 				if (this.closing) break;
 				continue;
 			}
 
-			this.#batch[this.#batched++] = taken;
+			this.batch[this.batched++] = taken;
 			copies += taken.headerSlots;
 			bytes += taken.header;
 			maps += taken.bodySlots;
 		}
 
-		this.#owed += Math.max((ring.requestConsumer - end) | 0, 0) * this.#perSlot;
-		this.#answers.publishLater();
-		if (this.#batched > 0) {
-			const extra = copies * this.#perCopy + ((bytes + 255) >> 8) * this.#perBytes + maps * this.#perMap;
-			kernel.step(this.#fetch, 0, extra);
+		this.owed += Math.max((ring.requestConsumer - end) | 0, 0) * this.perSlot;
+		this.answers.publishLater();
+		if (this.batched > 0) {
+			const extra = copies * this.perCopy + ((bytes + 255) >> 8) * this.perBytes + maps * this.perMap;
+			kernel.step(this.fetch, 0, extra);
 		}
 
 		if (until > 0) {
 			this.limited++;
-			this.#timer = kernel.timer(until - kernel.now(), this.#refill);
+			this.timer = kernel.timer(until - kernel.now(), this.refill);
 		}
 
-		if (this.#batched === 0) this.#goOn(false);
+		if (this.batched === 0) this.goOn(false);
 	}
 
 	/** After a round: to the next one, unless something waited for goes on with it. */
-	#goOn(full: boolean): void {
-		if (this.#timer >= 0 || this.#starving) return;
+	private goOn(full: boolean): void {
+		if (this.timer >= 0 || this.starving) return;
 		// Whoever has used up the budget lets others have a turn.
-		if (full) this.kernel.task(this.#again, 0, this.options.vcpu);
-		else this.#look();
+		if (full) this.kernel.task(this.again, 0, this.options.vcpu);
+		else this.look();
 	}
 
 	/** Takes one packet; false when there is nothing to hand on: it is answered, or the vif disabled. */
-	#takeOne(ring: BackRing, taken: PendingPacket): boolean {
+	private takeOne(ring: BackRing, taken: PendingPacket): boolean {
 		const {kernel, options} = this;
 		const slot = ring.slot(ring.requestConsumer);
-		const outcome = this.#intake.take(ring, taken);
+		const outcome = this.intake.take(ring, taken);
 		if (outcome === packetFatal) {
-			this.side.fatal(this.#intake.problem);
+			this.side.fatal(this.intake.problem);
 			return false;
 		}
 
 		if (outcome === packetBad) {
 			this.errors++;
-			kernel.log('debug', `${this.name}: ${this.#intake.problem}`);
-			for (let i = 0; i < this.#intake.slots; i++) {
-				this.#answers.put(this.#intake.ids[i], i === 0 ? this.#intake.extras : 0, netif.responseError);
+			kernel.log('debug', `${this.name}: ${this.intake.problem}`);
+			for (let i = 0; i < this.intake.slots; i++) {
+				this.answers.put(this.intake.ids[i], i === 0 ? this.intake.extras : 0, netif.responseError);
 			}
 
 			return false;
@@ -259,56 +259,56 @@ export class NetbackFromGuest implements ChannelEnd {
 
 		if (outcome === packetControl) {
 			// Multicast filters are not offered: the request is known and does nothing.
-			this.#answers.put(this.#intake.ids[0], this.#intake.extras, netif.responseError);
+			this.answers.put(this.intake.ids[0], this.intake.extras, netif.responseError);
 			return false;
 		}
 
 		taken.packet.identity = options.transmitIdentities.slots[slot];
-		kernel.trace.hop(kernel.now(), taken.packet.identity, this.#atTake, slot);
+		kernel.trace.hop(kernel.now(), taken.packet.identity, this.atTake, slot);
 		return true;
 	}
 
 	/** One hypercall: copies the headers and maps the rest. */
-	#fetchBatch(): void {
+	private fetchBatch(): void {
 		const {kernel} = this;
-		for (let i = 0; i < this.#batched; i++) {
-			const taken = this.#batch[i];
-			if (taken !== null) this.#fetcher.reach(taken);
+		for (let i = 0; i < this.batched; i++) {
+			const taken = this.batch[i];
+			if (taken !== null) this.fetcher.reach(taken);
 		}
 
-		kernel.step(this.#deliver, 0, (this.#batched - 1) * this.#perDelivery + this.#owed);
-		this.#owed = 0;
+		kernel.step(this.deliver, 0, (this.batched - 1) * this.perDelivery + this.owed);
+		this.owed = 0;
 	}
 
 	/** Hands the batch on. What was copied whole is answered now, what is mapped when the packet comes back. */
-	#deliverBatch(): void {
+	private deliverBatch(): void {
 		const {side} = this;
-		const count = this.#batched;
+		const count = this.batched;
 		for (let i = 0; i < count; i++) {
-			const taken = this.#batch[i];
-			this.#batch[i] = null;
+			const taken = this.batch[i];
+			this.batch[i] = null;
 			if (taken === null) continue;
 			if (taken.failed) {
 				this.errors++;
-				for (let slot = 0; slot < taken.slots; slot++) this.#answers.slot(taken, slot, netif.responseError);
+				for (let slot = 0; slot < taken.slots; slot++) this.answers.slot(taken, slot, netif.responseError);
 				this.pending.release(taken);
 				continue;
 			}
 
 			for (let slot = 0; slot < taken.slots; slot++) {
-				if (taken.handles[slot] < 0) this.#answers.slot(taken, slot, netif.responseOkay);
+				if (taken.handles[slot] < 0) this.answers.slot(taken, slot, netif.responseOkay);
 			}
 
-			this.#hand(taken);
+			this.hand(taken);
 		}
 
-		this.#batched = 0;
-		this.#answers.publishLater();
-		this.#goOn(count === budget);
+		this.batched = 0;
+		this.answers.publishLater();
+		this.goOn(count === budget);
 		side.settled();
 	}
 
-	#hand(taken: PendingPacket): void {
+	private hand(taken: PendingPacket): void {
 		const {kernel, options, side} = this;
 		const {packet, flags} = taken;
 		packet.checksum = checksumPresent;
@@ -318,7 +318,7 @@ export class NetbackFromGuest implements ChannelEnd {
 		packet.vcpu = options.vcpu ?? 0;
 		this.packets++;
 		this.bytes += packet.bytes;
-		kernel.trace.hop(kernel.now(), packet.identity, this.#atDeliver, taken.tag);
+		kernel.trace.hop(kernel.now(), packet.identity, this.atDeliver, taken.tag);
 		if (options.tap !== undefined && options.tap.onFrame !== null) {
 			showPacket(options.tap.onFrame, kernel, packet, 'outbound');
 		}
@@ -327,29 +327,29 @@ export class NetbackFromGuest implements ChannelEnd {
 	}
 
 	/** Whoever had a packet is done with it. Runs in a step of this same kernel. */
-	#back(packet: NetPacket): void {
+	private back(packet: NetPacket): void {
 		const {kernel} = this;
 		const taken = this.pending.all[packet.tag];
-		kernel.trace.hop(kernel.now(), packet.identity, this.#atReturn, packet.tag);
+		kernel.trace.hop(kernel.now(), packet.identity, this.atReturn, packet.tag);
 		if (taken.mapped === 0) {
-			this.#free(taken);
+			this.free(taken);
 			return;
 		}
 
-		this.#returns.add(taken);
+		this.returns.add(taken);
 	}
 
-	#free(taken: PendingPacket): void {
+	private free(taken: PendingPacket): void {
 		this.pending.release(taken);
-		if (this.#starving) {
-			this.#starving = false;
-			this.kernel.task(this.#again, 0, this.options.vcpu);
+		if (this.starving) {
+			this.starving = false;
+			this.kernel.task(this.again, 0, this.options.vcpu);
 		}
 
 		this.side.settled();
 	}
 
-	#armEvent(): void {
+	private armEvent(): void {
 		const {ring} = this;
 		if (ring === null) {
 			this.looking = false;
@@ -357,12 +357,12 @@ export class NetbackFromGuest implements ChannelEnd {
 		}
 
 		ring.armRequestEvent();
-		this.kernel.step(this.#recheck);
+		this.kernel.step(this.recheck);
 	}
 
-	#checkAgain(): void {
+	private checkAgain(): void {
 		const {ring} = this;
-		if (ring !== null && ring.unconsumedRequests > 0) this.#look();
+		if (ring !== null && ring.unconsumedRequests > 0) this.look();
 		else this.looking = false;
 	}
 }

@@ -28,11 +28,11 @@ export class PacketIntake {
 	readonly ids = new Uint16Array(fatalSlots + 1);
 	slots = 0;
 	extras = 0;
-	readonly #copy = new Int32Array(netif.txWords);
-	readonly #extra = new Int32Array(netif.txWords);
-	#gso = -1;
-	#gsoType = 0;
-	#multicast = false;
+	private readonly copy = new Int32Array(netif.txWords);
+	private readonly extra = new Int32Array(netif.txWords);
+	private gso = -1;
+	private gsoType = 0;
+	private multicast = false;
 
 	/** The frontend claims more requests than there is room for. */
 	impossible(ring: BackRing): boolean {
@@ -45,18 +45,18 @@ export class PacketIntake {
 
 	/** The whole packet's size as its first slot says, without taking it. That slot is copied now, and only now. */
 	peekSize(ring: BackRing): number {
-		netif.copyTxSlot(ring.words, ring.entry(ring.requestConsumer), this.#copy, 0);
-		return netif.txSize(this.#copy, 0);
+		netif.copyTxSlot(ring.words, ring.entry(ring.requestConsumer), this.copy, 0);
+		return netif.txSize(this.copy, 0);
 	}
 
 	/** Takes the packet whose first slot `peekSize` copied, into `pending`. */
 	take(ring: BackRing, pending: PendingPacket): Taken {
-		const copy = this.#copy;
+		const copy = this.copy;
 		ring.nextRequest();
 		this.slots = 1;
 		this.extras = 0;
-		this.#gso = -1;
-		this.#multicast = false;
+		this.gso = -1;
+		this.multicast = false;
 		this.ids[0] = netif.txId(copy, 0);
 		const flags = netif.txFlagsOf(copy, 0);
 		const total = netif.txSize(copy, 0);
@@ -65,29 +65,29 @@ export class PacketIntake {
 		pending.offsets[0] = netif.txOffset(copy, 0);
 		pending.flags = flags;
 		pending.packet.bytes = total;
-		if ((flags & netif.txExtraInfo) !== 0 && !this.#takeExtras(ring)) return packetFatal;
+		if ((flags & netif.txExtraInfo) !== 0 && !this.takeExtras(ring)) return packetFatal;
 		pending.extras = this.extras;
-		if (this.#multicast) return packetControl;
-		const rest = (flags & netif.txMoreData) !== 0 ? this.#takeFragments(ring, pending, total) : total;
+		if (this.multicast) return packetControl;
+		const rest = (flags & netif.txMoreData) !== 0 ? this.takeFragments(ring, pending, total) : total;
 		if (rest === fatal) return packetFatal;
 		if (rest === bad) return packetBad;
 		pending.slots = this.slots;
 		pending.sizes[0] = rest;
-		if (rest < shortestFrame) return this.#bad(`Bad packet size: ${rest}`);
+		if (rest < shortestFrame) return this.bad(`Bad packet size: ${rest}`);
 		if (pending.offsets[0] + rest > pageBytes) {
-			return this.#fatal(`txreq.offset: ${pending.offsets[0]}, size: ${rest}, end: ${pending.offsets[0] + rest}`);
+			return this.fatal(`txreq.offset: ${pending.offsets[0]}, size: ${rest}, end: ${pending.offsets[0] + rest}`);
 		}
 
 		pending.packet.segmentSize = 0;
-		if (this.#gso < 0) return packetTaken;
-		if (this.#gso === 0) return this.#fatal('GSO size must not be zero.');
-		if (this.#gsoType !== netif.gsoTcp4) return this.#fatal(`Bad GSO type ${this.#gsoType}.`);
-		pending.packet.segmentSize = this.#gso;
+		if (this.gso < 0) return packetTaken;
+		if (this.gso === 0) return this.fatal('GSO size must not be zero.');
+		if (this.gsoType !== netif.gsoTcp4) return this.fatal(`Bad GSO type ${this.gsoType}.`);
+		pending.packet.segmentSize = this.gso;
 		return packetTaken;
 	}
 
-	#takeExtras(ring: BackRing): boolean {
-		const extra = this.#extra;
+	private takeExtras(ring: BackRing): boolean {
+		const extra = this.extra;
 		do {
 			if (ring.unconsumedRequests === 0) {
 				this.problem = 'Missing extra info';
@@ -103,10 +103,10 @@ export class PacketIntake {
 			}
 
 			if (type === netif.extraGso) {
-				this.#gso = netif.gsoSize(extra, 0);
-				this.#gsoType = netif.gsoType(extra, 0);
+				this.gso = netif.gsoSize(extra, 0);
+				this.gsoType = netif.gsoType(extra, 0);
 			} else if (type === netif.extraMulticastAdd || type === netif.extraMulticastDelete) {
-				this.#multicast = true;
+				this.multicast = true;
 			}
 		} while ((netif.extraFlags(extra, 0) & netif.extraMore) !== 0);
 
@@ -114,15 +114,15 @@ export class PacketIntake {
 	}
 
 	/** The slots behind the first one. Returns the bytes left for the first, `bad` or `fatal`. */
-	#takeFragments(ring: BackRing, pending: PendingPacket, total: number): number {
-		const copy = this.#copy;
+	private takeFragments(ring: BackRing, pending: PendingPacket, total: number): number {
+		const copy = this.copy;
 		let left = total;
 		let behind = 0;
 		let problem = '';
 		do {
-			if (ring.unconsumedRequests === 0) return this.#stop(`Asked for ${behind} slots but exceeds this limit`);
+			if (ring.unconsumedRequests === 0) return this.stop(`Asked for ${behind} slots but exceeds this limit`);
 			if (behind >= fatalSlots) {
-				return this.#stop(`Malicious frontend using ${behind} slots, threshold ${fatalSlots}`);
+				return this.stop(`Malicious frontend using ${behind} slots, threshold ${fatalSlots}`);
 			}
 
 			if (problem === '' && behind >= legacySlots) {
@@ -137,7 +137,7 @@ export class PacketIntake {
 			behind++;
 			this.ids[this.slots++] = netif.txId(copy, 0);
 			if (offset + size > pageBytes) {
-				return this.#stop(`Cross page boundary, txp->offset: ${offset}, size: ${size}`);
+				return this.stop(`Cross page boundary, txp->offset: ${offset}, size: ${size}`);
 			}
 
 			if (problem === '') {
@@ -153,17 +153,17 @@ export class PacketIntake {
 		return bad;
 	}
 
-	#stop(problem: string): number {
+	private stop(problem: string): number {
 		this.problem = problem;
 		return fatal;
 	}
 
-	#bad(problem: string): Taken {
+	private bad(problem: string): Taken {
 		this.problem = problem;
 		return packetBad;
 	}
 
-	#fatal(problem: string): Taken {
+	private fatal(problem: string): Taken {
 		this.problem = problem;
 		return packetFatal;
 	}

@@ -68,8 +68,8 @@ export class PendingPacket {
 export class PendingPackets {
 	/** By tag. */
 	readonly all: PendingPacket[] = [];
-	readonly #free: PendingPacket[] = [];
-	readonly #headerPages: Page[] = [];
+	private readonly free: PendingPacket[] = [];
+	private readonly headerPages: Page[] = [];
 
 	constructor(
 		private readonly kernel: GuestKernel,
@@ -77,18 +77,18 @@ export class PendingPackets {
 	) {}
 
 	get inUse(): number {
-		return this.all.length - this.#free.length;
+		return this.all.length - this.free.length;
 	}
 
 	/** Null when too many are under way. */
 	take(): PendingPacket | null {
-		const free = this.#free.pop();
+		const free = this.free.pop();
 		if (free !== undefined) return free;
 		const tag = this.all.length;
 		if (tag === mostPending) return null;
 		const place = tag % headersPerPage;
-		if (place === 0) this.#headerPages.push(this.kernel.page());
-		const page = this.#headerPages[this.#headerPages.length - 1];
+		if (place === 0) this.headerPages.push(this.kernel.page());
+		const page = this.headerPages[this.headerPages.length - 1];
 		const made = new PendingPacket(tag, page, place * headerBytes, this.done);
 		this.all.push(made);
 		return made;
@@ -97,13 +97,13 @@ export class PendingPackets {
 	/** Gives the headers' pages back: nothing is under way. */
 	clear(): void {
 		assert(this.inUse === 0, 'nobody reads a header any more');
-		for (const page of this.#headerPages.splice(0)) this.kernel.releasePage(page);
+		for (const page of this.headerPages.splice(0)) this.kernel.releasePage(page);
 		this.all.length = 0;
-		this.#free.length = 0;
+		this.free.length = 0;
 	}
 
 	release(pending: PendingPacket): void {
 		assert(pending.mapped === 0 && this.inUse > 0, 'a pending packet is freed once, unmapped');
-		this.#free.push(pending);
+		this.free.push(pending);
 	}
 }

@@ -26,24 +26,24 @@ export class PacketPlacer {
 	slots = 0;
 	/** Bytes that the batch under way copies. */
 	batchBytes = 0;
-	readonly #packets: (NetPacket | null)[] = new Array(mostPackets).fill(null);
+	private readonly placed: (NetPacket | null)[] = new Array(mostPackets).fill(null);
 	/** By copy: source page and offset, bytes, target grant and offset, and the collected slot it belongs to. */
-	readonly #pages = new Int32Array(mostCopies);
-	readonly #offsets = new Int32Array(mostCopies);
-	readonly #bytes = new Int32Array(mostCopies);
-	readonly #references = new Int32Array(mostCopies);
-	readonly #targets = new Int32Array(mostCopies);
-	readonly #slotOf = new Int32Array(mostCopies);
-	#copies = 0;
-	#copied = 0;
-	#batch = 0;
+	private readonly pages = new Int32Array(mostCopies);
+	private readonly offsets = new Int32Array(mostCopies);
+	private readonly bytes = new Int32Array(mostCopies);
+	private readonly references = new Int32Array(mostCopies);
+	private readonly targets = new Int32Array(mostCopies);
+	private readonly slotOf = new Int32Array(mostCopies);
+	private copies = 0;
+	private copied = 0;
+	private batch = 0;
 	/** By collected slot: id of its request, flags and status of its response; a segment size makes it an extra info. */
-	readonly #ids = new Int32Array(slotCount);
-	readonly #flags = new Int32Array(slotCount);
-	readonly #statuses = new Int32Array(slotCount);
-	readonly #segmentSizes = new Int32Array(slotCount);
+	private readonly ids = new Int32Array(slotCount);
+	private readonly flags = new Int32Array(slotCount);
+	private readonly statuses = new Int32Array(slotCount);
+	private readonly segmentSizes = new Int32Array(slotCount);
 	/** The request just taken. */
-	#reference = 0;
+	private reference = 0;
 
 	constructor(
 		private readonly kernel: GuestKernel,
@@ -52,7 +52,7 @@ export class PacketPlacer {
 
 	/** No room for another packet of any size. */
 	get full(): boolean {
-		return this.#copies + largest > mostCopies || this.packets === mostPackets;
+		return this.copies + largest > mostCopies || this.packets === mostPackets;
 	}
 
 	/** Slots a packet takes. */
@@ -61,19 +61,19 @@ export class PacketPlacer {
 	}
 
 	packet(index: number): NetPacket {
-		const packet = this.#packets[index];
+		const packet = this.placed[index];
 		assert(packet !== null, 'a packet was placed');
 		return packet;
 	}
 
 	/** Takes the packet's requests and lists its copies and responses. There are as many requests as `slotsFor` says. */
 	place(ring: BackRing, packet: NetPacket): void {
-		this.#packets[this.packets++] = packet;
+		this.placed[this.packets++] = packet;
 		const {segments, pages, offsets, lengths, segmentSize} = packet;
 		let sum = 0;
 		if (packet.checksum === checksumBlank) sum = netif.rxChecksumBlank | netif.rxDataValidated;
 		else if (packet.checksum === checksumValidated) sum = netif.rxDataValidated;
-		let slot = this.#takeRequest(ring, sum | (segmentSize > 0 ? netif.rxExtraInfo : 0));
+		let slot = this.takeRequest(ring, sum | (segmentSize > 0 ? netif.rxExtraInfo : 0));
 		const first = slot;
 		let filled = 0;
 		for (let i = 0; i < segments; i++) {
@@ -81,52 +81,52 @@ export class PacketPlacer {
 			let left = lengths[i];
 			while (left > 0) {
 				if (filled === pageBytes) {
-					this.#flags[slot] |= netif.rxMoreData;
-					if (slot === first && segmentSize > 0) this.#takeExtra(ring, segmentSize);
-					slot = this.#takeRequest(ring, 0);
+					this.flags[slot] |= netif.rxMoreData;
+					if (slot === first && segmentSize > 0) this.takeExtra(ring, segmentSize);
+					slot = this.takeRequest(ring, 0);
 					filled = 0;
 				}
 
 				const bytes = Math.min(left, pageBytes - filled);
-				this.#list(pages[i], offset, bytes, filled, slot);
+				this.list(pages[i], offset, bytes, filled, slot);
 				filled += bytes;
 				offset += bytes;
 				left -= bytes;
-				this.#statuses[slot] = filled;
+				this.statuses[slot] = filled;
 			}
 		}
 
-		if (slot === first && segmentSize > 0) this.#takeExtra(ring, segmentSize);
+		if (slot === first && segmentSize > 0) this.takeExtra(ring, segmentSize);
 	}
 
 	/** Begins the next hypercall's operations. Returns how many it has, 0 when all are done. */
 	nextBatch(): number {
-		this.#batch = Math.min(this.#copies - this.#copied, copyBatch);
+		this.batch = Math.min(this.copies - this.copied, copyBatch);
 		this.batchBytes = 0;
-		for (let i = this.#copied; i < this.#copied + this.#batch; i++) this.batchBytes += this.#bytes[i];
-		return this.#batch;
+		for (let i = this.copied; i < this.copied + this.batch; i++) this.batchBytes += this.bytes[i];
+		return this.batch;
 	}
 
 	/** Performs them. In a hypercall step. Returns how many failed; a slot's response then carries the status. */
 	copy(): number {
-		const end = this.#copied + this.#batch;
+		const end = this.copied + this.batch;
 		let failed = 0;
-		for (let i = this.#copied; i < end; i++) {
+		for (let i = this.copied; i < end; i++) {
 			const status = this.kernel.copyGrant(
 				this.frontend,
-				this.#references[i],
-				this.#targets[i],
-				this.#pages[i],
-				this.#offsets[i],
-				this.#bytes[i],
+				this.references[i],
+				this.targets[i],
+				this.pages[i],
+				this.offsets[i],
+				this.bytes[i],
 				true,
 			);
 			if (status === 0) continue;
 			failed++;
-			this.#statuses[this.#slotOf[i]] = status;
+			this.statuses[this.slotOf[i]] = status;
 		}
 
-		this.#copied = end;
+		this.copied = end;
 		return failed;
 	}
 
@@ -134,43 +134,43 @@ export class PacketPlacer {
 	respond(ring: BackRing, hash: StateHash | undefined): void {
 		for (let i = 0; i < this.slots; i++) {
 			const entry = ring.nextResponse();
-			if (this.#segmentSizes[i] > 0) netif.writeGso(ring.words, entry, this.#segmentSizes[i], netif.gsoTcp4);
-			else netif.writeRxResponse(ring.words, entry, this.#ids[i], 0, this.#flags[i], this.#statuses[i]);
+			if (this.segmentSizes[i] > 0) netif.writeGso(ring.words, entry, this.segmentSizes[i], netif.gsoTcp4);
+			else netif.writeRxResponse(ring.words, entry, this.ids[i], 0, this.flags[i], this.statuses[i]);
 			hash?.words(ring.words, entry, 2);
 		}
 	}
 
 	clear(): void {
-		for (let i = 0; i < this.packets; i++) this.#packets[i] = null;
+		for (let i = 0; i < this.packets; i++) this.placed[i] = null;
 		this.packets = 0;
 		this.slots = 0;
-		this.#copies = 0;
-		this.#copied = 0;
+		this.copies = 0;
+		this.copied = 0;
 	}
 
 	/** Copies the next request out of the page, each word once. Returns the collected slot's number. */
-	#takeRequest(ring: BackRing, flags: number): number {
+	private takeRequest(ring: BackRing, flags: number): number {
 		const entry = ring.nextRequest();
 		const slot = this.slots++;
-		this.#ids[slot] = netif.rxRequestId(ring.words[entry]);
-		this.#reference = ring.words[entry + 1] >>> 0;
-		this.#flags[slot] = flags;
-		this.#statuses[slot] = 0;
-		this.#segmentSizes[slot] = 0;
+		this.ids[slot] = netif.rxRequestId(ring.words[entry]);
+		this.reference = ring.words[entry + 1] >>> 0;
+		this.flags[slot] = flags;
+		this.statuses[slot] = 0;
+		this.segmentSizes[slot] = 0;
 		return slot;
 	}
 
-	#takeExtra(ring: BackRing, segmentSize: number): void {
-		this.#segmentSizes[this.#takeRequest(ring, 0)] = segmentSize;
+	private takeExtra(ring: BackRing, segmentSize: number): void {
+		this.segmentSizes[this.takeRequest(ring, 0)] = segmentSize;
 	}
 
-	#list(page: number, offset: number, bytes: number, target: number, slot: number): void {
-		const at = this.#copies++;
-		this.#pages[at] = page;
-		this.#offsets[at] = offset;
-		this.#bytes[at] = bytes;
-		this.#references[at] = this.#reference;
-		this.#targets[at] = target;
-		this.#slotOf[at] = slot;
+	private list(page: number, offset: number, bytes: number, target: number, slot: number): void {
+		const at = this.copies++;
+		this.pages[at] = page;
+		this.offsets[at] = offset;
+		this.bytes[at] = bytes;
+		this.references[at] = this.reference;
+		this.targets[at] = target;
+		this.slotOf[at] = slot;
 	}
 }

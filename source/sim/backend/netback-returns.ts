@@ -12,11 +12,11 @@ import type {PendingPacket} from './netback-pending.js';
 
 export class NetbackReturns {
 	/** Still mapped, oldest first. */
-	readonly #returned: PendingPacket[] = [];
-	#awake = false;
-	readonly #release: Step;
-	readonly #unmap: Step;
-	readonly #perUnmap: number;
+	private readonly returned: PendingPacket[] = [];
+	private awake = false;
+	private readonly release: Step;
+	private readonly unmap: Step;
+	private readonly perUnmap: number;
 
 	/** @param free a packet's grants are unmapped and its slots answered. */
 	constructor(
@@ -27,28 +27,28 @@ export class NetbackReturns {
 		private readonly answers: NetbackAnswers,
 		private readonly free: (taken: PendingPacket) => void,
 	) {
-		this.#release = kernel.define(`netback ${name} release`, netbackCosts.release, () => this.#look());
-		this.#unmap = kernel.hypercall(`netback ${name} unmap`, netbackCosts.unmap, (count) => this.#unmapFirst(count));
-		this.#perUnmap = kernel.define(`netback ${name} per unmap`, netbackCosts.unmapSlot, () => {}).cost;
+		this.release = kernel.define(`netback ${name} release`, netbackCosts.release, () => this.look());
+		this.unmap = kernel.hypercall(`netback ${name} unmap`, netbackCosts.unmap, (count) => this.unmapFirst(count));
+		this.perUnmap = kernel.define(`netback ${name} per unmap`, netbackCosts.unmapSlot, () => {}).cost;
 	}
 
 	/** A mapped packet has come back. The caller is inside a step of the kernel. */
 	add(taken: PendingPacket): void {
-		this.#returned.push(taken);
-		if (this.#awake) return;
-		this.#awake = true;
-		this.kernel.task(this.#release, 0, this.vcpu);
+		this.returned.push(taken);
+		if (this.awake) return;
+		this.awake = true;
+		this.kernel.task(this.release, 0, this.vcpu);
 	}
 
-	#look(): void {
+	private look(): void {
 		let grants = 0;
-		for (const {mapped} of this.#returned) grants += mapped;
-		this.kernel.step(this.#unmap, this.#returned.length, grants * this.#perUnmap);
+		for (const {mapped} of this.returned) grants += mapped;
+		this.kernel.step(this.unmap, this.returned.length, grants * this.perUnmap);
 	}
 
-	#unmapFirst(count: number): void {
+	private unmapFirst(count: number): void {
 		for (let i = 0; i < count; i++) {
-			const taken = this.#returned[i];
+			const taken = this.returned[i];
 			for (let slot = 0; slot < taken.slots; slot++) {
 				if (taken.handles[slot] >= 0) this.answers.slot(taken, slot, netif.responseOkay);
 			}
@@ -57,10 +57,10 @@ export class NetbackReturns {
 			this.free(taken);
 		}
 
-		this.#returned.copyWithin(0, count);
-		this.#returned.length -= count;
-		this.#awake = this.#returned.length > 0;
-		if (this.#awake) this.kernel.task(this.#release, 0, this.vcpu);
+		this.returned.copyWithin(0, count);
+		this.returned.length -= count;
+		this.awake = this.returned.length > 0;
+		if (this.awake) this.kernel.task(this.release, 0, this.vcpu);
 		this.answers.publishLater();
 	}
 }

@@ -49,16 +49,16 @@ export class Netback implements NetDevice {
 	receiver: (packet: NetPacket) => void = (packet) => packet.done(packet, 0);
 	onCarrier: (up: boolean) => void = () => {};
 
-	readonly #channel: VifBackChannel;
-	readonly #interrupt: Step;
-	readonly #connect: Step;
-	readonly #bind: Step;
-	readonly #disconnect: Step;
-	#offer: FrontendOffer | null = null;
-	#closing = false;
-	#disconnectAsked = false;
-	#connected: (problem: string) => void = () => {};
-	#disconnected: () => void = () => {};
+	private readonly channel: VifBackChannel;
+	private readonly interrupt: Step;
+	private readonly connect: Step;
+	private readonly bind: Step;
+	private readonly disconnect: Step;
+	private offer: FrontendOffer | null = null;
+	private closing = false;
+	private disconnectAsked = false;
+	private connected: (problem: string) => void = () => {};
+	private disconnected: () => void = () => {};
 
 	constructor(
 		private readonly kernel: GuestKernel,
@@ -67,21 +67,21 @@ export class Netback implements NetDevice {
 		const {frontend, device, hash} = options;
 		const name = `vif${frontend}.${device}`;
 		this.name = name;
-		this.#channel = new VifBackChannel(
+		this.channel = new VifBackChannel(
 			kernel,
 			frontend,
 			{hash, writes: options.transmitWrites},
 			{hash, writes: options.receiveWrites},
 		);
-		const fatal = (problem: string) => this.#disable(problem);
-		const settled = () => this.#finishClosing();
-		this.fromGuest = new NetbackFromGuest(kernel, name, options, this.#channel, this.credit, {
+		const fatal = (problem: string) => this.disable(problem);
+		const settled = () => this.finishClosing();
+		this.fromGuest = new NetbackFromGuest(kernel, name, options, this.channel, this.credit, {
 			receive: (packet) => this.receiver(packet),
 			fatal,
 			settled,
 		});
-		this.toGuest = new NetbackToGuest(kernel, name, options, this.#channel, {
-			carrier: (up) => this.#setCarrier(up),
+		this.toGuest = new NetbackToGuest(kernel, name, options, this.channel, {
+			carrier: (up) => this.setCarrier(up),
 			fatal,
 			settled,
 		});
@@ -91,23 +91,21 @@ export class Netback implements NetDevice {
 				kernel.log('warning', `${name}: Failed to parse network rate limit. Traffic unlimited.`);
 			},
 			connect: (offer, connected) => {
-				this.#offer = offer;
-				this.#connected = connected;
-				kernel.step(this.#connect);
+				this.offer = offer;
+				this.connected = connected;
+				kernel.step(this.connect);
 			},
-			disconnect: (disconnected) => this.#close(disconnected),
+			disconnect: (disconnected) => this.close(disconnected),
 			log: (text) => kernel.log('error', `${name}: ${text}`),
 		});
-		this.#interrupt = kernel.define(`netback ${name} interrupt`, netbackCosts.interrupt, () => {
+		this.interrupt = kernel.define(`netback ${name} interrupt`, netbackCosts.interrupt, () => {
 			if (this.disabled) return;
 			this.fromGuest.wakeUp();
 			this.toGuest.eventCame();
 		});
-		this.#connect = kernel.hypercall(`netback ${name} connect`, netbackCosts.connect, () => this.#mapRings());
-		this.#bind = kernel.hypercall(`netback ${name} bind`, netbackCosts.bind, () => this.#bindPort());
-		this.#disconnect = kernel.hypercall(`netback ${name} disconnect`, netbackCosts.disconnect, () =>
-			this.#unmapRings(),
-		);
+		this.connect = kernel.hypercall(`netback ${name} connect`, netbackCosts.connect, () => this.mapRings());
+		this.bind = kernel.hypercall(`netback ${name} bind`, netbackCosts.bind, () => this.bindPort());
+		this.disconnect = kernel.hypercall(`netback ${name} disconnect`, netbackCosts.disconnect, () => this.unmapRings());
 	}
 
 	/** Publishes what it can do and waits for its frontend. The caller is inside a step of the kernel. */
@@ -116,7 +114,7 @@ export class Netback implements NetDevice {
 	}
 
 	get port(): number {
-		return this.#channel.port;
+		return this.channel.port;
 	}
 
 	/** The interface's counters as /proc/net/dev and xentop show them: what the guest sends is received here. */
@@ -155,19 +153,19 @@ export class Netback implements NetDevice {
 
 	/** Publications of responses since the start on each ring, and those of them the frontend was notified of. */
 	get transmitPushes(): number {
-		return this.#channel.transmit.pushes;
+		return this.channel.transmit.pushes;
 	}
 
 	get transmitNotifications(): number {
-		return this.#channel.transmit.notifications;
+		return this.channel.transmit.notifications;
 	}
 
 	get receivePushes(): number {
-		return this.#channel.receive.pushes;
+		return this.channel.receive.pushes;
 	}
 
 	get receiveNotifications(): number {
-		return this.#channel.receive.notifications;
+		return this.channel.receive.notifications;
 	}
 
 	transmit(packet: NetPacket): boolean {
@@ -188,16 +186,16 @@ export class Netback implements NetDevice {
 
 	/** Looks at both rings as if an event had come: the operator's kick. The caller is inside no step. */
 	kick(): void {
-		this.kernel.task(this.#interrupt, 0, this.options.vcpu);
+		this.kernel.task(this.interrupt, 0, this.options.vcpu);
 	}
 
-	#setCarrier(up: boolean): void {
+	private setCarrier(up: boolean): void {
 		if (up === this.carrier) return;
 		this.carrier = up;
 		this.onCarrier(up);
 	}
 
-	#disable(problem: string): void {
+	private disable(problem: string): void {
 		const {kernel, name} = this;
 		if (this.disabled) return;
 		kernel.log('error', `${name}: ${problem}`);
@@ -205,61 +203,61 @@ export class Netback implements NetDevice {
 		this.disabled = true;
 		this.fromGuest.closing = true;
 		this.toGuest.closing = true;
-		this.#setCarrier(false);
+		this.setCarrier(false);
 		this.toGuest.purge();
 	}
 
-	#mapRings(): void {
+	private mapRings(): void {
 		const {kernel} = this;
-		const offer = this.#offer;
+		const offer = this.offer;
 		if (offer === null) return;
-		const problem = this.#channel.map(offer.transmitReference, offer.receiveReference);
-		if (problem === '') kernel.step(this.#bind);
-		else this.#connected(problem);
+		const problem = this.channel.map(offer.transmitReference, offer.receiveReference);
+		if (problem === '') kernel.step(this.bind);
+		else this.connected(problem);
 	}
 
 	/** The new port is pending at once, so that requests already on the rings are found. */
-	#bindPort(): void {
-		const offer = this.#offer;
+	private bindPort(): void {
+		const offer = this.offer;
 		if (offer === null) return;
-		const problem = this.#channel.bind(offer.port, this.#interrupt, this.options.vcpu);
+		const problem = this.channel.bind(offer.port, this.interrupt, this.options.vcpu);
 		if (problem === '') {
 			const {sg, gso, csum} = offer.features;
 			this.limits = {...plainFrames, checksumOffload: csum, segmentation: sg && gso && csum ? maximumPacketBytes : 0};
 			this.disabled = false;
-			this.#closing = false;
+			this.closing = false;
 			this.fromGuest.open();
 			this.toGuest.open(offer.notify);
 		}
 
-		this.#connected(problem);
+		this.connected(problem);
 	}
 
 	/** Takes nothing new; what queues for the guest is dropped, what others have comes back first. */
-	#close(disconnected: () => void): void {
-		this.#disconnected = disconnected;
-		this.#closing = true;
+	private close(disconnected: () => void): void {
+		this.disconnected = disconnected;
+		this.closing = true;
 		this.fromGuest.closing = true;
 		this.toGuest.closing = true;
-		this.#setCarrier(false);
+		this.setCarrier(false);
 		this.toGuest.purge();
-		this.#finishClosing();
+		this.finishClosing();
 	}
 
-	#finishClosing(): void {
-		if (!this.#closing || this.#disconnectAsked || this.fromGuest.busy || this.toGuest.busy) return;
-		this.#disconnectAsked = true;
-		this.kernel.step(this.#disconnect);
+	private finishClosing(): void {
+		if (!this.closing || this.disconnectAsked || this.fromGuest.busy || this.toGuest.busy) return;
+		this.disconnectAsked = true;
+		this.kernel.step(this.disconnect);
 	}
 
-	#unmapRings(): void {
-		this.#disconnectAsked = false;
-		this.#closing = false;
-		this.#channel.close();
+	private unmapRings(): void {
+		this.disconnectAsked = false;
+		this.closing = false;
+		this.channel.close();
 		this.fromGuest.pending.clear();
 		this.fromGuest.looking = false;
 		this.toGuest.looking = false;
 		this.limits = plainFrames;
-		this.#disconnected();
+		this.disconnected();
 	}
 }

@@ -12,18 +12,18 @@ const headersInPage = 4096 / headerRoom;
 
 export class OffloadSegments {
 	/** Made so far; made when first needed. */
-	readonly #segments: NetPacket[] = [];
-	readonly #free: Int32Array;
-	#freeCount = 0;
+	private readonly segments: NetPacket[] = [];
+	private readonly free: Int32Array;
+	private freeCount = 0;
 	/** The whole that each segment belongs to, as the number of its first segment; and at that number the whole, what is still out, the worst status. */
-	readonly #first: Int32Array;
-	readonly #whole: (NetPacket | null)[];
-	readonly #open: Int32Array;
-	readonly #status: Int32Array;
-	readonly #kernel: Kernel;
-	readonly #mostSegments: number;
-	readonly #returned: () => void;
-	readonly #done: (packet: NetPacket, status: number) => void;
+	private readonly first: Int32Array;
+	private readonly whole: (NetPacket | null)[];
+	private readonly open: Int32Array;
+	private readonly status: Int32Array;
+	private readonly kernel: Kernel;
+	private readonly mostSegments: number;
+	private readonly returned: () => void;
+	private readonly done: (packet: NetPacket, status: number) => void;
 
 	/** @param limit segments at most. @param mostSegments pieces of one. @param returned one is free again; from within a step. */
 	constructor(
@@ -32,19 +32,19 @@ export class OffloadSegments {
 		mostSegments: number,
 		returned: () => void,
 	) {
-		this.#kernel = kernel;
-		this.#mostSegments = mostSegments;
-		this.#returned = returned;
-		this.#free = new Int32Array(limit);
-		this.#first = new Int32Array(limit);
-		this.#whole = new Array(limit).fill(null);
-		this.#open = new Int32Array(limit);
-		this.#status = new Int32Array(limit);
-		this.#done = (packet, status) => this.#release(packet.tag, status);
+		this.kernel = kernel;
+		this.mostSegments = mostSegments;
+		this.returned = returned;
+		this.free = new Int32Array(limit);
+		this.first = new Int32Array(limit);
+		this.whole = new Array(limit).fill(null);
+		this.open = new Int32Array(limit);
+		this.status = new Int32Array(limit);
+		this.done = (packet, status) => this.release(packet.tag, status);
 	}
 
 	get available(): boolean {
-		return this.#freeCount > 0 || this.#segments.length < this.limit;
+		return this.freeCount > 0 || this.segments.length < this.limit;
 	}
 
 	/**
@@ -52,17 +52,17 @@ export class OffloadSegments {
 	@param first the whole's first segment; null when this is it. The whole stays open until `close`.
 	*/
 	take(whole: NetPacket, first: NetPacket | null): NetPacket {
-		const number = this.#freeCount > 0 ? this.#free[--this.#freeCount] : this.#make();
-		const segment = this.#segments[number];
+		const number = this.freeCount > 0 ? this.free[--this.freeCount] : this.make();
+		const segment = this.segments[number];
 		if (first === null) {
-			this.#first[number] = number;
-			this.#whole[number] = whole;
+			this.first[number] = number;
+			this.whole[number] = whole;
 			// One for the segment and one for whoever is still cutting.
-			this.#open[number] = 2;
-			this.#status[number] = sent;
+			this.open[number] = 2;
+			this.status[number] = sent;
 		} else {
-			this.#first[number] = first.tag;
-			this.#open[first.tag]++;
+			this.first[number] = first.tag;
+			this.open[first.tag]++;
 		}
 
 		segment.identity = whole.identity;
@@ -72,39 +72,39 @@ export class OffloadSegments {
 
 	/** No more segments follow the first one's. */
 	close(first: NetPacket): void {
-		this.#settle(first.tag);
+		this.settle(first.tag);
 	}
 
-	#release(number: number, status: number): void {
-		const first = this.#first[number];
-		if (status !== sent) this.#status[first] = status;
+	private release(number: number, status: number): void {
+		const first = this.first[number];
+		if (status !== sent) this.status[first] = status;
 		// The first segment keeps the account of the whole, so it stays taken until the last is done.
-		if (number !== first) this.#give(number);
-		this.#settle(first);
-		this.#returned();
+		if (number !== first) this.give(number);
+		this.settle(first);
+		this.returned();
 	}
 
-	#settle(first: number): void {
-		if (--this.#open[first] > 0) return;
-		const whole = this.#whole[first];
+	private settle(first: number): void {
+		if (--this.open[first] > 0) return;
+		const whole = this.whole[first];
 		assert(whole !== null, 'a packet that was cut ends once');
-		this.#whole[first] = null;
-		this.#give(first);
-		whole.done(whole, this.#status[first]);
+		this.whole[first] = null;
+		this.give(first);
+		whole.done(whole, this.status[first]);
 	}
 
-	#give(number: number): void {
-		this.#free[this.#freeCount++] = number;
+	private give(number: number): void {
+		this.free[this.freeCount++] = number;
 	}
 
-	#make(): number {
-		const number = this.#segments.length;
+	private make(): number {
+		const number = this.segments.length;
 		assert(number < this.limit, 'a segment is taken while one is available');
-		const segment = new NetPacket(this.#mostSegments, number, this.#done);
+		const segment = new NetPacket(this.mostSegments, number, this.done);
 		const place = number % headersInPage;
-		segment.pages[0] = place === 0 ? this.#kernel.page() : this.#segments[number - place].pages[0];
+		segment.pages[0] = place === 0 ? this.kernel.page() : this.segments[number - place].pages[0];
 		segment.offsets[0] = place * headerRoom;
-		this.#segments.push(segment);
+		this.segments.push(segment);
 		return number;
 	}
 }

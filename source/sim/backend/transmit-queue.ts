@@ -22,12 +22,12 @@ export class TransmitQueue {
 	drops = 0;
 	/** Packets that had to wait. */
 	queued = 0;
-	readonly #packets: (NetPacket | null)[];
-	readonly #mask: number;
-	#head = 0;
+	private readonly packets: (NetPacket | null)[];
+	private readonly mask: number;
+	private head = 0;
 	/** The taker has been asked to tell when it has room. */
-	#waiting = false;
-	readonly #room: () => void;
+	private waiting = false;
+	private readonly room: () => void;
 
 	/** @param limit packets that may wait. */
 	constructor(
@@ -37,11 +37,11 @@ export class TransmitQueue {
 		assert(limit > 0 && limit <= 65_536, 'a queue holds 1 to 65536 packets');
 		let size = 16;
 		while (size < limit) size *= 2;
-		this.#packets = new Array(size).fill(null);
-		this.#mask = size - 1;
-		this.#room = () => {
-			this.#waiting = false;
-			this.#run();
+		this.packets = new Array(size).fill(null);
+		this.mask = size - 1;
+		this.room = () => {
+			this.waiting = false;
+			this.run();
 		};
 	}
 
@@ -55,8 +55,8 @@ export class TransmitQueue {
 		}
 
 		this.queued++;
-		this.#packets[(this.#head + this.length++) & this.#mask] = packet;
-		this.#wait();
+		this.packets[(this.head + this.length++) & this.mask] = packet;
+		this.wait();
 		return true;
 	}
 
@@ -64,36 +64,36 @@ export class TransmitQueue {
 	purge(): void {
 		for (let left = this.length; left > 0; left--) {
 			this.drops++;
-			const packet = this.#take();
+			const packet = this.take();
 			packet.done(packet, dropped);
 		}
 	}
 
-	#run(): void {
+	private run(): void {
 		while (this.length > 0) {
-			const packet = this.#packets[this.#head];
+			const packet = this.packets[this.head];
 			assert(packet !== null, 'a queue with packets has a first one');
 			if (!this.taker.transmit(packet)) {
-				this.#wait();
+				this.wait();
 				return;
 			}
 
-			this.#take();
+			this.take();
 		}
 	}
 
-	#take(): NetPacket {
-		const packet = this.#packets[this.#head];
+	private take(): NetPacket {
+		const packet = this.packets[this.head];
 		assert(packet !== null, 'a packet leaves the queue once');
-		this.#packets[this.#head] = null;
-		this.#head = (this.#head + 1) & this.#mask;
+		this.packets[this.head] = null;
+		this.head = (this.head + 1) & this.mask;
 		this.length--;
 		return packet;
 	}
 
-	#wait(): void {
-		if (this.#waiting) return;
-		this.#waiting = true;
-		this.taker.whenRoom(this.#room);
+	private wait(): void {
+		if (this.waiting) return;
+		this.waiting = true;
+		this.taker.whenRoom(this.room);
 	}
 }

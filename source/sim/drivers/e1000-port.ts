@@ -70,66 +70,66 @@ export class E1000Port implements NetDevice {
 	readonly counters = new E1000Counters();
 	/** To be bound to the function's line. */
 	readonly interrupt: Step;
-	readonly #kernel: Kernel;
-	readonly #device: PciDevice;
-	readonly #registers: Registers;
-	readonly #events: E1000Events;
+	private readonly kernel: Kernel;
+	private readonly device: PciDevice;
+	private readonly registers: Registers;
+	private readonly events: E1000Events;
 	/** Packets taken and not yet in the ring, by slot, and the slots that are free. */
-	readonly #waiting: (NetPacket | null)[];
-	readonly #freeSlots: Int32Array;
-	#freeSlotCount: number;
-	#waiters: (() => void)[] = [];
-	#woken: (() => void)[] = [];
+	private readonly waiting: (NetPacket | null)[];
+	private readonly freeSlots: Int32Array;
+	private freeSlotCount: number;
+	private waiters: (() => void)[] = [];
+	private woken: (() => void)[] = [];
 	/** Frames the poll under way may still take. */
-	#budget = 0;
+	private budget = 0;
 	/** Tail of the receive ring as the device was last told. */
-	#announced = 0;
-	#refilling = false;
+	private announced = 0;
+	private refilling = false;
 
-	readonly #queueStep: Step;
-	readonly #pollStep: Step;
-	readonly #reclaimStep: Step;
-	readonly #receiveStep: Step;
-	readonly #completeStep: Step;
-	readonly #refillStep: Step;
-	readonly #perSegment: number;
-	readonly #perReclaim: number;
-	readonly #atQueue: number;
-	readonly #atSent: number;
-	readonly #atReceive: number;
+	private readonly queueStep: Step;
+	private readonly pollStep: Step;
+	private readonly reclaimStep: Step;
+	private readonly receiveStep: Step;
+	private readonly completeStep: Step;
+	private readonly refillStep: Step;
+	private readonly perSegment: number;
+	private readonly perReclaim: number;
+	private readonly atQueue: number;
+	private readonly atSent: number;
+	private readonly atReceive: number;
 
 	constructor(kernel: Kernel, device: PciDevice, registers: Registers, options: E1000PortOptions, events: E1000Events) {
 		const {name} = device;
 		const {descriptors, receiveBuffers} = options;
-		this.#kernel = kernel;
-		this.#device = device;
-		this.#registers = registers;
-		this.#events = events;
+		this.kernel = kernel;
+		this.device = device;
+		this.registers = registers;
+		this.events = events;
 		this.name = name;
 		this.limits = {frame: frameBytesAtMtu1500, segments: mostSegments, checksumOffload: true, segmentation: 0};
 		this.transmitRing = new E1000TransmitRing(kernel, descriptors);
-		this.receiveRing = new E1000ReceiveRing(kernel, descriptors, receiveBuffers, (packet) => this.#returned(packet));
-		this.#waiting = new Array(descriptors).fill(null);
-		this.#freeSlots = new Int32Array(descriptors);
-		for (let i = 0; i < descriptors; i++) this.#freeSlots[i] = descriptors - 1 - i;
-		this.#freeSlotCount = descriptors;
-		this.#queueStep = kernel.define(`${name} queue`, e1000Costs.queue, (slot) => this.#queue(slot));
-		this.#pollStep = kernel.define(`${name} poll`, e1000Costs.poll, () => this.#poll());
-		this.#reclaimStep = kernel.define(`${name} reclaim`, e1000Costs.reclaim, (count) => this.#reclaim(count));
-		this.#receiveStep = kernel.define(`${name} receive`, e1000Costs.receive, () => this.#receive());
-		this.#completeStep = kernel.define(`${name} complete`, e1000Costs.complete, () => this.#complete());
-		this.#refillStep = kernel.define(`${name} refill`, e1000Costs.refill, () => this.#refill());
-		this.#perSegment = kernel.define(`${name} segment`, e1000Costs.segment, () => {}).cost;
-		this.#perReclaim = kernel.define(`${name} reclaim packet`, e1000Costs.reclaimPacket, () => {}).cost;
-		this.interrupt = kernel.define(`${name} interrupt`, e1000Costs.interrupt, (vector) => this.#interrupt(vector));
-		this.#atQueue = kernel.trace.point(`${name} queue`);
-		this.#atSent = kernel.trace.point(`${name} sent`);
-		this.#atReceive = kernel.trace.point(`${name} receive`);
+		this.receiveRing = new E1000ReceiveRing(kernel, descriptors, receiveBuffers, (packet) => this.returned(packet));
+		this.waiting = new Array(descriptors).fill(null);
+		this.freeSlots = new Int32Array(descriptors);
+		for (let i = 0; i < descriptors; i++) this.freeSlots[i] = descriptors - 1 - i;
+		this.freeSlotCount = descriptors;
+		this.queueStep = kernel.define(`${name} queue`, e1000Costs.queue, (slot) => this.queue(slot));
+		this.pollStep = kernel.define(`${name} poll`, e1000Costs.poll, () => this.poll());
+		this.reclaimStep = kernel.define(`${name} reclaim`, e1000Costs.reclaim, (count) => this.reclaim(count));
+		this.receiveStep = kernel.define(`${name} receive`, e1000Costs.receive, () => this.receive());
+		this.completeStep = kernel.define(`${name} complete`, e1000Costs.complete, () => this.complete());
+		this.refillStep = kernel.define(`${name} refill`, e1000Costs.refill, () => this.refill());
+		this.perSegment = kernel.define(`${name} segment`, e1000Costs.segment, () => {}).cost;
+		this.perReclaim = kernel.define(`${name} reclaim packet`, e1000Costs.reclaimPacket, () => {}).cost;
+		this.interrupt = kernel.define(`${name} interrupt`, e1000Costs.interrupt, (vector) => this.interrupted(vector));
+		this.atQueue = kernel.trace.point(`${name} queue`);
+		this.atSent = kernel.trace.point(`${name} sent`);
+		this.atReceive = kernel.trace.point(`${name} receive`);
 	}
 
 	/** Packets taken and not given back yet. */
 	get outstanding(): number {
-		return this.transmitRing.packets + this.#waiting.length - this.#freeSlotCount;
+		return this.transmitRing.packets + this.waiting.length - this.freeSlotCount;
 	}
 
 	transmit(packet: NetPacket): boolean {
@@ -137,27 +137,27 @@ export class E1000Port implements NetDevice {
 		const {segments} = packet;
 		assert(segments > 0 && segments <= this.limits.segments, 'a packet has segments, no more than the device takes');
 		assert(packet.bytes <= this.limits.frame && packet.segmentSize === 0, 'a packet for the wire is one frame');
-		if (ring.free < segments || this.#freeSlotCount === 0 || this.mode === 'held' || this.stopped) {
+		if (ring.free < segments || this.freeSlotCount === 0 || this.mode === 'held' || this.stopped) {
 			this.counters.txFull++;
 			return false;
 		}
 
 		ring.free -= segments;
-		const slot = this.#freeSlots[--this.#freeSlotCount];
-		this.#waiting[slot] = packet;
-		this.#kernel.step(this.#queueStep, slot, (segments - 1) * this.#perSegment);
+		const slot = this.freeSlots[--this.freeSlotCount];
+		this.waiting[slot] = packet;
+		this.kernel.step(this.queueStep, slot, (segments - 1) * this.perSegment);
 		return true;
 	}
 
 	whenRoom(wake: () => void): void {
-		this.#waiters.push(wake);
+		this.waiters.push(wake);
 	}
 
 	/** The device is set up, its rings empty: posts buffers, takes packets, lets it interrupt. */
 	open(): void {
 		this.mode = 'open';
 		this.stopped = false;
-		this.#announced = this.receiveRing.next;
+		this.announced = this.receiveRing.next;
 		this.wakeWaiters();
 	}
 
@@ -176,19 +176,19 @@ export class E1000Port implements NetDevice {
 	}
 
 	wakeWaiters(): void {
-		const waiting = this.#waiters;
-		this.#waiters = this.#woken;
-		this.#woken = waiting;
+		const waiting = this.waiters;
+		this.waiters = this.woken;
+		this.woken = waiting;
 		for (const wake of waiting) wake();
 		waiting.length = 0;
 	}
 
 	/** Writes a packet's descriptors and tells the device: nobody else sees what is between the two. */
-	#queue(slot: number): void {
-		const packet = this.#waiting[slot];
+	private queue(slot: number): void {
+		const packet = this.waiting[slot];
 		assert(packet !== null, 'a packet is queued once');
-		this.#waiting[slot] = null;
-		this.#freeSlots[this.#freeSlotCount++] = slot;
+		this.waiting[slot] = null;
+		this.freeSlots[this.freeSlotCount++] = slot;
 		const ring = this.transmitRing;
 		if (this.mode !== 'open' || !this.carrier) {
 			ring.free += packet.segments;
@@ -204,78 +204,78 @@ export class E1000Port implements NetDevice {
 			return;
 		}
 
-		this.lastQueued = this.#kernel.now();
-		this.#registers.write32(e1000.transmitTail, ring.next);
+		this.lastQueued = this.kernel.now();
+		this.registers.write32(e1000.transmitTail, ring.next);
 		if (packet.identity !== 0) {
-			this.#kernel.trace.hop(this.lastQueued, packet.identity, this.#atQueue, ring.next);
+			this.kernel.trace.hop(this.lastQueued, packet.identity, this.atQueue, ring.next);
 		}
 	}
 
-	#interrupt(vector: number): void {
-		const registers = this.#registers;
+	private interrupted(vector: number): void {
+		const registers = this.registers;
 		const {counters} = this;
 		counters.interrupts++;
 		const cause = registers.read32(e1000.interruptCause);
 		if (cause === -1) {
-			this.#device.endOfInterrupt(vector);
-			this.#events.gone();
+			this.device.endOfInterrupt(vector);
+			this.events.gone();
 			return;
 		}
 
 		if (cause === 0) counters.spuriousInterrupts++;
 		if ((cause & e1000.causeReceiveOverrun) !== 0) counters.overruns++;
 		registers.write32(e1000.interruptMaskClear, -1);
-		this.#device.endOfInterrupt(vector);
-		if ((cause & (e1000.causeLinkChange | e1000.causeReceiveSequence)) !== 0) this.#events.linkChanged();
-		if (this.mode === 'open') this.#kernel.step(this.#pollStep);
+		this.device.endOfInterrupt(vector);
+		if ((cause & (e1000.causeLinkChange | e1000.causeReceiveSequence)) !== 0) this.events.linkChanged();
+		if (this.mode === 'open') this.kernel.step(this.pollStep);
 	}
 
-	#poll(): void {
+	private poll(): void {
 		if (this.mode !== 'open') return;
 		this.counters.polls++;
-		this.#budget = pollBudget;
+		this.budget = pollBudget;
 		const count = this.transmitRing.done();
-		if (count > 0) this.#kernel.step(this.#reclaimStep, count, count * this.#perReclaim);
-		this.#kernel.step(this.receiveRing.pending ? this.#receiveStep : this.#completeStep);
+		if (count > 0) this.kernel.step(this.reclaimStep, count, count * this.perReclaim);
+		this.kernel.step(this.receiveRing.pending ? this.receiveStep : this.completeStep);
 	}
 
 	/** Lets go of `count` packets that the device has written back. */
-	#reclaim(count: number): void {
+	private reclaim(count: number): void {
 		const ring = this.transmitRing;
 		const {counters} = this;
-		const {trace} = this.#kernel;
+		const {trace} = this.kernel;
 		for (let i = 0; i < count && ring.pending; i++) {
 			const packet = ring.take();
 			counters.txPackets++;
 			counters.txBytes += packet.bytes;
-			if (packet.identity !== 0) trace.hop(this.#kernel.now(), packet.identity, this.#atSent, ring.clean);
+			if (packet.identity !== 0) trace.hop(this.kernel.now(), packet.identity, this.atSent, ring.clean);
 			packet.done(packet, sent);
 		}
 
-		if (this.#waiters.length > 0 && ring.free >= wakeThreshold) this.wakeWaiters();
+		if (this.waiters.length > 0 && ring.free >= wakeThreshold) this.wakeWaiters();
 	}
 
 	/** Takes one frame, puts another buffer in its place, and decides what comes next. */
-	#receive(): void {
+	private receive(): void {
 		const ring = this.receiveRing;
-		const kernel = this.#kernel;
+		const kernel = this.kernel;
 		if (this.mode !== 'open') return;
-		if (ring.pending) this.#take(ring);
+		if (ring.pending) this.take(ring);
 		if (ring.available) ring.post();
 		else this.counters.rxBuffersLacking++;
-		if (this.#unannounced >= refillBatch) this.#announce();
-		if (--this.#budget > 0) {
-			kernel.step(ring.pending ? this.#receiveStep : this.#completeStep);
+		if (this.unannounced >= refillBatch) this.announce();
+		if (--this.budget > 0) {
+			kernel.step(ring.pending ? this.receiveStep : this.completeStep);
 		} else if (ring.pending) {
 			// The rest has to wait its turn among the kernel's other work.
 			this.counters.pollsExhausted++;
-			kernel.task(this.#pollStep);
+			kernel.task(this.pollStep);
 		} else {
-			kernel.step(this.#completeStep);
+			kernel.step(this.completeStep);
 		}
 	}
 
-	#take(ring: E1000ReceiveRing): void {
+	private take(ring: E1000ReceiveRing): void {
 		const {counters} = this;
 		const {status, length, clean} = ring;
 		const packet = ring.take();
@@ -297,47 +297,47 @@ export class E1000Port implements NetDevice {
 		packet.identity = this.receivedIdentity(clean);
 		counters.rxPackets++;
 		counters.rxBytes += length;
-		if (packet.identity !== 0) this.#kernel.trace.hop(this.#kernel.now(), packet.identity, this.#atReceive, clean);
+		if (packet.identity !== 0) this.kernel.trace.hop(this.kernel.now(), packet.identity, this.atReceive, clean);
 
 		this.receiver(packet);
 	}
 
 	/** The poll is over: the device may interrupt again, and does at once if something happened meanwhile. */
-	#complete(): void {
+	private complete(): void {
 		if (this.mode !== 'open') return;
-		if (this.#unannounced > 0) this.#announce();
-		this.#registers.write32(e1000.interruptMaskSet, e1000.interruptCauses);
+		if (this.unannounced > 0) this.announce();
+		this.registers.write32(e1000.interruptMaskSet, e1000.interruptCauses);
 	}
 
-	get #unannounced(): number {
-		const posted = this.receiveRing.next - this.#announced;
+	private get unannounced(): number {
+		const posted = this.receiveRing.next - this.announced;
 		return posted < 0 ? posted + this.receiveRing.entries : posted;
 	}
 
-	#announce(): void {
-		this.#announced = this.receiveRing.next;
-		this.#registers.write32(e1000.receiveTail, this.#announced);
+	private announce(): void {
+		this.announced = this.receiveRing.next;
+		this.registers.write32(e1000.receiveTail, this.announced);
 	}
 
 	/** A taker is done with a frame. A ring that lacks buffers gets them in batches, or at once when it has none left. */
-	#returned(packet: NetPacket): void {
+	private returned(packet: NetPacket): void {
 		const ring = this.receiveRing;
 		ring.give(packet);
-		if (this.#refilling || this.mode !== 'open' || ring.lacking === 0) return;
+		if (this.refilling || this.mode !== 'open' || ring.lacking === 0) return;
 		if (ring.posted > 0 && (ring.free < refillBatch || ring.lacking < refillBatch)) return;
-		this.#refilling = true;
-		this.#kernel.task(this.#refillStep);
+		this.refilling = true;
+		this.kernel.task(this.refillStep);
 	}
 
-	#refill(): void {
+	private refill(): void {
 		const ring = this.receiveRing;
-		this.#refilling = false;
+		this.refilling = false;
 		if (this.mode !== 'open') return;
 		for (let i = 0; i < refillBatch && ring.lacking > 0 && ring.free > 0; i++) ring.post();
-		if (this.#unannounced > 0) this.#announce();
+		if (this.unannounced > 0) this.announce();
 		if (ring.lacking > 0 && ring.free > 0) {
-			this.#refilling = true;
-			this.#kernel.step(this.#refillStep);
+			this.refilling = true;
+			this.kernel.step(this.refillStep);
 		}
 	}
 }

@@ -18,17 +18,17 @@ export class E1000ReceiveRing {
 	clean = 0;
 	/** Buffers that are neither posted nor out. */
 	free = 0;
-	readonly #kernel: Kernel;
-	readonly #done: (packet: NetPacket) => void;
+	private readonly kernel: Kernel;
+	private readonly done: (packet: NetPacket) => void;
 	/** The buffers made so far, each one page; made when first needed, at most `limit`. */
-	readonly #buffers: NetPacket[] = [];
+	private readonly buffers: NetPacket[] = [];
 	/** Page of each buffer and its address, in two words. */
-	readonly #page: Int32Array;
-	readonly #low: Int32Array;
-	readonly #high: Int32Array;
-	readonly #freeBuffers: Int32Array;
+	private readonly page: Int32Array;
+	private readonly low: Int32Array;
+	private readonly high: Int32Array;
+	private readonly freeBuffers: Int32Array;
 	/** The buffer behind each descriptor, -1 for none. */
-	readonly #at: Int32Array;
+	private readonly at: Int32Array;
 
 	/** @param limit buffers at most. @param done a taker is done with a buffer; it is free again after `give`. */
 	constructor(
@@ -38,21 +38,21 @@ export class E1000ReceiveRing {
 		done: (packet: NetPacket) => void,
 	) {
 		assert(limit >= entries, 'there is a buffer for each descriptor');
-		this.#kernel = kernel;
-		this.#done = done;
+		this.kernel = kernel;
+		this.done = done;
 		this.memory = kernel.dmaMemory(entries * e1000.descriptorWords * 4);
-		this.#page = new Int32Array(limit);
-		this.#low = new Int32Array(limit);
-		this.#high = new Int32Array(limit);
-		this.#freeBuffers = new Int32Array(limit);
-		this.#at = new Int32Array(entries).fill(-1);
+		this.page = new Int32Array(limit);
+		this.low = new Int32Array(limit);
+		this.high = new Int32Array(limit);
+		this.freeBuffers = new Int32Array(limit);
+		this.at = new Int32Array(entries).fill(-1);
 	}
 
 	/** As after a reset of the device: nothing is posted; what is out stays out. */
 	clear(): void {
 		for (let entry = 0; entry < this.entries; entry++) {
-			if (this.#at[entry] >= 0) this.#freeBuffers[this.free++] = this.#at[entry];
-			this.#at[entry] = -1;
+			if (this.at[entry] >= 0) this.freeBuffers[this.free++] = this.at[entry];
+			this.at[entry] = -1;
 		}
 
 		this.memory.words.fill(0);
@@ -68,20 +68,20 @@ export class E1000ReceiveRing {
 
 	/** Whether a buffer could be had for one. */
 	get available(): boolean {
-		return this.free > 0 || this.#buffers.length < this.limit;
+		return this.free > 0 || this.buffers.length < this.limit;
 	}
 
 	/** Puts a buffer behind the next descriptor. */
 	post(): void {
-		const buffer = this.free > 0 ? this.#freeBuffers[--this.free] : this.#make();
+		const buffer = this.free > 0 ? this.freeBuffers[--this.free] : this.make();
 		const entry = this.next;
 		const at = entry * e1000.descriptorWords;
 		const {words} = this.memory;
-		words[at] = this.#low[buffer];
-		words[at + 1] = this.#high[buffer];
+		words[at] = this.low[buffer];
+		words[at + 1] = this.high[buffer];
 		words[at + 2] = 0;
 		words[at + 3] = 0;
-		this.#at[entry] = buffer;
+		this.at[entry] = buffer;
 		this.next = entry + 1 === this.entries ? 0 : entry + 1;
 		this.posted++;
 	}
@@ -103,8 +103,8 @@ export class E1000ReceiveRing {
 	/** Takes the buffer at `clean` out of the ring: whoever has it gives it back, or calls its `done`. */
 	take(): NetPacket {
 		const entry = this.clean;
-		const packet = this.#buffers[this.#at[entry]];
-		this.#at[entry] = -1;
+		const packet = this.buffers[this.at[entry]];
+		this.at[entry] = -1;
 		this.clean = entry + 1 === this.entries ? 0 : entry + 1;
 		this.posted--;
 		return packet;
@@ -112,27 +112,27 @@ export class E1000ReceiveRing {
 
 	/** A buffer is free again, perhaps with another page. */
 	give(packet: NetPacket): void {
-		assert(this.free < this.#buffers.length, 'a buffer comes back once');
+		assert(this.free < this.buffers.length, 'a buffer comes back once');
 		const {tag} = packet;
-		if (packet.pages[0] !== this.#page[tag]) this.#address(tag, packet.pages[0]);
-		this.#freeBuffers[this.free++] = tag;
+		if (packet.pages[0] !== this.page[tag]) this.address(tag, packet.pages[0]);
+		this.freeBuffers[this.free++] = tag;
 	}
 
-	#make(): number {
-		const buffer = this.#buffers.length;
-		const packet = new NetPacket(1, buffer, this.#done);
-		packet.pages[0] = this.#kernel.page();
+	private make(): number {
+		const buffer = this.buffers.length;
+		const packet = new NetPacket(1, buffer, this.done);
+		packet.pages[0] = this.kernel.page();
 		packet.segments = 1;
 		packet.exchangeable = true;
-		this.#address(buffer, packet.pages[0]);
-		this.#buffers.push(packet);
+		this.address(buffer, packet.pages[0]);
+		this.buffers.push(packet);
 		return buffer;
 	}
 
-	#address(buffer: number, page: Page): void {
-		const address = this.#kernel.dmaAddress(page, 'fromDevice');
-		this.#page[buffer] = page;
-		this.#low[buffer] = address | 0;
-		this.#high[buffer] = Math.floor(address / highUnit);
+	private address(buffer: number, page: Page): void {
+		const address = this.kernel.dmaAddress(page, 'fromDevice');
+		this.page[buffer] = page;
+		this.low[buffer] = address | 0;
+		this.high[buffer] = Math.floor(address / highUnit);
 	}
 }

@@ -24,22 +24,22 @@ export class E1000TransmitRing {
 	clean = 0;
 	/** Packets in the ring. */
 	packets = 0;
-	readonly #kernel: Kernel;
+	private readonly kernel: Kernel;
 	/** By a packet's first descriptor: the packet, which its last descriptor is, and when it was queued. */
-	readonly #packet: (NetPacket | null)[];
-	readonly #last: Int32Array;
-	readonly #queued: Float64Array;
+	private readonly packet: (NetPacket | null)[];
+	private readonly last: Int32Array;
+	private readonly queued: Float64Array;
 
 	constructor(
 		kernel: Kernel,
 		readonly entries: number,
 	) {
-		this.#kernel = kernel;
+		this.kernel = kernel;
 		this.memory = kernel.dmaMemory(entries * e1000.descriptorWords * 4);
 		this.free = entries - 1;
-		this.#packet = new Array(entries).fill(null);
-		this.#last = new Int32Array(entries);
-		this.#queued = new Float64Array(entries);
+		this.packet = new Array(entries).fill(null);
+		this.last = new Int32Array(entries);
+		this.queued = new Float64Array(entries);
 	}
 
 	/** As after a reset of the device; the ring is empty of packets. */
@@ -52,17 +52,17 @@ export class E1000TransmitRing {
 
 	/** When the oldest packet in the ring was queued, ns. */
 	get oldest(): number {
-		return this.#queued[this.clean];
+		return this.queued[this.clean];
 	}
 
 	/** Whether the device has written the oldest packet back. */
 	get pending(): boolean {
-		return this.packets > 0 && this.#isDone(this.#last[this.clean]);
+		return this.packets > 0 && this.isDone(this.last[this.clean]);
 	}
 
 	/** The trace identity of the packet whose first descriptor is `entry`; 0 when there is none. */
 	identityAt(entry: number): number {
-		return this.#packet[entry]?.identity ?? 0;
+		return this.packet[entry]?.identity ?? 0;
 	}
 
 	/**
@@ -74,9 +74,9 @@ export class E1000TransmitRing {
 		let command = e1000.commandInsertFcs | e1000.commandReportStatus | e1000.commandDelayInterrupt;
 		let checksumStart = 0;
 		if (packet.checksum === checksumBlank) {
-			checksumStart = transportOffset(this.#kernel.bytes(packet.pages[0]), packet);
+			checksumStart = transportOffset(this.kernel.bytes(packet.pages[0]), packet);
 			if (checksumStart < 0) return false;
-			const protocol = this.#kernel.bytes(packet.pages[0])[packet.offsets[0] + ethernetBytes + 9];
+			const protocol = this.kernel.bytes(packet.pages[0])[packet.offsets[0] + ethernetBytes + 9];
 			const offset = checksumStart + (protocol === protocolTcp ? tcpChecksumOffset : udpChecksumOffset);
 			command |= e1000.commandInsertChecksum | (offset << e1000.checksumOffsetShift);
 		}
@@ -87,7 +87,7 @@ export class E1000TransmitRing {
 		for (let i = 0; i < segments; i++) {
 			entry = this.next;
 			const at = entry * e1000.descriptorWords;
-			const address = this.#kernel.dmaAddress(packet.pages[i], 'toDevice') + packet.offsets[i];
+			const address = this.kernel.dmaAddress(packet.pages[i], 'toDevice') + packet.offsets[i];
 			words[at] = address | 0;
 			words[at + 1] = Math.floor(address / highUnit);
 			words[at + 2] = packet.lengths[i] | command | (i + 1 === segments ? e1000.commandEndOfPacket : 0);
@@ -95,9 +95,9 @@ export class E1000TransmitRing {
 			this.next = entry + 1 === this.entries ? 0 : entry + 1;
 		}
 
-		this.#last[first] = entry;
-		this.#packet[first] = packet;
-		this.#queued[first] = this.#kernel.now();
+		this.last[first] = entry;
+		this.packet[first] = packet;
+		this.queued[first] = this.kernel.now();
 		this.packets++;
 		return true;
 	}
@@ -106,9 +106,9 @@ export class E1000TransmitRing {
 	done(): number {
 		let count = 0;
 		let entry = this.clean;
-		while (count < this.packets && this.#isDone(this.#last[entry])) {
+		while (count < this.packets && this.isDone(this.last[entry])) {
 			count++;
-			entry = this.#last[entry] + 1;
+			entry = this.last[entry] + 1;
 			if (entry === this.entries) entry = 0;
 		}
 
@@ -118,17 +118,17 @@ export class E1000TransmitRing {
 	/** Takes the oldest packet out of the ring, sent or not. */
 	take(): NetPacket {
 		const first = this.clean;
-		const last = this.#last[first];
-		const packet = this.#packet[first];
+		const last = this.last[first];
+		const packet = this.packet[first];
 		assert(packet !== null && this.packets > 0, 'a packet leaves the ring once');
-		this.#packet[first] = null;
+		this.packet[first] = null;
 		this.clean = last + 1 === this.entries ? 0 : last + 1;
 		this.packets--;
 		this.free += packet.segments;
 		return packet;
 	}
 
-	#isDone(entry: number): boolean {
+	private isDone(entry: number): boolean {
 		return (this.memory.words[entry * e1000.descriptorWords + 3] & e1000.descriptorDone) !== 0;
 	}
 }

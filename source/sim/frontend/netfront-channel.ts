@@ -19,8 +19,8 @@ export class SharedRing {
 	/** Reference of the page's grant, -1 without a ring. */
 	reference = -1;
 	page: Page = -1;
-	#pushesBefore = 0;
-	#notificationsBefore = 0;
+	private pushesBefore = 0;
+	private notificationsBefore = 0;
 
 	constructor(
 		private readonly entryBytes: number,
@@ -29,11 +29,11 @@ export class SharedRing {
 
 	/** Publications of requests over all rings so far, and those of them the backend was notified of. */
 	get pushes(): number {
-		return this.#pushesBefore + (this.ring?.pushes ?? 0);
+		return this.pushesBefore + (this.ring?.pushes ?? 0);
 	}
 
 	get notifications(): number {
-		return this.#notificationsBefore + (this.ring?.notifications ?? 0);
+		return this.notificationsBefore + (this.ring?.notifications ?? 0);
 	}
 
 	/** A new page, granted to `backend`. False without a free reference. */
@@ -53,8 +53,8 @@ export class SharedRing {
 	}
 
 	forget(): void {
-		this.#pushesBefore = this.pushes;
-		this.#notificationsBefore = this.notifications;
+		this.pushesBefore = this.pushes;
+		this.notificationsBefore = this.notifications;
 		this.ring = null;
 		this.page = -1;
 		this.reference = -1;
@@ -70,8 +70,8 @@ export class VifFrontChannel {
 	/** Grants that the backend still mapped when they were to end. */
 	deferredGrants = 0;
 	/** Page -1: not ours to release. */
-	readonly #deferred: {reference: number; page: Page}[] = [];
-	readonly #retryDeferred: Step;
+	private readonly deferred: {reference: number; page: Page}[] = [];
+	private readonly retryDeferred: Step;
 
 	constructor(
 		private readonly kernel: GuestKernel,
@@ -81,7 +81,7 @@ export class VifFrontChannel {
 	) {
 		this.transmit = new SharedRing(txEntryBytes, transmit);
 		this.receive = new SharedRing(rxEntryBytes, receive);
-		this.#retryDeferred = kernel.define(`netfront ${name} deferred grants`, netfrontCosts.clean, () => this.#retry());
+		this.retryDeferred = kernel.define(`netfront ${name} deferred grants`, netfrontCosts.clean, () => this.retry());
 	}
 
 	/** New ring pages and a port for `backend` to bind. In a hypercall step. False without free references. */
@@ -90,7 +90,7 @@ export class VifFrontChannel {
 		this.backend = backend;
 		if (!this.transmit.open(kernel, backend) || !this.receive.open(kernel, backend)) {
 			kernel.log('error', `${this.name}: no grant reference for a ring page`);
-			this.#give(this.transmit);
+			this.give(this.transmit);
 			return false;
 		}
 
@@ -102,8 +102,8 @@ export class VifFrontChannel {
 	close(): void {
 		if (this.port >= 0) this.kernel.closePort(this.port);
 		this.port = -1;
-		this.#give(this.transmit);
-		this.#give(this.receive);
+		this.give(this.transmit);
+		this.give(this.receive);
 	}
 
 	/** Ends a grant whose page (-1: not ours) is free afterwards, now or when the backend has let go of it. */
@@ -116,22 +116,22 @@ export class VifFrontChannel {
 
 		this.deferredGrants++;
 		kernel.log('warning', `${this.name}: deferring g.e. 0x${reference.toString(16)}`);
-		if (this.#deferred.push({reference, page}) === 1) kernel.timer(setupRetry, this.#retryDeferred);
+		if (this.deferred.push({reference, page}) === 1) kernel.timer(setupRetry, this.retryDeferred);
 	}
 
-	#give(shared: SharedRing): void {
+	private give(shared: SharedRing): void {
 		if (shared.ring === null) return;
 		this.endOrDefer(shared.reference, shared.page);
 		shared.forget();
 	}
 
-	#retry(): void {
+	private retry(): void {
 		const {kernel} = this;
-		for (const grant of this.#deferred.splice(0)) {
-			if (!kernel.endGrant(grant.reference)) this.#deferred.push(grant);
+		for (const grant of this.deferred.splice(0)) {
+			if (!kernel.endGrant(grant.reference)) this.deferred.push(grant);
 			else if (grant.page >= 0) kernel.releasePage(grant.page);
 		}
 
-		if (this.#deferred.length > 0) kernel.timer(setupRetry, this.#retryDeferred);
+		if (this.deferred.length > 0) kernel.timer(setupRetry, this.retryDeferred);
 	}
 }

@@ -40,31 +40,31 @@ export class NetfrontReceive implements ChannelEnd {
 	posting: boolean;
 
 	/** By slot: the buffer posted there and its grant; -1 where none is. */
-	readonly #pages = new Int32Array(slotCount).fill(-1);
-	readonly #references = new Int32Array(slotCount).fill(-1);
-	readonly #freePages = new Int32Array(mostPages);
-	#free = 0;
+	private readonly pages = new Int32Array(slotCount).fill(-1);
+	private readonly references = new Int32Array(slotCount).fill(-1);
+	private readonly freePages = new Int32Array(mostPages);
+	private free = 0;
 	/** Pages held, wherever they are. */
-	#held = 0;
+	private held = 0;
 	/** No page was left to post. */
-	#starved = false;
-	readonly #pool: NetPacket[] = [];
-	#made = 0;
+	private starved = false;
+	private readonly pool: NetPacket[] = [];
+	private made = 0;
 	/** Requests published on this ring: our own count, whatever the page says. */
-	#published = 0;
+	private published = 0;
 	/** Of the packet being taken. */
-	#segmentSize = 0;
+	private segmentSize = 0;
 
-	readonly #poll: Step;
-	readonly #post: Step;
-	readonly #refill: Step;
-	readonly #notify: Step;
-	readonly #arm: Step;
-	readonly #recheck: Step;
-	readonly #perSlot: number;
-	readonly #perPost: number;
-	readonly #atReceived: number;
-	readonly #done = (packet: NetPacket) => this.#giveBack(packet);
+	private readonly poll: Step;
+	private readonly post: Step;
+	private readonly refillStep: Step;
+	private readonly notify: Step;
+	private readonly arm: Step;
+	private readonly recheck: Step;
+	private readonly perSlot: number;
+	private readonly perPost: number;
+	private readonly atReceived: number;
+	private readonly done = (packet: NetPacket) => this.giveBack(packet);
 
 	constructor(
 		private readonly kernel: GuestKernel,
@@ -76,18 +76,18 @@ export class NetfrontReceive implements ChannelEnd {
 		this.posting = options.postReceive !== false;
 		const define = (what: string, cost: Cost, run: (argument: number) => void) =>
 			kernel.define(`netfront ${name} ${what}`, cost, run);
-		this.#poll = define('poll', netfrontCosts.poll, (count) => this.#takeResponses(count));
-		this.#post = define('post', netfrontCosts.post, (count) => this.#postBuffers(count));
-		this.#refill = define('refill', netfrontCosts.post, () => this.refill());
-		this.#notify = kernel.hypercall(`netfront ${name} notify receive`, netfrontCosts.notify, () => {
+		this.poll = define('poll', netfrontCosts.poll, (count) => this.takeResponses(count));
+		this.post = define('post', netfrontCosts.post, (count) => this.postBuffers(count));
+		this.refillStep = define('refill', netfrontCosts.post, () => this.refill());
+		this.notify = kernel.hypercall(`netfront ${name} notify receive`, netfrontCosts.notify, () => {
 			this.notifying = false;
 			if (this.port >= 0) kernel.notify(this.port);
 		});
-		this.#arm = define('arm receive', netfrontCosts.arm, () => this.#armEvent());
-		this.#recheck = define('recheck receive', netfrontCosts.recheck, () => this.#checkAgain());
-		this.#perSlot = define('per response received', netfrontCosts.pollSlot, () => {}).cost;
-		this.#perPost = define('per buffer', netfrontCosts.postSlot, () => {}).cost;
-		this.#atReceived = kernel.trace.point(`${options.channel} received`);
+		this.arm = define('arm receive', netfrontCosts.arm, () => this.armEvent());
+		this.recheck = define('recheck receive', netfrontCosts.recheck, () => this.checkAgain());
+		this.perSlot = define('per response received', netfrontCosts.pollSlot, () => {}).cost;
+		this.perPost = define('per buffer', netfrontCosts.postSlot, () => {}).cost;
+		this.atReceived = kernel.trace.point(`${options.channel} received`);
 	}
 
 	get ring(): FrontRing | null {
@@ -110,7 +110,7 @@ export class NetfrontReceive implements ChannelEnd {
 
 	/** A new ring: all its slots get buffers. */
 	open(): void {
-		this.#published = 0;
+		this.published = 0;
 		this.looking = false;
 		this.notifying = false;
 		this.refill();
@@ -120,7 +120,7 @@ export class NetfrontReceive implements ChannelEnd {
 	wakeUp(): void {
 		if (this.looking || this.ring === null) return;
 		this.looking = true;
-		this.#look();
+		this.look();
 	}
 
 	/** Posts as many buffers as there are slots and pages for. */
@@ -128,9 +128,9 @@ export class NetfrontReceive implements ChannelEnd {
 		const {ring} = this;
 		if (ring === null || !this.posting) return;
 		const wanted = ring.free;
-		const count = Math.min(wanted, this.#free + mostPages - this.#held);
-		this.#starved = count < wanted;
-		if (count > 0) this.kernel.step(this.#post, count, count * this.#perPost);
+		const count = Math.min(wanted, this.free + mostPages - this.held);
+		this.starved = count < wanted;
+		if (count > 0) this.kernel.step(this.post, count, count * this.perPost);
 	}
 
 	/** Takes every buffer back; the pages of packets that are still being read follow. */
@@ -139,56 +139,56 @@ export class NetfrontReceive implements ChannelEnd {
 		this.looking = false;
 		this.notifying = false;
 		for (let slot = 0; slot < slotCount; slot++) {
-			if (this.#references[slot] < 0) continue;
-			channel.endOrDefer(this.#references[slot], this.#pages[slot]);
-			this.#references[slot] = -1;
-			this.#held--;
+			if (this.references[slot] < 0) continue;
+			channel.endOrDefer(this.references[slot], this.pages[slot]);
+			this.references[slot] = -1;
+			this.held--;
 		}
 
-		for (; this.#free > 0; this.#held--) kernel.releasePage(this.#freePages[--this.#free]);
+		for (; this.free > 0; this.held--) kernel.releasePage(this.freePages[--this.free]);
 		if (this.occupancy !== null) this.occupancy.set(kernel.now(), 0);
 	}
 
-	#postBuffers(count: number): void {
+	private postBuffers(count: number): void {
 		const {ring, kernel, channel, options} = this;
 		if (ring === null) return;
 		for (let i = 0; i < count && !ring.full; i++) {
-			const page = this.#page();
+			const page = this.page();
 			if (page < 0) break;
 			const reference = kernel.grant(channel.backend, page, false);
 			if (reference < 0) {
-				this.#freePages[this.#free++] = page;
-				kernel.timer(refillRetry, this.#refill);
+				this.freePages[this.free++] = page;
+				kernel.timer(refillRetry, this.refillStep);
 				break;
 			}
 
 			const slot = ring.slot(ring.requestProducer);
 			const entry = ring.nextRequest();
-			this.#pages[slot] = page;
-			this.#references[slot] = reference;
+			this.pages[slot] = page;
+			this.references[slot] = reference;
 			netif.writeRxRequest(ring.words, entry, slot, reference);
 			options.hash?.words(ring.words, entry, 2);
 		}
 
 		if (this.occupancy !== null) this.occupancy.set(kernel.now(), ring.outstanding);
-		if (this.#published === ring.requestProducer) return;
-		this.#published = ring.requestProducer;
+		if (this.published === ring.requestProducer) return;
+		this.published = ring.requestProducer;
 		if (ring.pushRequests()) {
 			this.notifying = true;
-			kernel.step(this.#notify);
+			kernel.step(this.notify);
 		}
 	}
 
 	/** A page to post: one that came back, or a new one; -1 when as many are held as may be. */
-	#page(): Page {
-		if (this.#free > 0) return this.#freePages[--this.#free];
-		if (this.#held === mostPages) return -1;
-		this.#held++;
+	private page(): Page {
+		if (this.free > 0) return this.freePages[--this.free];
+		if (this.held === mostPages) return -1;
+		this.held++;
 		return this.kernel.page();
 	}
 
 	/** What next: to take the responses that are there, or to sleep. */
-	#look(): void {
+	private look(): void {
 		const {ring} = this;
 		if (ring === null) {
 			this.looking = false;
@@ -198,16 +198,16 @@ export class NetfrontReceive implements ChannelEnd {
 		const count = ring.unconsumedResponses;
 		if (count === 0) {
 			if (ring.responseEventArmed) this.looking = false;
-			else this.kernel.step(this.#arm);
+			else this.kernel.step(this.arm);
 		} else if (count > ring.outstanding) {
 			this.disable(`Illegal number of responses ${count}`);
 		} else {
-			this.kernel.step(this.#poll, count, count * this.#perSlot);
+			this.kernel.step(this.poll, count, count * this.perSlot);
 		}
 	}
 
 	/** Takes whole packets until `count` slots are taken. */
-	#takeResponses(count: number): void {
+	private takeResponses(count: number): void {
 		const {ring} = this;
 		if (ring === null) {
 			this.looking = false;
@@ -216,7 +216,7 @@ export class NetfrontReceive implements ChannelEnd {
 
 		const end = (ring.responseConsumer + count) | 0;
 		while (((end - ring.responseConsumer) | 0) > 0) {
-			if (!this.#takePacket(ring)) return;
+			if (!this.takePacket(ring)) return;
 			if (this.ring !== ring) {
 				this.looking = false;
 				return;
@@ -225,17 +225,17 @@ export class NetfrontReceive implements ChannelEnd {
 
 		if (this.occupancy !== null) this.occupancy.set(this.kernel.now(), ring.outstanding);
 		this.refill();
-		this.#look();
+		this.look();
 	}
 
 	/** Takes one packet's slots and hands it up, or drops it. False when the device had to be disabled. */
-	#takePacket(ring: FrontRing): boolean {
+	private takePacket(ring: FrontRing): boolean {
 		const {words} = ring;
-		const packet = this.#pool.pop() ?? new NetPacket(netif.slotsMinimum, this.#made++, this.#done);
+		const packet = this.pool.pop() ?? new NetPacket(netif.slotsMinimum, this.made++, this.done);
 		const firstSlot = ring.slot(ring.responseConsumer);
 		packet.segments = 0;
 		packet.bytes = 0;
-		this.#segmentSize = 0;
+		this.segmentSize = 0;
 		let problem = '';
 		let sum = 0;
 		for (let slots = 0; ; slots++) {
@@ -252,41 +252,41 @@ export class NetfrontReceive implements ChannelEnd {
 			const flags = netif.rxResponseFlags(second);
 			if (slots === 0) {
 				sum = flags;
-				if ((flags & netif.rxExtraInfo) !== 0) problem = this.#takeExtras(ring);
+				if ((flags & netif.rxExtraInfo) !== 0) problem = this.takeExtras(ring);
 			}
 
 			const offset = netif.rxResponseOffset(first);
 			const status = netif.rxResponseStatus(second);
-			if (this.#references[slot] < 0) problem = `Bad rx response id ${netif.rxResponseId(first)}`;
-			else if (!this.kernel.endGrant(this.#references[slot])) {
-				this.#recycle(packet);
+			if (this.references[slot] < 0) problem = `Bad rx response id ${netif.rxResponseId(first)}`;
+			else if (!this.kernel.endGrant(this.references[slot])) {
+				this.recycle(packet);
 				this.disable('Grant still in use by backend domain');
 				return false;
 			} else {
-				this.#references[slot] = -1;
-				const page = this.#pages[slot];
+				this.references[slot] = -1;
+				const page = this.pages[slot];
 				if (status < 0 || offset + status > pageBytes) problem = `rx->offset: ${offset}, size: ${status}`;
 				else if (packet.segments === netif.slotsMinimum) problem = 'Too many slots';
-				if (problem === '') this.#append(packet, page, offset, status);
-				else this.#freePages[this.#free++] = page;
+				if (problem === '') this.append(packet, page, offset, status);
+				else this.freePages[this.free++] = page;
 			}
 
 			if ((flags & netif.rxMoreData) === 0) break;
 		}
 
 		if (problem === '' && packet.lengths[0] < headerBytes) problem = 'the first segment is too short';
-		if (problem === '') this.#deliver(packet, sum, firstSlot);
+		if (problem === '') this.deliver(packet, sum, firstSlot);
 		else {
 			this.errors++;
 			this.kernel.log('debug', `${this.options.name}: ${problem}`);
-			this.#recycle(packet);
+			this.recycle(packet);
 		}
 
 		return true;
 	}
 
 	/** The slots behind a first one that carry extra infos; their buffers are free again. Returns '' or what is wrong with them. */
-	#takeExtras(ring: FrontRing): string {
+	private takeExtras(ring: FrontRing): string {
 		let problem = '';
 		for (;;) {
 			if (ring.unconsumedResponses === 0) return 'Missing extra info';
@@ -294,16 +294,16 @@ export class NetfrontReceive implements ChannelEnd {
 			const entry = ring.nextResponse();
 			const first = ring.words[entry];
 			const second = ring.words[entry + 1];
-			if (this.#references[slot] >= 0) {
-				this.#takeBack(slot);
+			if (this.references[slot] >= 0) {
+				this.takeBack(slot);
 			}
 
 			const type = first & 0xff;
 			if (type === 0 || type >= netif.extraTypes) problem = `Invalid extra type: ${type}`;
 			else if (type === netif.extraGso) {
-				this.#segmentSize = first >>> 16;
+				this.segmentSize = first >>> 16;
 				const kind = second & 0xff;
-				if (this.#segmentSize === 0) problem = 'GSO size must not be zero';
+				if (this.segmentSize === 0) problem = 'GSO size must not be zero';
 				else if (kind !== netif.gsoTcp4) problem = `Bad GSO type ${kind}`;
 			}
 
@@ -312,18 +312,18 @@ export class NetfrontReceive implements ChannelEnd {
 	}
 
 	/** A buffer into which nothing was received is free again, or the kernel's once the backend lets go of it. */
-	#takeBack(slot: number): void {
-		const reference = this.#references[slot];
-		this.#references[slot] = -1;
+	private takeBack(slot: number): void {
+		const reference = this.references[slot];
+		this.references[slot] = -1;
 		if (this.kernel.endGrant(reference)) {
-			this.#freePages[this.#free++] = this.#pages[slot];
+			this.freePages[this.free++] = this.pages[slot];
 		} else {
-			this.channel.endOrDefer(reference, this.#pages[slot]);
-			this.#held--;
+			this.channel.endOrDefer(reference, this.pages[slot]);
+			this.held--;
 		}
 	}
 
-	#append(packet: NetPacket, page: Page, offset: number, bytes: number): void {
+	private append(packet: NetPacket, page: Page, offset: number, bytes: number): void {
 		const at = packet.segments++;
 		packet.pages[at] = page;
 		packet.offsets[at] = offset;
@@ -331,43 +331,43 @@ export class NetfrontReceive implements ChannelEnd {
 		packet.bytes += bytes;
 	}
 
-	#deliver(packet: NetPacket, sum: number, firstSlot: number): void {
+	private deliver(packet: NetPacket, sum: number, firstSlot: number): void {
 		const {kernel, options} = this;
 		packet.checksum = checksumPresent;
 		if ((sum & netif.rxChecksumBlank) !== 0) packet.checksum = checksumBlank;
 		else if ((sum & netif.rxDataValidated) !== 0) packet.checksum = checksumValidated;
-		packet.segmentSize = this.#segmentSize;
+		packet.segmentSize = this.segmentSize;
 		packet.identity = options.receiveIdentities.slots[firstSlot];
 		packet.vcpu = options.vcpu ?? 0;
 		this.packets++;
 		this.bytes += packet.bytes;
-		kernel.trace.hop(kernel.now(), packet.identity, this.#atReceived, firstSlot);
+		kernel.trace.hop(kernel.now(), packet.identity, this.atReceived, firstSlot);
 		this.receiver(packet);
 	}
 
 	/** Whoever took the packet is done with it. */
-	#giveBack(packet: NetPacket): void {
-		this.#recycle(packet);
-		if (this.#starved) this.refill();
+	private giveBack(packet: NetPacket): void {
+		this.recycle(packet);
+		if (this.starved) this.refill();
 	}
 
-	#recycle(packet: NetPacket): void {
+	private recycle(packet: NetPacket): void {
 		const {kernel} = this;
 		const closed = this.ring === null;
 		for (let i = 0; i < packet.segments; i++) {
 			if (closed) {
 				kernel.releasePage(packet.pages[i]);
-				this.#held--;
+				this.held--;
 			} else {
-				this.#freePages[this.#free++] = packet.pages[i];
+				this.freePages[this.free++] = packet.pages[i];
 			}
 		}
 
 		packet.segments = 0;
-		this.#pool.push(packet);
+		this.pool.push(packet);
 	}
 
-	#armEvent(): void {
+	private armEvent(): void {
 		const {ring} = this;
 		if (ring === null) {
 			this.looking = false;
@@ -375,12 +375,12 @@ export class NetfrontReceive implements ChannelEnd {
 		}
 
 		ring.armResponseEvent();
-		this.kernel.step(this.#recheck);
+		this.kernel.step(this.recheck);
 	}
 
-	#checkAgain(): void {
+	private checkAgain(): void {
 		const {ring} = this;
-		if (ring !== null && ring.unconsumedResponses > 0) this.#look();
+		if (ring !== null && ring.unconsumedResponses > 0) this.look();
 		else this.looking = false;
 	}
 }

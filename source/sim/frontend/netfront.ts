@@ -31,13 +31,13 @@ export class Netfront implements NetDevice {
 	limits: NetLimits;
 	onCarrier: (up: boolean) => void = () => {};
 
-	readonly #channel: VifFrontChannel;
-	readonly #interrupt: Step;
-	readonly #setup: Step;
-	#backend = 0;
+	private readonly channel: VifFrontChannel;
+	private readonly interrupt: Step;
+	private readonly setup: Step;
+	private backend = 0;
 	/** Counts backends: what was begun for an earlier one is not gone on with. */
-	#incarnation = 0;
-	#opened: (offer: VifOffer) => void = () => {};
+	private incarnation = 0;
+	private opened: (offer: VifOffer) => void = () => {};
 
 	constructor(
 		private readonly kernel: GuestKernel,
@@ -47,36 +47,36 @@ export class Netfront implements NetDevice {
 		const features: VifFeatures = {...allFeatures, ...options.features};
 		this.name = name;
 		this.limits = limitsOf(features, segmentLimit);
-		this.#channel = new VifFrontChannel(
+		this.channel = new VifFrontChannel(
 			kernel,
 			name,
 			{hash, writes: options.transmitWrites},
 			{hash, writes: options.receiveWrites},
 		);
-		const disable = (text: string) => this.#disable(text);
-		this.sending = new NetfrontTransmit(kernel, options, this.#channel, disable);
-		this.receiving = new NetfrontReceive(kernel, options, this.#channel, disable);
+		const disable = (text: string) => this.disable(text);
+		this.sending = new NetfrontTransmit(kernel, options, this.channel, disable);
+		this.receiving = new NetfrontReceive(kernel, options, this.channel, disable);
 		this.xenbus = new NetfrontXenbus(kernel, options.device, {
 			features,
-			setMac: (text) => this.#setMac(text),
+			setMac: (text) => this.setMac(text),
 			open: (backend, opened) => {
-				this.#backend = backend;
-				this.#opened = opened;
-				kernel.step(this.#setup, this.#incarnation);
+				this.backend = backend;
+				this.opened = opened;
+				kernel.step(this.setup, this.incarnation);
 			},
-			connect: (usable) => this.#connect(usable),
-			close: () => this.#close(),
-			release: () => this.#release(),
+			connect: (usable) => this.connect(usable),
+			close: () => this.close(),
+			release: () => this.release(),
 			reconnect: () => this.reconnect(),
 			log: (text) => kernel.log('error', `${name}: ${text}`),
 		});
-		this.#interrupt = kernel.define(`netfront ${name} interrupt`, netfrontCosts.interrupt, () => {
+		this.interrupt = kernel.define(`netfront ${name} interrupt`, netfrontCosts.interrupt, () => {
 			if (this.state === 'error') return;
 			this.sending.wakeUp();
 			this.receiving.wakeUp();
 		});
-		this.#setup = kernel.hypercall(`netfront ${name} setup`, netfrontCosts.setup, (mark) => {
-			if (mark === this.#incarnation) this.#setUp();
+		this.setup = kernel.hypercall(`netfront ${name} setup`, netfrontCosts.setup, (mark) => {
+			if (mark === this.incarnation) this.setUp();
 		});
 	}
 
@@ -90,38 +90,38 @@ export class Netfront implements NetDevice {
 	}
 
 	get port(): number {
-		return this.#channel.port;
+		return this.channel.port;
 	}
 
 	/** References of the ring pages' grants, -1 without rings. */
 	get transmitReference(): number {
-		return this.#channel.transmit.reference;
+		return this.channel.transmit.reference;
 	}
 
 	get receiveReference(): number {
-		return this.#channel.receive.reference;
+		return this.channel.receive.reference;
 	}
 
 	/** Publications of requests since the start on each ring, and those of them the backend was notified of. */
 	get transmitPushes(): number {
-		return this.#channel.transmit.pushes;
+		return this.channel.transmit.pushes;
 	}
 
 	get transmitNotifications(): number {
-		return this.#channel.transmit.notifications;
+		return this.channel.transmit.notifications;
 	}
 
 	get receivePushes(): number {
-		return this.#channel.receive.pushes;
+		return this.channel.receive.pushes;
 	}
 
 	get receiveNotifications(): number {
-		return this.#channel.receive.notifications;
+		return this.channel.receive.notifications;
 	}
 
 	/** Grants that the backend still mapped when they were to end. */
 	get deferredGrants(): number {
-		return this.#channel.deferredGrants;
+		return this.channel.deferredGrants;
 	}
 
 	get receiver(): (packet: NetPacket) => void {
@@ -156,7 +156,7 @@ export class Netfront implements NetDevice {
 
 	/** Looks at both rings as if an event had come: the operator's kick. The caller is inside no step. */
 	kick(): void {
-		this.kernel.task(this.#interrupt, 0, this.options.vcpu);
+		this.kernel.task(this.interrupt, 0, this.options.vcpu);
 	}
 
 	/**
@@ -164,30 +164,30 @@ export class Netfront implements NetDevice {
 	does, and shakes hands again. The caller is inside a step of the kernel.
 	*/
 	reconnect(): void {
-		this.#incarnation++;
-		this.#goDown('connecting');
-		this.#release();
+		this.incarnation++;
+		this.goDown('connecting');
+		this.release();
 		this.xenbus.restart();
 	}
 
-	#setUp(): void {
+	private setUp(): void {
 		const {kernel, options} = this;
-		const channel = this.#channel;
-		if (!channel.open(this.#backend, this.#interrupt, options.vcpu)) {
-			kernel.timer(setupRetry, this.#setup, this.#incarnation);
+		const channel = this.channel;
+		if (!channel.open(this.backend, this.interrupt, options.vcpu)) {
+			kernel.timer(setupRetry, this.setup, this.incarnation);
 			return;
 		}
 
 		this.sending.open();
 		this.receiving.open();
-		this.#opened({
+		this.opened({
 			transmitReference: channel.transmit.reference,
 			receiveReference: channel.receive.reference,
 			port: channel.port,
 		});
 	}
 
-	#connect(usable: VifFeatures): void {
+	private connect(usable: VifFeatures): void {
 		this.limits = limitsOf(usable, segmentLimit);
 		this.state = 'connected';
 		this.onCarrier(true);
@@ -195,34 +195,34 @@ export class Netfront implements NetDevice {
 	}
 
 	/** A response that cannot be true: the device is of no use until it is given a new backend. */
-	#disable(text: string): void {
+	private disable(text: string): void {
 		const {kernel, name} = this;
 		kernel.log('error', `${name}: ${text}`);
 		kernel.log('error', `${name}: Disabled for further use`);
 		this.sending.looking = false;
 		this.receiving.looking = false;
-		this.#goDown('error');
+		this.goDown('error');
 	}
 
-	#close(): void {
-		this.#goDown('closed');
+	private close(): void {
+		this.goDown('closed');
 	}
 
-	#goDown(state: NetfrontState): void {
+	private goDown(state: NetfrontState): void {
 		const carrier = this.carrier;
 		this.state = state;
 		if (carrier) this.onCarrier(false);
 	}
 
-	#release(): void {
-		if (this.#channel.transmit.ring === null) return;
+	private release(): void {
+		if (this.channel.transmit.ring === null) return;
 		this.sending.release();
 		this.receiving.release();
-		this.#channel.close();
+		this.channel.close();
 		this.sending.wake();
 	}
 
-	#setMac(text: string): void {
+	private setMac(text: string): void {
 		const bytes = text.split(':');
 		if (bytes.length !== 6) return;
 		for (let i = 0; i < 6; i++) this.mac[i] = Number.parseInt(bytes[i], 16);

@@ -17,10 +17,10 @@ export class OutgoingPacket extends NetPacket {
 }
 
 export class OutgoingPackets {
-	readonly #packets: OutgoingPacket[] = [];
-	readonly #free: OutgoingPacket[] = [];
-	readonly #pages: Page[] = [];
-	#pagesMade = 0;
+	private readonly packets: OutgoingPacket[] = [];
+	private readonly free: OutgoingPacket[] = [];
+	private readonly pages: Page[] = [];
+	private pagesMade = 0;
 
 	/**
 	@param mostPackets and @param mostPages bound what is under way.
@@ -35,18 +35,18 @@ export class OutgoingPackets {
 
 	/** Packets somebody holds. */
 	get inUse(): number {
-		return this.#packets.length - this.#free.length;
+		return this.packets.length - this.free.length;
 	}
 
 	/** A packet of `bytes` to fill; null when the pool is out of packets or pages. */
 	take(bytes: number): OutgoingPacket | null {
 		const count = Math.ceil(bytes / pageBytes);
 		assert(count >= 1 && count <= mostSegments, 'a packet has 1 to 65535 bytes');
-		if (this.#pages.length + this.mostPages - this.#pagesMade < count) {
+		if (this.pages.length + this.mostPages - this.pagesMade < count) {
 			return null;
 		}
 
-		const packet = this.#free.pop() ?? this.#make();
+		const packet = this.free.pop() ?? this.make();
 		if (packet === null) {
 			return null;
 		}
@@ -56,7 +56,7 @@ export class OutgoingPackets {
 		packet.segments = count;
 		packet.bytes = bytes;
 		for (let i = 0; i < count; i++) {
-			const page = this.#page();
+			const page = this.page();
 			const length = Math.min(pageBytes, bytes - i * pageBytes);
 			pages[i] = page;
 			lengths[i] = length;
@@ -69,33 +69,33 @@ export class OutgoingPackets {
 	/** Gives back a packet that was not sent, or has come back. */
 	release(packet: OutgoingPacket): void {
 		for (let i = 0; i < packet.segments; i++) {
-			this.#pages.push(packet.pages[i]);
+			this.pages.push(packet.pages[i]);
 		}
 
 		packet.segments = 0;
 		packet.identity = 0;
-		this.#free.push(packet);
+		this.free.push(packet);
 	}
 
-	#page(): Page {
-		const page = this.#pages.pop();
+	private page(): Page {
+		const page = this.pages.pop();
 		if (page !== undefined) {
 			return page;
 		}
 
-		this.#pagesMade++;
+		this.pagesMade++;
 		return this.kernel.page();
 	}
 
-	#make(): OutgoingPacket | null {
-		if (this.#packets.length === this.mostPackets) {
+	private make(): OutgoingPacket | null {
+		if (this.packets.length === this.mostPackets) {
 			return null;
 		}
 
 		// What comes back is what was sent: the pool's own.
 		const back = (packet: NetPacket, status: number) => this.done(packet as OutgoingPacket, status);
-		const packet = new OutgoingPacket(mostSegments, this.#packets.length, back);
-		this.#packets.push(packet);
+		const packet = new OutgoingPacket(mostSegments, this.packets.length, back);
+		this.packets.push(packet);
 		return packet;
 	}
 }

@@ -52,40 +52,40 @@ export class GuestNetwork implements StackEnvironment {
 	sent = 0;
 	/** Packets that found the backlog full. */
 	dropped = 0;
-	#ready = false;
+	private ready = false;
 	/** Packets that wait to be received: a ring of its own. */
-	readonly #backlog: (NetPacket | null)[] = new Array(mostBacklog).fill(null);
-	#head = 0;
-	#count = 0;
-	#polling = false;
-	readonly #arriving = new PacketBuffer(mostArriving);
-	readonly #packets: OutgoingPackets;
+	private readonly backlog: (NetPacket | null)[] = new Array(mostBacklog).fill(null);
+	private head = 0;
+	private count = 0;
+	private polling = false;
+	private readonly arriving = new PacketBuffer(mostArriving);
+	private readonly packets: OutgoingPackets;
 	/** What the stack fills now. */
-	#filling: OutgoingPacket | null = null;
+	private filling: OutgoingPacket | null = null;
 	/** Filled, and not with the device yet, oldest first. */
-	readonly #outgoing: OutgoingPacket[] = [];
-	#outgoingBytes = 0;
-	#transmitting = false;
+	private readonly outgoing: OutgoingPacket[] = [];
+	private outgoingBytes = 0;
+	private transmitting = false;
 	/** The device has said that it is full. */
-	#full = false;
+	private full = false;
 	/** The stack was refused a packet and is to be told when there is room. */
-	#owed = false;
-	readonly #room: () => void;
-	readonly #poll: Step;
-	readonly #receive: Step;
-	readonly #transmit: Step;
-	readonly #again: Step;
-	readonly #timer: Step;
-	readonly #start: Step;
-	readonly #configured: Step;
-	readonly #programs: (() => void)[] = [];
-	readonly #perReceived: number;
-	readonly #perSent: number;
-	readonly #perWake: number;
-	readonly #perCopied: number;
-	readonly #perSummed: number;
-	readonly #atStack: number;
-	readonly #atSocket: number;
+	private owed = false;
+	private readonly room: () => void;
+	private readonly poll: Step;
+	private readonly receive: Step;
+	private readonly transmit: Step;
+	private readonly again: Step;
+	private readonly timerStep: Step;
+	private readonly startStep: Step;
+	private readonly configured: Step;
+	private readonly programs: (() => void)[] = [];
+	private readonly perReceived: number;
+	private readonly perSent: number;
+	private readonly perWake: number;
+	private readonly perCopied: number;
+	private readonly perSummed: number;
+	private readonly atStack: number;
+	private readonly atSocket: number;
 
 	constructor(
 		readonly kernel: Kernel,
@@ -95,47 +95,47 @@ export class GuestNetwork implements StackEnvironment {
 		this.random = random;
 		this.limits = limitsOf(device);
 		this.stack = new NetworkStack(this, own, settings);
-		this.#packets = new OutgoingPackets(kernel, mostPackets, mostPages, (packet) => this.#returned(packet));
+		this.packets = new OutgoingPackets(kernel, mostPackets, mostPages, (packet) => this.returned(packet));
 		const define = (what: string, cost: (typeof networkCosts)[keyof typeof networkCosts], run: (n: number) => void) =>
 			kernel.define(`${name} ${what}`, cost, run);
-		this.#poll = define('poll', networkCosts.poll, () => this.#polls());
-		this.#receive = define('receive', networkCosts.receive, (count) => this.#receives(count));
-		this.#transmit = define('transmit', networkCosts.transmit, (count) => this.#transmits(count));
-		this.#again = define('room', networkCosts.poll, () => this.#goOn());
-		this.#timer = define('timer', networkCosts.timer, (argument) => {
+		this.poll = define('poll', networkCosts.poll, () => this.polls());
+		this.receive = define('receive', networkCosts.receive, (count) => this.receives(count));
+		this.transmit = define('transmit', networkCosts.transmit, (count) => this.transmits(count));
+		this.again = define('room', networkCosts.poll, () => this.goOn());
+		this.timerStep = define('timer', networkCosts.timer, (argument) => {
 			this.stack.timer(argument);
-			this.#flush();
+			this.flush();
 		});
-		this.#configured = define('configured', networkCosts.timer, () => this.onReady());
-		this.#start = define('program', networkCosts.start, (index) => {
-			this.stack.run(this.#programs[index]);
-			this.#flush();
+		this.configured = define('configured', networkCosts.timer, () => this.onReady());
+		this.startStep = define('program', networkCosts.start, (index) => {
+			this.stack.run(this.programs[index]);
+			this.flush();
 		});
-		this.#perReceived = this.#receive.cost;
-		this.#perSent = this.#transmit.cost;
-		this.#perWake = define('wake', networkCosts.wake, () => {}).cost;
-		this.#perCopied = define('copy', networkCosts.copy, () => {}).cost;
-		this.#perSummed = define('checksum', networkCosts.checksum, () => {}).cost;
-		this.#atStack = kernel.trace.point(`${name} stack`);
-		this.#atSocket = kernel.trace.point(`${name} socket`);
-		this.#room = () => {
-			this.#full = false;
-			kernel.step(this.#again);
+		this.perReceived = this.receive.cost;
+		this.perSent = this.transmit.cost;
+		this.perWake = define('wake', networkCosts.wake, () => {}).cost;
+		this.perCopied = define('copy', networkCosts.copy, () => {}).cost;
+		this.perSummed = define('checksum', networkCosts.checksum, () => {}).cost;
+		this.atStack = kernel.trace.point(`${name} stack`);
+		this.atSocket = kernel.trace.point(`${name} socket`);
+		this.room = () => {
+			this.full = false;
+			kernel.step(this.again);
 		};
-		device.receiver = (packet) => this.#arrived(packet);
-		device.onCarrier = (up) => this.#carrier(up);
+		device.receiver = (packet) => this.arrived(packet);
+		device.onCarrier = (up) => this.carrier(up);
 	}
 
 	/** The device may have been usable before anybody listened. The caller is inside a step. */
 	start(): void {
 		if (this.device.carrier) {
-			this.#carrier(true);
+			this.carrier(true);
 		}
 	}
 
 	/** A program starts: `body` runs inside an entry of the stack, in a step of its own. */
 	program(body: () => void): void {
-		this.kernel.task(this.#start, this.#programs.push(body) - 1);
+		this.kernel.task(this.startStep, this.programs.push(body) - 1);
 	}
 
 	now(): number {
@@ -143,7 +143,7 @@ export class GuestNetwork implements StackEnvironment {
 	}
 
 	timer(nanoseconds: number, argument: number): number {
-		return this.kernel.timer(nanoseconds, this.#timer, argument);
+		return this.kernel.timer(nanoseconds, this.timerStep, argument);
 	}
 
 	cancelTimer(handle: number): void {
@@ -151,38 +151,38 @@ export class GuestNetwork implements StackEnvironment {
 	}
 
 	packet(headerBytes: number, payloadBytes: number): PacketBuffer | null {
-		if (this.#filling !== null) {
-			this.#packets.release(this.#filling);
-			this.#filling = null;
+		if (this.filling !== null) {
+			this.packets.release(this.filling);
+			this.filling = null;
 		}
 
-		const stops = this.#full || this.#outgoing.length >= burstPackets || this.#outgoingBytes >= burstBytes;
-		const packet = stops ? null : this.#packets.take(headerBytes + payloadBytes);
+		const stops = this.full || this.outgoing.length >= burstPackets || this.outgoingBytes >= burstBytes;
+		const packet = stops ? null : this.packets.take(headerBytes + payloadBytes);
 		if (packet === null) {
-			this.#owed = true;
+			this.owed = true;
 			return null;
 		}
 
-		this.#filling = packet;
+		this.filling = packet;
 		return packet.buffer;
 	}
 
 	send(buffer: PacketBuffer, checksum: ChecksumState, segmentSize: number): void {
-		const packet = this.#filling;
+		const packet = this.filling;
 		assert(packet !== null && packet.buffer === buffer, 'the packet sent is the one asked for last');
-		this.#filling = null;
+		this.filling = null;
 		packet.checksum = checksum;
 		packet.segmentSize = segmentSize;
 		packet.identity = this.kernel.trace.begin();
-		this.kernel.trace.hop(this.kernel.now(), packet.identity, this.#atStack, packet.bytes);
-		this.#outgoing.push(packet);
-		this.#outgoingBytes += packet.bytes;
+		this.kernel.trace.hop(this.kernel.now(), packet.identity, this.atStack, packet.bytes);
+		this.outgoing.push(packet);
+		this.outgoingBytes += packet.bytes;
 	}
 
 	/** Hands over a packet that no stack has made: a frame of a capture. False when there is no room; the caller then tries later. */
 	sendRaw(bytes: Uint8Array): boolean {
 		const buffer = this.packet(bytes.length, 0);
-		this.#owed = false;
+		this.owed = false;
 		if (buffer === null) {
 			return false;
 		}
@@ -192,63 +192,63 @@ export class GuestNetwork implements StackEnvironment {
 		}
 
 		this.send(buffer, checksumPresent, 0);
-		this.#flush();
+		this.flush();
 		return true;
 	}
 
-	#carrier(up: boolean): void {
+	private carrier(up: boolean): void {
 		if (!up) {
 			return;
 		}
 
 		this.limits = limitsOf(this.device);
-		if (!this.#ready) {
-			this.#ready = true;
-			this.kernel.timer(configuring, this.#configured);
+		if (!this.ready) {
+			this.ready = true;
+			this.kernel.timer(configuring, this.configured);
 		}
 
-		this.#goOn();
+		this.goOn();
 	}
 
-	#arrived(packet: NetPacket): void {
-		if (this.#count === mostBacklog) {
+	private arrived(packet: NetPacket): void {
+		if (this.count === mostBacklog) {
 			this.dropped++;
 			packet.done(packet, sent);
 			return;
 		}
 
-		this.#backlog[(this.#head + this.#count++) & (mostBacklog - 1)] = packet;
-		if (!this.#polling) {
-			this.#polling = true;
-			this.kernel.step(this.#poll);
+		this.backlog[(this.head + this.count++) & (mostBacklog - 1)] = packet;
+		if (!this.polling) {
+			this.polling = true;
+			this.kernel.step(this.poll);
 		}
 	}
 
 	/** Looks how much there is, and pays for it. */
-	#polls(): void {
-		const count = Math.min(this.#count, budget);
+	private polls(): void {
+		const count = Math.min(this.count, budget);
 		let copied = 0;
 		let summed = 0;
 		for (let i = 0; i < count; i++) {
-			const packet = this.#backlog[(this.#head + i) & (mostBacklog - 1)];
+			const packet = this.backlog[(this.head + i) & (mostBacklog - 1)];
 			const bytes = packet?.bytes ?? 0;
 			copied += bytes;
 			summed += packet?.checksum === checksumPresent ? bytes : 0;
 		}
 
-		const extra = (count - 1) * this.#perReceived + this.#perWake + this.#bytesTime(copied, summed);
-		this.kernel.step(this.#receive, count, extra);
+		const extra = (count - 1) * this.perReceived + this.perWake + this.bytesTime(copied, summed);
+		this.kernel.step(this.receive, count, extra);
 	}
 
-	#receives(count: number): void {
+	private receives(count: number): void {
 		const {kernel, stack} = this;
-		const buffer = this.#arriving;
+		const buffer = this.arriving;
 		for (let i = 0; i < count; i++) {
-			const packet = this.#backlog[this.#head];
+			const packet = this.backlog[this.head];
 			assert(packet !== null, 'what was counted is there');
-			this.#backlog[this.#head] = null;
-			this.#head = (this.#head + 1) & (mostBacklog - 1);
-			this.#count--;
+			this.backlog[this.head] = null;
+			this.head = (this.head + 1) & (mostBacklog - 1);
+			this.count--;
 			buffer.clear();
 			for (let segment = 0; segment < packet.segments; segment++) {
 				buffer.add(kernel.bytes(packet.pages[segment]), packet.offsets[segment], packet.lengths[segment]);
@@ -256,74 +256,74 @@ export class GuestNetwork implements StackEnvironment {
 
 			this.received++;
 			if (packet.identity !== 0) {
-				kernel.trace.hop(kernel.now(), packet.identity, this.#atSocket, packet.bytes);
+				kernel.trace.hop(kernel.now(), packet.identity, this.atSocket, packet.bytes);
 			}
 
 			stack.input(buffer, packet.checksum);
 			packet.done(packet, sent);
 		}
 
-		this.#polling = this.#count > 0;
-		if (this.#polling) {
-			kernel.task(this.#poll);
+		this.polling = this.count > 0;
+		if (this.polling) {
+			kernel.task(this.poll);
 		}
 
-		this.#flush();
+		this.flush();
 	}
 
 	/** Pays for what the stack has filled since; then the device gets it. */
-	#flush(): void {
-		const count = this.#outgoing.length;
-		if (this.#transmitting || this.#full || count === 0) {
+	private flush(): void {
+		const count = this.outgoing.length;
+		if (this.transmitting || this.full || count === 0) {
 			return;
 		}
 
-		this.#transmitting = true;
-		const summed = this.limits.checksumOffload ? 0 : this.#outgoingBytes;
-		const extra = (count - 1) * this.#perSent + this.#bytesTime(this.#outgoingBytes, summed);
-		this.kernel.step(this.#transmit, count, extra);
+		this.transmitting = true;
+		const summed = this.limits.checksumOffload ? 0 : this.outgoingBytes;
+		const extra = (count - 1) * this.perSent + this.bytesTime(this.outgoingBytes, summed);
+		this.kernel.step(this.transmit, count, extra);
 	}
 
-	#transmits(count: number): void {
-		this.#transmitting = false;
+	private transmits(count: number): void {
+		this.transmitting = false;
 		for (let i = 0; i < count; i++) {
-			const [packet] = this.#outgoing;
+			const [packet] = this.outgoing;
 			if (!this.device.transmit(packet)) {
-				this.#full = true;
-				this.device.whenRoom(this.#room);
+				this.full = true;
+				this.device.whenRoom(this.room);
 				break;
 			}
 
-			this.#outgoing.shift();
-			this.#outgoingBytes -= packet.bytes;
+			this.outgoing.shift();
+			this.outgoingBytes -= packet.bytes;
 			this.sent++;
 		}
 
-		this.#goOn();
+		this.goOn();
 	}
 
 	/** There may be room: the stack goes on if it waits. */
-	#goOn(): void {
-		if (this.#owed && !this.#full && this.#outgoing.length < burstPackets && this.#outgoingBytes < burstBytes) {
-			this.#owed = false;
+	private goOn(): void {
+		if (this.owed && !this.full && this.outgoing.length < burstPackets && this.outgoingBytes < burstBytes) {
+			this.owed = false;
 			this.stack.transmitReady();
 		}
 
-		this.#flush();
+		this.flush();
 	}
 
-	#returned(packet: OutgoingPacket): void {
-		this.#packets.release(packet);
+	private returned(packet: OutgoingPacket): void {
+		this.packets.release(packet);
 		// Who waits for the device is told by the device.
-		if (this.#owed && !this.#full && !this.#transmitting && this.#outgoing.length === 0) {
-			this.#owed = false;
+		if (this.owed && !this.full && !this.transmitting && this.outgoing.length === 0) {
+			this.owed = false;
 			this.stack.transmitReady();
-			this.#flush();
+			this.flush();
 		}
 	}
 
-	#bytesTime(copied: number, summed: number): number {
-		return Math.ceil((copied * this.#perCopied + summed * this.#perSummed) / 1024);
+	private bytesTime(copied: number, summed: number): number {
+		return Math.ceil((copied * this.perCopied + summed * this.perSummed) / 1024);
 	}
 }
 
