@@ -1,8 +1,10 @@
-/** What enters the state hash at each interval beside the events: random states, ring pages, grant tables, event channels, counters. */
+/** What enters the state hash at each interval beside the events: random states, ring pages, grant tables, event channels, networks, counters. */
 import type {Engine} from '../../engine/engine.js';
+import type {StateHash} from '../../engine/state-hash.js';
 import {tagOf} from '../../engine/tag.js';
 import type {Oracle} from '../guest/oracle.js';
 import type {Boot} from './boot.js';
+import type {HostNetwork} from './network.js';
 
 export function mixState(engine: Engine, boot: Boot, oracle: Oracle): void {
 	const {hash} = engine;
@@ -29,5 +31,35 @@ export function mixState(engine: Engine, boot: Boot, oracle: Oracle): void {
 		hash.word(blkback?.writeSectors ?? 0);
 	}
 
+	mixNetwork(hash, boot.network);
 	hash.word(oracle.sectorsChecked);
+}
+
+/** Rings and counters of the vifs, the NICs' counters, and what every stack has counted. */
+function mixNetwork(hash: StateHash, {vifs, nics, stacks, lan}: HostNetwork): void {
+	for (const {netfront, counts} of vifs) {
+		for (const ring of [netfront?.sending.ring, netfront?.receiving.ring]) {
+			if (ring !== null && ring !== undefined) {
+				hash.words(ring.words, 0, ring.words.length);
+			}
+		}
+
+		hash.word(counts.sentPackets);
+		hash.word(counts.receivedPackets);
+		hash.word(counts.receivedDrops);
+	}
+
+	for (const {counts} of nics) {
+		for (const value of Object.values(counts)) {
+			hash.word(value);
+		}
+	}
+
+	for (const {ip, tcp} of [...stacks, ...(lan?.hosts ?? []).map(({stack}) => stack)]) {
+		hash.word(ip.sent);
+		hash.word(ip.received);
+		for (const value of Object.values(tcp.counters)) {
+			hash.word(value);
+		}
+	}
 }

@@ -4,6 +4,7 @@ jobs. What is outside goes on; see host-lan.ts.
 */
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
+import type {NetworkStack} from '../../net/stack.js';
 import {Bridge} from '../backend/bridge.js';
 import {Netback} from '../backend/netback.js';
 import type {NetDriver} from '../drivers/driver.js';
@@ -16,6 +17,7 @@ import type {Hypervisor} from '../xen/hypervisor.js';
 import {summed} from './counters.js';
 import type {BridgeSample} from './counters-network.js';
 import {type HostNic, macBytes} from './devices.js';
+import {hostCosts} from './host-costs.js';
 import {type HostLan, prefix} from './host-lan.js';
 import type {Past} from './past.js';
 import {guestPlace, ipAddress, type Station} from './station.js';
@@ -41,6 +43,8 @@ export class HostNetwork {
 	readonly bridges: HostBridge[] = [];
 	/** The newest of each name. */
 	readonly vifs: VifChannel[] = [];
+	/** Of the guests' interfaces and the bridges' own ports, in the order in which they came. */
+	readonly stacks: NetworkStack[] = [];
 	/** Told when a guest's interface exists, and when somebody with a network stack can be reached for the first time. */
 	onVif: (channel: VifChannel) => void = () => {};
 	onStation: (station: Station) => void = () => {};
@@ -154,7 +158,7 @@ export class HostNetwork {
 	connect(kernel: DomainKernel, device: number): void {
 		const channel = this.channelOf(kernel.domid, device);
 		const {id, words, transmitIdentities, receiveIdentities} = channel;
-		const {checksum: csum, sg, tso: gso, receiveBuffers, mac, ip} = words;
+		const {checksum: csum, sg, tso: gso, postsUntil, mac, ip} = words;
 		const netfront = new Netfront(kernel, {
 			name: `eth${device}`,
 			channel: id,
@@ -163,10 +167,17 @@ export class HostNetwork {
 			transmitIdentities,
 			receiveIdentities,
 			features: {csum, sg, gso},
-			postReceive: receiveBuffers,
+			postReceive: postsUntil > kernel.now(),
 			hash: this.engine.hash,
 		});
 		channel.netfront = netfront;
+		if (postsUntil > kernel.now() && postsUntil !== Number.POSITIVE_INFINITY) {
+			const stop = kernel.define(`eth${device} posts no more`, hostCosts.stopPosting, () =>
+				netfront.postReceive(false),
+			);
+			kernel.timer(postsUntil - kernel.now(), stop);
+		}
+
 		const network = this.#stack(kernel, netfront, words.name, mac, ip ?? '0.0.0.0');
 		network.onReady = () => this.#ready(kernel.name, words.name, network);
 		netfront.start();
@@ -179,12 +190,14 @@ export class HostNetwork {
 	}
 
 	#stack(kernel: DomainKernel, device: NetDevice, on: string, mac: string, ip: string): GuestNetwork {
-		return new GuestNetwork(kernel, device, {
+		const network = new GuestNetwork(kernel, device, {
 			name: `${kernel.name} ${on}`,
 			own: {mac: macBytes(mac), address: ipAddress(ip), prefix},
 			random: this.engine.random.stream(`${kernel.name}/${on}/stack`),
 			settings: this.outside.settings(`${kernel.name}.${on}`),
 		});
+		this.stacks.push(network.stack);
+		return network;
 	}
 
 	#ready(owner: string, on: string, network: GuestNetwork): void {

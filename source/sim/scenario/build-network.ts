@@ -77,7 +77,7 @@ export function buildNetwork(raw: RawScenario, nics: readonly NicDevice[], repor
 				checksum: words.checksum,
 				sg: words.sg,
 				tso: words.tso,
-				receiveBuffers: words.receive_buffers,
+				postsUntil: words.receive_buffers,
 			};
 		});
 		vifs.set(name, own);

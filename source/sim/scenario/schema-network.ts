@@ -6,7 +6,7 @@ import {z} from 'zod';
 import {parseIp, parseMac} from './addresses.js';
 import {Refused} from './problems.js';
 import {parseBitRate, parseVifRate} from './rates.js';
-import {gibibyte, kibibyte, microsecond, millisecond, second} from './units.js';
+import {gibibyte, kibibyte, microsecond, millisecond, parseDuration, second} from './units.js';
 import {asWord, chance, duration, flag, integer, named, oneOf, scalar, size, strict, word} from './words.js';
 
 export const mac = scalar(parseMac);
@@ -21,6 +21,13 @@ const interfaceName = (what: string) =>
 		return text;
 	});
 
+/** Until when the guest posts buffers, ns: `on` is for ever, `off` never. */
+function parsePosting(value: unknown): number {
+	const always = value === true || value === 'on' || value === 'yes' || value === 1;
+	const never = value === false || value === 'off' || value === 'no' || value === 0;
+	return always ? Number.POSITIVE_INFINITY : never ? 0 : parseDuration(value);
+}
+
 export const vif = strict({
 	mac: mac.optional(),
 	ip: ip.optional(),
@@ -29,7 +36,7 @@ export const vif = strict({
 	checksum: flag().default(true),
 	sg: flag().default(true),
 	tso: flag().default(true),
-	receive_buffers: flag().default(true),
+	receive_buffers: scalar(parsePosting).default(Number.POSITIVE_INFINITY),
 });
 
 /** `[eth0]`, or with an address for domain zero: `{nics: [eth0], ip: 10.0.0.254}`. */

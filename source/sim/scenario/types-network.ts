@@ -45,8 +45,8 @@ export interface VifWords {
 	readonly checksum: boolean;
 	readonly sg: boolean;
 	readonly tso: boolean;
-	/** Whether the guest posts buffers for what arrives. */
-	readonly receiveBuffers: boolean;
+	/** Until when the guest posts buffers for what arrives, ns; Infinity is for ever, 0 never. */
+	readonly postsUntil: number;
 }
 
 /** What a link does to frames, each direction and station for itself. Chances in a million. */

@@ -54,7 +54,7 @@ describe('a host with a NIC', () => {
 describe("guests' interfaces", () => {
 	it("are numbered, with addresses from Xen's OUI by guest and interface", () => {
 		const {domains} = parse(
-			`${base}  db:\n    vif: [{}, { mac: "00:16:3E:12:34:56", sg: off, tso: off, rate: 1MB/s@20ms }]\n`,
+			`${base}  db:\n    vif: [{}, { mac: "00:16:3E:12:34:56", sg: off, tso: off, rate: 1MB/s@20ms, receive_buffers: 5s }]\n`,
 		);
 		expect(domains[0].vifs).toEqual([]);
 		expect(domains[1].vifs).toEqual([
@@ -68,14 +68,19 @@ describe("guests' interfaces", () => {
 				checksum: true,
 				sg: true,
 				tso: true,
-				receiveBuffers: true,
+				postsUntil: Number.POSITIVE_INFINITY,
 			},
 		]);
 		expect(domains[2].vifs.map(({name, mac}) => [name, mac])).toEqual([
 			['vif0', '00:16:3e:00:00:02'],
 			['vif1', '00:16:3e:12:34:56'],
 		]);
-		expect(domains[2].vifs[1]).toMatchObject({sg: false, tso: false, rate: {bytes: 20_000, microseconds: 20_000}});
+		expect(domains[2].vifs[1]).toMatchObject({
+			sg: false,
+			tso: false,
+			rate: {bytes: 20_000, microseconds: 20_000},
+			postsUntil: 5e9,
+		});
 	});
 
 	it('are channels of the timeline', () => {
