@@ -20,6 +20,7 @@ test('domain zero brings the disk up, the toolstack creates the guests, their di
 	const {boot} = host;
 	expect(boot.drivers.map(({driver, kernel}) => [driver.name, driver.state, kernel.name])).toEqual([
 		['nvme0', 'live', 'Domain-0'],
+		['eth0', 'live', 'Domain-0'],
 	]);
 	expect(boot.domains.map(({name}) => name)).toEqual(['Domain-0', 'web', 'db']);
 	expect(boot.channels.map(({id, blkfront, blkback}) => [id, blkfront?.xenbus.state, blkback?.xenbus.state])).toEqual([
