@@ -5,7 +5,7 @@
 import type {ChannelLook, ChannelView, JobView, Snapshot, TrafficRate, VifChannelView} from '../observe/snapshot.js';
 import {bitRate, duration, percent, quantity, throughput} from './format.js';
 import {sentenceKey, sentences} from './sentences.js';
-import {channelOf, p99Label, type Subject} from './subject.js';
+import {channelOf, longWait, p99Label, type Subject} from './subject.js';
 import {counted, listed} from './text.js';
 
 /** The selected subject in plain words: its name, then what it is and how it is right now. */
@@ -132,7 +132,22 @@ function trafficWords({bitsPerSecond, packetsPerSecond}: TrafficRate): string {
 
 /** What a job does and what came of it, without how it is. */
 function jobWords(job: JobView): string {
-	const {kind, summary, on, rate, outstanding, iodepth, p50, p99, p999, oldest, errors, bytesPerSecond, counters} = job;
+	const {
+		kind,
+		summary,
+		on,
+		rate,
+		outstanding,
+		iodepth,
+		p50,
+		p99,
+		p999,
+		oldest,
+		silence,
+		errors,
+		bytesPerSecond,
+		counters,
+	} = job;
 	if (kind === 'cpu') return `${summary}.`;
 	const percentiles = [
 		['p50', p50],
@@ -148,10 +163,16 @@ function jobWords(job: JobView): string {
 		const doing = `${summary} on ${on}: ${quantity(rate)}/s, ${throughput(bytesPerSecond)}`;
 		return `${doing}; ${outstanding} of ${iodepth} outstanding${age}.${tail}${failed}`;
 	}
-	const passes = [...(rate > 0 ? [`${quantity(rate)}/s`] : []), bitRate(8 * bytesPerSecond)].join(', ');
+	const passes = [
+		...(rate > 0 ? [`${quantity(rate)}/s`] : []),
+		...(bytesPerSecond > 0 ? [bitRate(8 * bytesPerSecond)] : []),
+		...(silence >= longWait ? [`no answer for ${duration(silence)}`] : []),
+	];
 	const waits = outstanding > 0 ? `; ${outstanding} without an answer${age}` : '';
-	const own = counters.map(([name, value]) => ` ${sentence(`${name} ${quantity(value)}`)}`).join('');
-	return `${summary}${on === '' ? '' : ` on ${on}`}: ${passes}${waits}.${tail}${failed}${own}`;
+	const own = counters
+		.flatMap(([name, value]) => (value > 0 ? [` ${sentence(`${name} ${quantity(value)}`)}`] : []))
+		.join('');
+	return `${summary}${on === '' ? '' : ` on ${on}`}: ${passes.join(', ') || 'nothing yet'}${waits}.${tail}${failed}${own}`;
 }
 
 /** The keys that act on a subject: `enter look   f fault   ! kick`. */

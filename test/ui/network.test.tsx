@@ -90,8 +90,18 @@ describe('in words', () => {
 	test('a job of the network has no depth, and what it lost is counted', () => {
 		expect(words('web http')).toBe(
 			'serve tcp 200/20k on vif0: 60/s, 408 Mb/s; 1 without an answer, the oldest for 500 µs. p50 800 µs, p99 1.4 ms, ' +
-				'p99.9 2.0 ms. Resent 0. Going. ✓ (data verified): all that arrived so far was as sent.',
+				'p99.9 2.0 ms. Going. ✓ (data verified): all that arrived so far was as sent.',
 		);
+	});
+
+	test('a job that nobody answers says for how long, and what was lost counts', () => {
+		const [job] = fakeSnapshot(12_345_000_000).domains[1].jobs.slice(-1);
+		const silent = {...job, rate: 0, bytesPerSecond: 0, silence: 3_500_000_000, counters: [['lost', 12]] as const};
+		const domain = fakeSnapshot(12_345_000_000).domains[1];
+		const {text: said} = inWords({kind: 'job', job: silent, domain});
+		expect(said).toContain('no answer for 3.5 s');
+		expect(said).toContain('Lost 12.');
+		expect(said).toMatch(/Nothing has come back for a second or more\.$/);
 	});
 
 	test('a NIC speaks of frames, a host on the LAN of what it sees', () => {
