@@ -56,7 +56,8 @@ export class Xen1NetBackend {
 
 	/** net_update, in the hypercall of a domain that has put descriptors on the rings of its interface `vif`. */
 	netUpdate(domid: number, vif: number): void {
-		for (const [index, owner] of this.#owners.entries()) {
+		for (let index = 0; index < this.vifs.length; index++) {
+			const owner = this.#owners[index];
 			if (owner.domid === domid && owner.vif === vif) this.#update(this.vifs[index]);
 		}
 	}

@@ -5,6 +5,7 @@ posted, by its page table entry; without a posted page the packet is dropped. Af
 */
 import type {Step} from '../../engine/step.js';
 import {frameBytes} from '../../hw/memory.js';
+import type {ChannelEnd} from '../channel/channel-end.js';
 import type {RingOptions} from '../channel/ring.js';
 import type {RingIdentities} from '../channel/ring-identities.js';
 import * as vif1 from '../channel/vif1.js';
@@ -55,6 +56,9 @@ export class Xen1VifBackend implements NetDevice {
 	refused = 0;
 	/** Packets that reached the guest without a copy. */
 	flipped = 0;
+	/** This end of each ring, for whoever checks that none is asleep. Nothing ever waits for the guest: it is dropped. */
+	readonly transmitEnd: ChannelEnd = this.#end(() => this.transmitRing.unconsumedRequests);
+	readonly receiveEnd: ChannelEnd = this.#end(() => 0);
 	readonly transmitRing: vif1.VifBackRing;
 	readonly receiveRing: vif1.VifBackRing;
 	readonly posted: PostedPages;
@@ -172,6 +176,20 @@ export class Xen1VifBackend implements NetDevice {
 
 	whenRoom(wake: () => void): void {
 		wake();
+	}
+
+	#end(waiting: () => number): ChannelEnd {
+		const notifying = () => this.notifying;
+		return {
+			get waiting() {
+				return waiting();
+			},
+			looking: false,
+			get notifying() {
+				return notifying();
+			},
+			port: -1,
+		};
 	}
 
 	/** One transmit descriptor: checked, its page pinned, its headers copied; or answered at once. */

@@ -171,6 +171,13 @@ export class VifFrontRing {
 		return this.#first + index * descriptorWords;
 	}
 
+	/** Responses that are there, once the one is among them of which this end asked to be told; 0 while it is content to wait. */
+	get dueResponses(): number {
+		const there = this.unconsumedResponses;
+		const ahead = (this.info[this.#indices + 2] - this.responseConsumer) & indexMask;
+		return ahead <= there ? there : 0;
+	}
+
 	/** Asks to be told when `ahead` more responses than those taken are there. */
 	armEvent(ahead = 1): void {
 		this.#store(this.#indices + 2, (this.responseConsumer + ahead) & indexMask);
@@ -209,6 +216,11 @@ export class VifBackRing {
 		return (
 			((this.info[this.#indices] - index) & indexMask) !== 0 && ((this.responseProducer - index) & indexMask) !== 1
 		);
+	}
+
+	/** Requests published and not taken. */
+	get unconsumedRequests(): number {
+		return this.hasRequest ? (this.info[this.#indices] - this.requestConsumer) & indexMask : 0;
 	}
 
 	nextRequest(): number {

@@ -123,7 +123,8 @@ export class Xen1VifReceive {
 		for (let i = 0; i < count && ring.unconsumedResponses > 0; i++) {
 			const slot = ring.responseConsumer;
 			const entry = ring.nextResponse();
-			const [first, second] = [ring.words[entry], ring.words[entry + 1]];
+			const first = ring.words[entry];
+			const second = ring.words[entry + 1];
 			const id = vif1.idOf(first);
 			if (id >= vif1.ringSlots || this.#posted[id] < 0) {
 				kernel.log('error', `${this.options.channel}: receive response of no page (${id})`);

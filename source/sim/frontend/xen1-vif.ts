@@ -3,6 +3,7 @@ A guest's network interface under Xen 1.0: two rings in a page that Xen shares, 
 put on both, the NET event when a response comes to an event index. After XenoLinux's network.c.
 */
 import type {Step} from '../../engine/step.js';
+import type {ChannelEnd} from '../channel/channel-end.js';
 import {maximumBytes} from '../channel/vif1.js';
 import type {CallingKernel} from '../kernel/kernel.js';
 import type {NetDevice, NetLimits, NetPacket} from '../kernel/net-device.js';
@@ -22,6 +23,9 @@ export class Xen1Vif implements NetDevice {
 	onCarrier: (up: boolean) => void = () => {};
 	readonly sending: Xen1VifTransmit;
 	readonly receiving: Xen1VifReceive;
+	/** This end of each ring, for whoever checks that none is asleep. */
+	readonly transmitEnd: ChannelEnd = this.#end(() => this.sending);
+	readonly receiveEnd: ChannelEnd = this.#end(() => this.receiving);
 	/** Hypercalls made. */
 	notifications = 0;
 	/** The hypercall is asked for. */
@@ -82,6 +86,22 @@ export class Xen1Vif implements NetDevice {
 	kick(): void {
 		this.sending.wakeUp();
 		this.receiving.wakeUp();
+	}
+
+	#end(find: () => Xen1VifTransmit | Xen1VifReceive): ChannelEnd {
+		const notifying = () => this.notifying;
+		return {
+			get waiting() {
+				return find().ring.dueResponses;
+			},
+			get looking() {
+				return find().looking;
+			},
+			get notifying() {
+				return notifying();
+			},
+			port: -1,
+		};
 	}
 
 	/** The hypercall pays for everything put on the rings since the last. */
