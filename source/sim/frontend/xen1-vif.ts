@@ -31,6 +31,7 @@ export class Xen1Vif implements NetDevice {
 	/** The hypercall is asked for. */
 	notifying = false;
 	readonly #kernel: CallingKernel;
+	readonly #interrupt: Step;
 	readonly #update: Step;
 	readonly #perTransmit: number;
 	readonly #perReceive: number;
@@ -50,13 +51,11 @@ export class Xen1Vif implements NetDevice {
 		});
 		this.#perTransmit = kernel.define(`${channel} per packet announced`, vif1FrontCosts.updateTransmit, () => {}).cost;
 		this.#perReceive = kernel.define(`${channel} per page announced`, vif1FrontCosts.updateReceive, () => {}).cost;
-		events.handle(
-			eventNet,
-			kernel.define(`${channel} interrupt`, vif1FrontCosts.interrupt, () => {
-				this.sending.wakeUp();
-				this.receiving.wakeUp();
-			}),
-		);
+		this.#interrupt = kernel.define(`${channel} interrupt`, vif1FrontCosts.interrupt, () => {
+			this.sending.wakeUp();
+			this.receiving.wakeUp();
+		});
+		events.handle(eventNet, this.#interrupt);
 	}
 
 	/** Posts pages; the interface works from now on. The caller is inside a step of the kernel. */
@@ -82,10 +81,9 @@ export class Xen1Vif implements NetDevice {
 		this.sending.whenRoom(wake);
 	}
 
-	/** Looks at both rings as if an event had come: the operator's kick. The caller is inside a step of the kernel. */
+	/** Looks at both rings as if an event had come: the operator's kick. The caller is inside no step. */
 	kick(): void {
-		this.sending.wakeUp();
-		this.receiving.wakeUp();
+		this.#kernel.task(this.#interrupt);
 	}
 
 	#end(find: () => Xen1VifTransmit | Xen1VifReceive): ChannelEnd {

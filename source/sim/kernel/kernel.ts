@@ -98,6 +98,9 @@ export class Panic extends Error {
 	override readonly name = 'Panic';
 }
 
+/** A panic of the hypervisor's own kernel: whosever step it came in, the whole host dies. */
+export class HostPanic extends Panic {}
+
 /** Status of a grant operation: GNTST_*, 0 or negative. A map returns a handle (>= 0) or the negative status. */
 export type GrantStatus = number;
 

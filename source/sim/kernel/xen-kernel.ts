@@ -12,7 +12,7 @@ import {DOMID_XEN} from '../xen/domid.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
 import type {BoundInterrupt, DeviceKernel} from './assigned-device.js';
 import type {Cost} from './cost.js';
-import {type Direction, type DmaMemory, type Page, Panic} from './kernel.js';
+import {type Direction, type DmaMemory, HostPanic, type Page} from './kernel.js';
 
 /** A page that Xen and a domain both reach. */
 export interface SharedPage {
@@ -176,7 +176,7 @@ export class XenKernel implements DeviceKernel, Owner {
 	}
 
 	panic(reason: string): never {
-		throw new Panic(reason);
+		throw new HostPanic(reason);
 	}
 
 	/** The hypervisor has crashed: no CPU runs anything any more. Domains' kernels are ended by whoever ends the host. */

@@ -119,6 +119,31 @@ describe('an interface of Xen 1.0', () => {
 		net.xen.cpus.checkAccounts();
 	});
 
+	it('sleeps when its event is lost, which its end says, and wakes when the operator kicks it', () => {
+		const net = xen1Net();
+		const [a, b] = [net.netGuest(1), net.netGuest(2)];
+		const point = net.engine.faults.get('event.bit vm2');
+		if (point === undefined) throw new Error('the domain has a fault point');
+		point.armed = {decide: () => 1, value: 0};
+		a.send([frameOf(2, 1, pattern(100, 1))]);
+		const {waiting, looking, notifying} = b.front.receiveEnd;
+		expect([b.got.length, waiting, looking, notifying, b.events.isPending(4)]).toEqual([0, 1, false, false, false]);
+		point.armed = null;
+		b.front.kick();
+		net.run(1_000_000);
+		expect([b.got.length, b.front.receiveEnd.waiting]).toEqual([1, 0]);
+	});
+
+	it('waits for answers in half-full batches without being asleep', () => {
+		const net = xen1Net();
+		const [a, b] = [net.netGuest(1), net.netGuest(2)];
+		b.send([frameOf(255, 2, pattern(60, 0))]);
+		const upcalls = a.events.upcalls;
+		a.send(...Array.from({length: 64}, (_, i) => [frameOf(2, 1, pattern(60, i))]));
+		expect([a.statuses.length, a.front.transmitEnd.waiting, b.got.length]).toEqual([64, 0, 64]);
+		expect(a.events.upcalls - upcalls).toBeLessThan(10);
+	});
+
 	it('leaves a guest that dies nothing of Xen’s, and Xen nothing pinned of the guest’s', () => {
 		const net = xen1Net();
 		const total = net.machine.memory.frames;

@@ -9,7 +9,7 @@ import {E1000Driver} from '../../../source/sim/drivers/e1000.js';
 import {NvmeDriver} from '../../../source/sim/drivers/nvme.js';
 import {AssignedDevice} from '../../../source/sim/kernel/assigned-device.js';
 import {BlockRequest, okay, readOperation, writeOperation} from '../../../source/sim/kernel/block-device.js';
-import {Panic} from '../../../source/sim/kernel/kernel.js';
+import {HostPanic} from '../../../source/sim/kernel/kernel.js';
 import {type NetPacket, sent} from '../../../source/sim/kernel/net-device.js';
 import {XenKernel} from '../../../source/sim/kernel/xen-kernel.js';
 import {DOMID_XEN} from '../../../source/sim/xen/domid.js';
@@ -179,10 +179,26 @@ describe('native drivers in the hypervisor', () => {
 		const before = steps;
 		run(1_000_000_000);
 		expect(crashes[0]).toBeUndefined();
-		expect(crashes[1]).toBeInstanceOf(Panic);
+		expect(crashes[1]).toBeInstanceOf(HostPanic);
 		expect([crashes.length, steps]).toEqual([2, before]);
 		expect(xen.cpus.all.every(({idle}) => idle)).toBe(true);
 		expect(engine.now).toBeGreaterThan(2_000_000_000);
+		xen.cpus.checkAccounts();
+	});
+
+	it('panic for the host in a domain’s hypercall, too', () => {
+		const {xen, domain, kernel, run} = host(false);
+		const guest = domain('web', 1, 64);
+		const crashes: unknown[] = [];
+		xen.cpus.onCrash = (_owner, error) => {
+			crashes.push(error);
+			kernel.die();
+		};
+		guest.task(guest.hypercall('call', cost, () => kernel.panic('bad pointer in a hypercall')));
+		run(1_000_000);
+		expect(crashes.length).toBe(1);
+		expect(crashes[0]).toBeInstanceOf(HostPanic);
+		expect(xen.cpus.all.every(({idle}) => idle)).toBe(true);
 		xen.cpus.checkAccounts();
 	});
 });
