@@ -3,6 +3,7 @@ import {FramePool} from '../../source/hw/lan/frame-pool.js';
 import {Link} from '../../source/hw/lan/link.js';
 import type {WireFrame} from '../../source/hw/lan/wire.js';
 import {E1000} from '../../source/hw/nic/e1000.js';
+import {FrameTap} from '../../source/net/frame-tap.js';
 import {Bridge} from '../../source/sim/backend/bridge.js';
 import {Xen1NetBackend} from '../../source/sim/backend/xen1-net.js';
 import {RingIdentities} from '../../source/sim/channel/ring-identities.js';
@@ -42,8 +43,9 @@ export function xen1Net({iommu = false} = {}) {
 			transmitIdentities: new RingIdentities(ringSlots),
 			receiveIdentities: new RingIdentities(ringSlots),
 		};
+		const tap = new FrameTap(`${name}:0`);
 		const shared = {channel: `${name}:0`, vif: 0, mac: macOf(number), hash: engine.hash, ...identities};
-		const back = backend.attach({domid: own.domid, info: events.info.words, ...shared});
+		const back = backend.attach({domid: own.domid, info: events.info.words, tap, ...shared});
 		bridge.addPort(back);
 		const front = new Xen1Vif(own, events, backend, {name: 'eth0', words: back.page.words, ...shared});
 		const got: Buffer[] = [];
@@ -73,7 +75,7 @@ export function xen1Net({iommu = false} = {}) {
 			run(1_000_000);
 		}
 
-		return {kernel: own, events, back, front, got, pages, statuses, send};
+		return {kernel: own, events, back, front, got, pages, statuses, send, tap};
 	};
 
 	/** A NIC on a wire, driven in Xen and put into the bridge. */

@@ -16,20 +16,20 @@ export class Xen1NetBackend {
 	/** Packets the tasklet has sent. */
 	rounds = 0;
 	/** Whose vif is whose: the domain of each of `vifs`, and its number there. */
-	readonly #owners: {readonly domid: number; readonly vif: number}[] = [];
-	readonly #list: Xen1VifBackend[] = [];
-	#scheduled = false;
-	readonly #round: Step;
-	readonly #event: Step;
+	private readonly owners: {readonly domid: number; readonly vif: number}[] = [];
+	private readonly list: Xen1VifBackend[] = [];
+	private scheduled = false;
+	private readonly round: Step;
+	private readonly event: Step;
 
 	constructor(
 		private readonly kernel: XenKernel,
 		private readonly bits: EventBits,
 	) {
-		this.#round = kernel.define('net round', vif1BackCosts.round, () => this.#next());
-		this.#event = kernel.define('net event', vif1BackCosts.event, (index) => {
+		this.round = kernel.define('net round', vif1BackCosts.round, () => this.next());
+		this.event = kernel.define('net event', vif1BackCosts.event, (index) => {
 			this.vifs[index].notifying = false;
-			this.bits.send(this.#owners[index].domid, eventNet);
+			this.bits.send(this.owners[index].domid, eventNet);
 		});
 	}
 
@@ -40,16 +40,16 @@ export class Xen1NetBackend {
 		const made = new Xen1VifBackend(this.kernel, this.kernel.sharedPage(domid), options, () => {
 			if (made.notifying) return;
 			made.notifying = true;
-			this.kernel.task(this.#event, index);
+			this.kernel.task(this.event, index);
 		});
 		this.vifs.push(made);
-		this.#owners.push({domid, vif});
+		this.owners.push({domid, vif});
 		return made;
 	}
 
 	/** A domain is gone: its interfaces are nobody's. */
 	detach(domid: number): void {
-		for (const [index, owner] of this.#owners.entries()) {
+		for (const [index, owner] of this.owners.entries()) {
 			if (owner.domid === domid) this.vifs[index].detach();
 		}
 	}
@@ -57,26 +57,26 @@ export class Xen1NetBackend {
 	/** net_update, in the hypercall of a domain that has put descriptors on the rings of its interface `vif`. */
 	netUpdate(domid: number, vif: number): void {
 		for (let index = 0; index < this.vifs.length; index++) {
-			const owner = this.#owners[index];
-			if (owner.domid === domid && owner.vif === vif) this.#update(this.vifs[index]);
+			const owner = this.owners[index];
+			if (owner.domid === domid && owner.vif === vif) this.update(this.vifs[index]);
 		}
 	}
 
-	#update(vif: Xen1VifBackend): void {
+	private update(vif: Xen1VifBackend): void {
 		vif.update();
 		if (vif.waiting === 0 || vif.queued) return;
 		vif.queued = true;
-		this.#list.push(vif);
-		if (this.#scheduled) return;
-		this.#scheduled = true;
-		this.kernel.task(this.#round);
+		this.list.push(vif);
+		if (this.scheduled) return;
+		this.scheduled = true;
+		this.kernel.task(this.round);
 	}
 
 	/** One packet of the interface whose turn it is. */
-	#next(): void {
-		const vif = this.#list.shift();
+	private next(): void {
+		const vif = this.list.shift();
 		if (vif === undefined) {
-			this.#scheduled = false;
+			this.scheduled = false;
 			return;
 		}
 
@@ -88,9 +88,9 @@ export class Xen1NetBackend {
 
 		if (vif.waiting > 0) {
 			vif.queued = true;
-			this.#list.push(vif);
+			this.list.push(vif);
 		}
 
-		this.kernel.step(this.#round);
+		this.kernel.step(this.round);
 	}
 }

@@ -34,7 +34,7 @@ export class Xen1Pending {
 	/** Block requests handed to the device so far. */
 	readonly parts: Int32Array;
 	free: number;
-	readonly #free: Int32Array;
+	private readonly freeOnes: Int32Array;
 
 	constructor(
 		private readonly kernel: XenKernel,
@@ -49,7 +49,7 @@ export class Xen1Pending {
 		this.pinned = new Int32Array(size);
 		this.handed = new Int32Array(size);
 		this.parts = new Int32Array(size);
-		this.#free = Int32Array.from({length: size}, (_, index) => size - 1 - index);
+		this.freeOnes = Int32Array.from({length: size}, (_, index) => size - 1 - index);
 		this.free = size;
 	}
 
@@ -59,7 +59,7 @@ export class Xen1Pending {
 
 	take(client: BlockClient): number {
 		assert(this.free > 0, 'a pending request is free');
-		const index = this.#free[--this.free];
+		const index = this.freeOnes[--this.free];
 		this.clients[index] = client;
 		this.pinned[index] = 0;
 		this.handed[index] = 0;
@@ -71,7 +71,7 @@ export class Xen1Pending {
 	release(index: number): void {
 		assert(this.clients[index] !== null && this.pinned[index] === 0, 'a pending request ends once, without pages');
 		this.clients[index] = null;
-		this.#free[this.free++] = index;
+		this.freeOnes[this.free++] = index;
 	}
 
 	/** Sectors of a request; 0 when one of its segments is empty. */

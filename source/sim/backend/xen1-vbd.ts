@@ -25,24 +25,24 @@ export class Xen1BlockBackend {
 	rounds = 0;
 	refused = 0;
 	/** Domains whose turn is to come, and the one whose turn it is with what it may still take. */
-	readonly #list: BlockClient[] = [];
-	#current: BlockClient | null = null;
-	#budget = 0;
+	private readonly list: BlockClient[] = [];
+	private current: BlockClient | null = null;
+	private budget = 0;
 	/** The tasklet is asked for or at work. */
-	#scheduled = false;
+	private scheduled = false;
 	/** The pending request that the device had no room for, -1 when none waits. */
-	#waiting = -1;
-	readonly #round: Step;
-	readonly #take: Step;
-	readonly #validate: Step;
-	readonly #pin: Step;
-	readonly #submit: Step;
-	readonly #unpin: Step;
-	readonly #respond: Step;
-	readonly #event: Step;
-	readonly #room: () => void;
-	readonly #perPin: number;
-	readonly #perUnpin: number;
+	private waiting = -1;
+	private readonly round: Step;
+	private readonly take: Step;
+	private readonly validate: Step;
+	private readonly pin: Step;
+	private readonly submit: Step;
+	private readonly unpin: Step;
+	private readonly respond: Step;
+	private readonly event: Step;
+	private readonly room: () => void;
+	private readonly perPin: number;
+	private readonly perUnpin: number;
 
 	constructor(
 		private readonly kernel: XenKernel,
@@ -50,21 +50,21 @@ export class Xen1BlockBackend {
 	) {
 		const define = (what: string, cost: Cost, run: (argument: number) => void) =>
 			kernel.define(`block ${what}`, cost, run);
-		this.pending = new Xen1Pending(kernel, pendingLimit, (request, status) => this.#done(request.tag, status));
-		this.#round = define('round', vbd1BackCosts.round, () => this.#nextDomain());
-		this.#take = define('take', vbd1BackCosts.take, () => this.#takeRequest());
-		this.#validate = define('validate', vbd1BackCosts.validate, (index) => this.#check(index));
-		this.#pin = define('pin', vbd1BackCosts.pin, (index) => this.#pinPages(index));
-		this.#submit = define('submit', vbd1BackCosts.submit, (index) => this.#hand(index));
-		this.#unpin = define('unpin', vbd1BackCosts.unpin, (index) => this.#unpinPages(index));
-		this.#respond = define('respond', vbd1BackCosts.respond, (index) => this.#answer(index));
-		this.#event = define('event', vbd1BackCosts.event, (domid) => this.#tell(domid));
-		this.#perPin = define('per page pinned', vbd1BackCosts.pin, () => {}).cost;
-		this.#perUnpin = define('per page unpinned', vbd1BackCosts.unpin, () => {}).cost;
-		this.#room = () => {
-			const index = this.#waiting;
-			this.#waiting = -1;
-			if (index >= 0) kernel.task(this.#submit, index);
+		this.pending = new Xen1Pending(kernel, pendingLimit, (request, status) => this.done(request.tag, status));
+		this.round = define('round', vbd1BackCosts.round, () => this.nextDomain());
+		this.take = define('take', vbd1BackCosts.take, () => this.takeRequest());
+		this.validate = define('validate', vbd1BackCosts.validate, (index) => this.check(index));
+		this.pin = define('pin', vbd1BackCosts.pin, (index) => this.pinPages(index));
+		this.submit = define('submit', vbd1BackCosts.submit, (index) => this.hand(index));
+		this.unpin = define('unpin', vbd1BackCosts.unpin, (index) => this.unpinPages(index));
+		this.respond = define('respond', vbd1BackCosts.respond, (index) => this.answer(index));
+		this.event = define('event', vbd1BackCosts.event, (domid) => this.tell(domid));
+		this.perPin = define('per page pinned', vbd1BackCosts.pin, () => {}).cost;
+		this.perUnpin = define('per page unpinned', vbd1BackCosts.unpin, () => {}).cost;
+		this.room = () => {
+			const index = this.waiting;
+			this.waiting = -1;
+			if (index >= 0) kernel.task(this.submit, index);
 		};
 	}
 
@@ -105,67 +105,67 @@ export class Xen1BlockBackend {
 		const client = this.clients.get(domid);
 		if (client === undefined || client.queued) return;
 		client.queued = true;
-		this.#list.push(client);
-		this.#schedule();
+		this.list.push(client);
+		this.schedule();
 	}
 
-	#schedule(): void {
-		if (this.#scheduled) return;
-		this.#scheduled = true;
-		this.kernel.task(this.#round);
+	private schedule(): void {
+		if (this.scheduled) return;
+		this.scheduled = true;
+		this.kernel.task(this.round);
 	}
 
-	#nextDomain(): void {
-		const client = this.pending.free === 0 ? undefined : this.#list.shift();
+	private nextDomain(): void {
+		const client = this.pending.free === 0 ? undefined : this.list.shift();
 		if (client === undefined) {
-			this.#scheduled = false;
+			this.scheduled = false;
 			return;
 		}
 
 		this.rounds++;
-		this.#current = client;
-		this.#budget = batchPerDomain;
-		this.kernel.step(this.#take);
+		this.current = client;
+		this.budget = batchPerDomain;
+		this.kernel.step(this.take);
 	}
 
 	/** Takes one request: copies its slot once. Or ends the domain's turn. */
-	#takeRequest(): void {
+	private takeRequest(): void {
 		const {kernel, pending} = this;
-		const client = this.#current;
+		const client = this.current;
 		if (client === null) return;
 		const {ring} = client;
 		const more = ring?.hasRequest === true;
-		if (ring === null || !more || this.#budget === 0 || pending.free === 0) {
+		if (ring === null || !more || this.budget === 0 || pending.free === 0) {
 			client.queued = more;
-			if (more) this.#list.push(client);
-			this.#current = null;
-			kernel.step(this.#round);
+			if (more) this.list.push(client);
+			this.current = null;
+			kernel.step(this.round);
 			return;
 		}
 
-		this.#budget--;
+		this.budget--;
 		const index = pending.take(client);
 		const slot = ring.requestConsumer;
 		vbd1.copyRequest(ring.words, ring.nextRequest(), pending.copies[index]);
 		const identity = client.options.identities.slots[slot];
 		pending.identities[index] = identity;
 		kernel.trace.hop(kernel.now(), identity, client.points.taken, slot);
-		kernel.step(this.#validate, index);
+		kernel.step(this.validate, index);
 	}
 
-	#check(index: number): void {
+	private check(index: number): void {
 		const {pending, kernel} = this;
 		const client = pending.clients[index];
-		if (client !== null && this.#isPossible(client, index)) {
-			kernel.step(this.#pin, index, (pending.pages(index) - 1) * this.#perPin);
+		if (client !== null && this.isPossible(client, index)) {
+			kernel.step(this.pin, index, (pending.pages(index) - 1) * this.perPin);
 			return;
 		}
 
-		this.#refuse(index);
+		this.refuse(index);
 	}
 
 	/** Looks at the private copy only. */
-	#isPossible(client: BlockClient, index: number): boolean {
+	private isPossible(client: BlockClient, index: number): boolean {
 		const copy = this.pending.copies[index];
 		const operation = vbd1.requestOperation(copy);
 		const write = operation === vbd1.operationWrite;
@@ -182,30 +182,30 @@ export class Xen1BlockBackend {
 		return sectors > 0 && first + sectors <= limits.sectors && first % unit === 0 && sectors % unit === 0;
 	}
 
-	#refuse(index: number): void {
+	private refuse(index: number): void {
 		this.refused++;
 		this.pending.statuses[index] = vbd1.statusBad;
-		this.kernel.step(this.#respond, index);
-		this.kernel.step(this.#take);
+		this.kernel.step(this.respond, index);
+		this.kernel.step(this.take);
 	}
 
-	#pinPages(index: number): void {
+	private pinPages(index: number): void {
 		const {pending, kernel} = this;
 		const client = pending.clients[index];
 		if (client === null) return;
 		if (!pending.pin(index, client.domid)) {
 			kernel.log('debug', `block: ${client.name}: a buffer is not its own`);
 			pending.unpin(index);
-			this.#refuse(index);
+			this.refuse(index);
 			return;
 		}
 
 		kernel.trace.hop(kernel.now(), pending.identities[index], client.points.pinned, index);
-		kernel.step(this.#submit, index);
+		kernel.step(this.submit, index);
 	}
 
 	/** Hands the next part to the device: the driver's steps come first, then, after the first part, the next look at the ring. */
-	#hand(index: number): void {
+	private hand(index: number): void {
 		const {pending, kernel} = this;
 		const client = pending.clients[index];
 		const disk = client?.disks.get(vbd1.requestDevice(pending.copies[index]));
@@ -213,12 +213,12 @@ export class Xen1BlockBackend {
 		const first = pending.parts[index] === 0;
 		if (client === null || disk === undefined) {
 			// The disk was taken away since.
-			this.#end(index, vbd1.statusBad);
+			this.end(index, vbd1.statusBad);
 		} else {
 			if (request.segments === 0) pending.fill(index, disk.device.limits);
 			if (!disk.device.submit(request)) {
-				this.#waiting = index;
-				disk.device.whenRoom(this.#room);
+				this.waiting = index;
+				disk.device.whenRoom(this.room);
 				return;
 			}
 
@@ -228,31 +228,31 @@ export class Xen1BlockBackend {
 			kernel.trace.hop(kernel.now(), request.identity, client.points.device, index);
 		}
 
-		if (first) kernel.step(this.#take);
+		if (first) kernel.step(this.take);
 	}
 
 	/** The device is done with a part. Runs in a step of its driver, in Xen like this. */
-	#done(index: number, status: number): void {
+	private done(index: number, status: number): void {
 		const {pending, kernel} = this;
 		const request = pending.requests[index];
 		request.segments = 0;
-		if (status !== okay) this.#end(index, vbd1.statusError);
-		else if (pending.handed[index] < pending.sectors(index)) kernel.step(this.#submit, index);
-		else this.#end(index, vbd1.statusOkay);
+		if (status !== okay) this.end(index, vbd1.statusError);
+		else if (pending.handed[index] < pending.sectors(index)) kernel.step(this.submit, index);
+		else this.end(index, vbd1.statusOkay);
 	}
 
-	#end(index: number, status: number): void {
+	private end(index: number, status: number): void {
 		this.pending.statuses[index] = status;
-		this.kernel.step(this.#unpin, index, (this.pending.pinned[index] - 1) * this.#perUnpin);
+		this.kernel.step(this.unpin, index, (this.pending.pinned[index] - 1) * this.perUnpin);
 	}
 
-	#unpinPages(index: number): void {
+	private unpinPages(index: number): void {
 		this.pending.unpin(index);
-		this.kernel.step(this.#respond, index);
+		this.kernel.step(this.respond, index);
 	}
 
 	/** Writes and publishes a response; the event follows when this chain of Xen's is through, for all it has answered. */
-	#answer(index: number): void {
+	private answer(index: number): void {
 		const {pending, kernel} = this;
 		const client = pending.clients[index];
 		const status = pending.statuses[index];
@@ -267,15 +267,15 @@ export class Xen1BlockBackend {
 			kernel.trace.hop(kernel.now(), pending.identities[index], client.points.answered, index);
 			if (!client.notifying) {
 				client.notifying = true;
-				kernel.task(this.#event, client.domid);
+				kernel.task(this.event, client.domid);
 			}
 		}
 
 		pending.release(index);
-		if (this.#list.length > 0 && pending.inUse < pendingLimit / 2) this.#schedule();
+		if (this.list.length > 0 && pending.inUse < pendingLimit / 2) this.schedule();
 	}
 
-	#tell(domid: number): void {
+	private tell(domid: number): void {
 		const client = this.clients.get(domid);
 		if (client === undefined) return;
 		client.notifying = false;

@@ -13,14 +13,14 @@ const frameShift = 12;
 export class PostedPages {
 	/** By slot: the request's id, where its entry lies, and the page it named. */
 	readonly ids = new Uint16Array(ringSlots);
-	readonly #tables = new Int32Array(ringSlots);
-	readonly #entries = new Int32Array(ringSlots);
-	readonly #frames = new Int32Array(ringSlots);
-	readonly #free = Int32Array.from({length: ringSlots}, (_, slot) => ringSlots - 1 - slot);
-	#freeCount: number = ringSlots;
+	private readonly tables = new Int32Array(ringSlots);
+	private readonly entries = new Int32Array(ringSlots);
+	private readonly frames = new Int32Array(ringSlots);
+	private readonly free = Int32Array.from({length: ringSlots}, (_, slot) => ringSlots - 1 - slot);
+	private freeCount: number = ringSlots;
 	/** Slots in the order in which they were posted. */
-	readonly #order = new Int32Array(ringSlots);
-	#head = 0;
+	private readonly order = new Int32Array(ringSlots);
+	private head = 0;
 	/** Pages posted and not taken for a packet. */
 	count = 0;
 
@@ -45,43 +45,43 @@ export class PostedPages {
 
 		kernel.pin(domid, frame, true);
 		words[entry] &= ~ptePresent;
-		const slot = this.#free[--this.#freeCount];
+		const slot = this.free[--this.freeCount];
 		this.ids[slot] = id;
-		this.#tables[slot] = table;
-		this.#entries[slot] = entry;
-		this.#frames[slot] = frame;
-		this.#order[(this.#head + this.count++) % ringSlots] = slot;
+		this.tables[slot] = table;
+		this.entries[slot] = entry;
+		this.frames[slot] = frame;
+		this.order[(this.head + this.count++) % ringSlots] = slot;
 		return true;
 	}
 
 	/** The slot posted longest ago, for a packet; -1 when there is none. */
 	take(): number {
 		if (this.count === 0) return -1;
-		const slot = this.#order[this.#head];
-		this.#head = (this.#head + 1) % ringSlots;
+		const slot = this.order[this.head];
+		this.head = (this.head + 1) % ringSlots;
 		this.count--;
 		return slot;
 	}
 
 	/** The page of a slot taken, unpinned, to be exchanged and entered; -1, and all over, when the guest has put it to other use since. */
 	claim(slot: number): number {
-		const frame = this.#frames[slot];
+		const frame = this.frames[slot];
 		this.kernel.unpin(frame, true);
 		if (this.kernel.isExclusive(this.domid, frame)) return frame;
-		this.#end(slot);
+		this.end(slot);
 		return -1;
 	}
 
 	/** Writes the entry of a claimed slot: it names `frame`, now the guest's. */
 	enter(slot: number, frame: number): void {
-		this.kernel.words(this.#tables[slot])[this.#entries[slot]] = (frame << frameShift) | usable;
-		this.#end(slot);
+		this.kernel.words(this.tables[slot])[this.entries[slot]] = (frame << frameShift) | usable;
+		this.end(slot);
 	}
 
 	/** A slot taken is not needed; -1. */
 	abandon(slot: number): -1 {
-		this.kernel.unpin(this.#frames[slot], true);
-		this.#end(slot);
+		this.kernel.unpin(this.frames[slot], true);
+		this.end(slot);
 		return -1;
 	}
 
@@ -90,8 +90,8 @@ export class PostedPages {
 		for (let slot = this.take(); slot >= 0; slot = this.take()) this.abandon(slot);
 	}
 
-	#end(slot: number): void {
-		this.kernel.unpin(this.#tables[slot], true);
-		this.#free[this.#freeCount++] = slot;
+	private end(slot: number): void {
+		this.kernel.unpin(this.tables[slot], true);
+		this.free[this.freeCount++] = slot;
 	}
 }

@@ -148,14 +148,14 @@ export class VbdFrontRing {
 	responseConsumer = 0;
 	/** Publications of requests. */
 	pushes = 0;
-	readonly #stores: WatchedStores | null;
+	private readonly stores: WatchedStores | null;
 
 	/** @param words the shared page, zeroed. */
 	constructor(
 		readonly words: Int32Array,
 		options: RingOptions = {},
 	) {
-		this.#stores = watched(words, options);
+		this.stores = watched(words, options);
 	}
 
 	/** Requests put whose response has not been taken. */
@@ -177,8 +177,8 @@ export class VbdFrontRing {
 
 	publishRequests(): void {
 		this.pushes++;
-		if (this.#stores === null) this.words[requestProducerWord] = this.requestProducer;
-		else this.#stores.store(requestProducerWord, this.requestProducer);
+		if (this.stores === null) this.words[requestProducerWord] = this.requestProducer;
+		else this.stores.store(requestProducerWord, this.requestProducer);
 	}
 
 	get unconsumedResponses(): number {
@@ -198,13 +198,13 @@ export class VbdBackRing {
 	requestConsumer = 0;
 	/** Publications of responses. */
 	pushes = 0;
-	readonly #stores: WatchedStores | null;
+	private readonly stores: WatchedStores | null;
 
 	constructor(
 		readonly words: Int32Array,
 		options: RingOptions = {},
 	) {
-		this.#stores = watched(words, options);
+		this.stores = watched(words, options);
 	}
 
 	/**
@@ -241,7 +241,7 @@ export class VbdBackRing {
 
 	publishResponses(): void {
 		this.pushes++;
-		if (this.#stores === null) this.words[responseProducerWord] = this.responseProducer;
-		else this.#stores.store(responseProducerWord, this.responseProducer);
+		if (this.stores === null) this.words[responseProducerWord] = this.responseProducer;
+		else this.stores.store(responseProducerWord, this.responseProducer);
 	}
 }

@@ -127,9 +127,9 @@ function places(direction: Direction, vif: number): {first: number; indices: num
 export class VifFrontRing {
 	requestProducer = 0;
 	responseConsumer = 0;
-	readonly #first: number;
-	readonly #indices: number;
-	readonly #stores: WatchedStores | null;
+	private readonly first: number;
+	private readonly indices: number;
+	private readonly stores: WatchedStores | null;
 
 	/** @param words the interface's page. @param info words of shared_info. */
 	constructor(
@@ -140,9 +140,9 @@ export class VifFrontRing {
 		options: RingOptions = {},
 	) {
 		const {first, indices} = places(direction, vif);
-		this.#first = first;
-		this.#indices = indices;
-		this.#stores = watched(info, options);
+		this.first = first;
+		this.indices = indices;
+		this.stores = watched(info, options);
 	}
 
 	get outstanding(): number {
@@ -154,38 +154,38 @@ export class VifFrontRing {
 		const index = this.requestProducer;
 		assert(this.outstanding < mostOutstanding, 'a request is only put where there is room');
 		this.requestProducer = (index + 1) & indexMask;
-		return this.#first + index * descriptorWords;
+		return this.first + index * descriptorWords;
 	}
 
 	publishRequests(): void {
-		this.#store(this.#indices, this.requestProducer);
+		this.store(this.indices, this.requestProducer);
 	}
 
 	get unconsumedResponses(): number {
-		return (this.info[this.#indices + 1] - this.responseConsumer) & indexMask;
+		return (this.info[this.indices + 1] - this.responseConsumer) & indexMask;
 	}
 
 	nextResponse(): number {
 		const index = this.responseConsumer;
 		this.responseConsumer = (index + 1) & indexMask;
-		return this.#first + index * descriptorWords;
+		return this.first + index * descriptorWords;
 	}
 
 	/** Responses that are there, once the one is among them of which this end asked to be told; 0 while it is content to wait. */
 	get dueResponses(): number {
 		const there = this.unconsumedResponses;
-		const ahead = (this.info[this.#indices + 2] - this.responseConsumer) & indexMask;
+		const ahead = (this.info[this.indices + 2] - this.responseConsumer) & indexMask;
 		return ahead <= there ? there : 0;
 	}
 
 	/** Asks to be told when `ahead` more responses than those taken are there. */
 	armEvent(ahead = 1): void {
-		this.#store(this.#indices + 2, (this.responseConsumer + ahead) & indexMask);
+		this.store(this.indices + 2, (this.responseConsumer + ahead) & indexMask);
 	}
 
-	#store(word: number, value: number): void {
-		if (this.#stores === null) this.info[word] = value;
-		else this.#stores.store(word, value);
+	private store(word: number, value: number): void {
+		if (this.stores === null) this.info[word] = value;
+		else this.stores.store(word, value);
 	}
 }
 
@@ -193,9 +193,9 @@ export class VifFrontRing {
 export class VifBackRing {
 	requestConsumer = 0;
 	responseProducer = 0;
-	readonly #first: number;
-	readonly #indices: number;
-	readonly #stores: WatchedStores | null;
+	private readonly first: number;
+	private readonly indices: number;
+	private readonly stores: WatchedStores | null;
 
 	constructor(
 		readonly words: Int32Array,
@@ -205,43 +205,41 @@ export class VifBackRing {
 		options: RingOptions = {},
 	) {
 		const {first, indices} = places(direction, vif);
-		this.#first = first;
-		this.#indices = indices;
-		this.#stores = watched(info, options);
+		this.first = first;
+		this.indices = indices;
+		this.stores = watched(info, options);
 	}
 
 	/** As of VbdBackRing: whatever the guest writes is read modulo the ring, and never more are out than it has put. */
 	get hasRequest(): boolean {
 		const index = this.requestConsumer;
-		return (
-			((this.info[this.#indices] - index) & indexMask) !== 0 && ((this.responseProducer - index) & indexMask) !== 1
-		);
+		return ((this.info[this.indices] - index) & indexMask) !== 0 && ((this.responseProducer - index) & indexMask) !== 1;
 	}
 
 	/** Requests published and not taken. */
 	get unconsumedRequests(): number {
-		return this.hasRequest ? (this.info[this.#indices] - this.requestConsumer) & indexMask : 0;
+		return this.hasRequest ? (this.info[this.indices] - this.requestConsumer) & indexMask : 0;
 	}
 
 	nextRequest(): number {
 		const index = this.requestConsumer;
 		this.requestConsumer = (index + 1) & indexMask;
-		return this.#first + index * descriptorWords;
+		return this.first + index * descriptorWords;
 	}
 
 	nextResponse(): number {
 		const index = this.responseProducer;
 		assert(index !== this.requestConsumer, 'a response answers a request that was taken');
 		this.responseProducer = (index + 1) & indexMask;
-		return this.#first + index * descriptorWords;
+		return this.first + index * descriptorWords;
 	}
 
 	/** Publishes one response. @returns true when the guest asked to be told of it. */
 	publishResponse(): boolean {
 		const {info} = this;
-		const word = this.#indices + 1;
-		if (this.#stores === null) info[word] = this.responseProducer;
-		else this.#stores.store(word, this.responseProducer);
-		return (info[this.#indices + 2] & indexMask) === this.responseProducer;
+		const word = this.indices + 1;
+		if (this.stores === null) info[word] = this.responseProducer;
+		else this.stores.store(word, this.responseProducer);
+		return (info[this.indices + 2] & indexMask) === this.responseProducer;
 	}
 }

@@ -56,30 +56,30 @@ export class Xen1Block implements ChannelEnd {
 	/** Told how many requests are on the ring whenever that changes. For observers; changes nothing. */
 	occupancy: Occupancy | null = null;
 	free = rows;
-	readonly #free = Int32Array.from({length: rows}, (_, row) => rows - 1 - row);
-	readonly #requests: (BlockRequest | null)[] = new Array(rows).fill(null);
+	private readonly freeRows = Int32Array.from({length: rows}, (_, row) => rows - 1 - row);
+	private readonly requests: (BlockRequest | null)[] = new Array(rows).fill(null);
 	/** Of a row: the disk's device number, when it was submitted, whether it is on the ring, and whom to tell of its end. */
-	readonly #devices = new Uint16Array(rows);
-	readonly #since = new Float64Array(rows);
-	readonly #onRing = new Uint8Array(rows);
-	readonly #finished: ((request: BlockRequest, status: number, nanoseconds: number) => void)[] = new Array(rows);
+	private readonly devices = new Uint16Array(rows);
+	private readonly since = new Float64Array(rows);
+	private readonly onRing = new Uint8Array(rows);
+	private readonly finished: ((request: BlockRequest, status: number, nanoseconds: number) => void)[] = new Array(rows);
 	/** Status of rows answered without the ring. */
-	readonly #outcomes = new Int32Array(rows);
-	readonly #response = new Int32Array(3);
+	private readonly outcomes = new Int32Array(rows);
+	private readonly response = new Int32Array(3);
 	/** Requests asked for and not yet filled: the last of a batch pushes. */
-	#unfilled = 0;
+	private unfilled = 0;
 	/** Where requests were last published up to. */
-	#published = 0;
-	readonly #waiters: (() => void)[] = [];
-	readonly #fill: Step;
-	readonly #push: Step;
-	readonly #blockIo: Step;
-	readonly #reap: Step;
-	readonly #refuse: Step;
-	readonly #atSubmit: number;
-	readonly #atSlot: number;
-	readonly #atPush: number;
-	readonly #atReap: number;
+	private published = 0;
+	private readonly waiters: (() => void)[] = [];
+	private readonly fill: Step;
+	private readonly push: Step;
+	private readonly blockIo: Step;
+	private readonly reap: Step;
+	private readonly refuse: Step;
+	private readonly atSubmit: number;
+	private readonly atSlot: number;
+	private readonly atPush: number;
+	private readonly atReap: number;
 
 	constructor(
 		private readonly kernel: CallingKernel,
@@ -91,23 +91,23 @@ export class Xen1Block implements ChannelEnd {
 		this.ring = new vbd1.VbdFrontRing(words, options);
 		const define = (what: string, cost: Cost, run: (argument: number) => void) =>
 			kernel.define(`${channel} ${what}`, cost, run);
-		this.#fill = define('fill', vbd1FrontCosts.fill, (row) => this.#fillSlot(row));
-		this.#push = define('push', vbd1FrontCosts.push, () => this.#pushRequests());
-		this.#blockIo = kernel.hypercall(`${channel} block_io_op`, vbd1FrontCosts.blockIo, () => {
+		this.fill = define('fill', vbd1FrontCosts.fill, (row) => this.fillSlot(row));
+		this.push = define('push', vbd1FrontCosts.push, () => this.pushRequests());
+		this.blockIo = kernel.hypercall(`${channel} block_io_op`, vbd1FrontCosts.blockIo, () => {
 			this.notifying = false;
 			this.notifications++;
 			hypercalls.blockIo(kernel.domid);
 		});
-		this.#reap = define('reap', vbd1FrontCosts.reap, () => this.#takeResponse());
-		this.#refuse = define('refuse', vbd1FrontCosts.refuse, (row) => this.#finish(row, this.#outcomes[row]));
+		this.reap = define('reap', vbd1FrontCosts.reap, () => this.takeResponse());
+		this.refuse = define('refuse', vbd1FrontCosts.refuse, (row) => this.finish(row, this.outcomes[row]));
 		events.handle(
 			eventBlkdev,
-			define('interrupt', vbd1FrontCosts.interrupt, () => this.#look()),
+			define('interrupt', vbd1FrontCosts.interrupt, () => this.look()),
 		);
-		this.#atSubmit = kernel.trace.point(`${channel} front`);
-		this.#atSlot = kernel.trace.point(`${channel} slot`);
-		this.#atPush = kernel.trace.point(`${channel} ring`);
-		this.#atReap = kernel.trace.point(`${channel} answered`);
+		this.atSubmit = kernel.trace.point(`${channel} front`);
+		this.atSlot = kernel.trace.point(`${channel} slot`);
+		this.atPush = kernel.trace.point(`${channel} ring`);
+		this.atReap = kernel.trace.point(`${channel} answered`);
 	}
 
 	get waiting(): number {
@@ -130,43 +130,43 @@ export class Xen1Block implements ChannelEnd {
 	): boolean {
 		if (this.free === 0) return false;
 		const {kernel} = this;
-		const row = this.#free[--this.free];
-		this.#requests[row] = request;
-		this.#devices[row] = device;
-		this.#finished[row] = finished;
-		this.#since[row] = kernel.now();
-		kernel.trace.hop(kernel.now(), request.identity, this.#atSubmit, row);
+		const row = this.freeRows[--this.free];
+		this.requests[row] = request;
+		this.devices[row] = device;
+		this.finished[row] = finished;
+		this.since[row] = kernel.now();
+		kernel.trace.hop(kernel.now(), request.identity, this.atSubmit, row);
 		if (request.operation === flushOperation) {
-			this.#outcomes[row] = notSupported;
-			kernel.step(this.#refuse, row);
+			this.outcomes[row] = notSupported;
+			kernel.step(this.refuse, row);
 			return true;
 		}
 
 		const {segments} = request;
 		assert(segments >= 1 && segments <= vbd1.maximumSegments, 'a request has 1 to 12 segments');
-		this.#unfilled++;
-		kernel.step(this.#fill, row);
+		this.unfilled++;
+		kernel.step(this.fill, row);
 		return true;
 	}
 
 	whenRoom(wake: () => void): void {
-		this.#waiters.push(wake);
+		this.waiters.push(wake);
 	}
 
 	/** Looks at the ring as if an event had come: the operator's kick. The caller is inside no step. */
 	kick(): void {
-		this.kernel.task(this.#reap);
+		this.kernel.task(this.reap);
 	}
 
-	#fillSlot(row: number): void {
+	private fillSlot(row: number): void {
 		const {kernel, ring, options} = this;
-		const request = this.#requests[row];
+		const request = this.requests[row];
 		assert(request !== null, 'a row being filled has its request');
 		const slot = ring.requestProducer;
 		const entry = ring.nextRequest();
 		if (this.occupancy !== null) this.occupancy.set(kernel.now(), ring.outstanding);
 		const operation = request.operation === readOperation ? vbd1.operationRead : vbd1.operationWrite;
-		vbd1.writeRequest(ring.words, entry, row, request.sector, this.#devices[row], operation, request.segments);
+		vbd1.writeRequest(ring.words, entry, row, request.sector, this.devices[row], operation, request.segments);
 		for (let i = 0; i < request.segments; i++) {
 			const address = request.pages[i] * frameBytes + request.offsets[i];
 			const bytes = request.lengths[i];
@@ -178,60 +178,60 @@ export class Xen1Block implements ChannelEnd {
 		options.hash?.words(ring.words, entry, 3 + request.segments);
 		options.identities.slots[slot] = request.identity;
 		options.identities.since[slot] = kernel.now();
-		this.#onRing[row] = 1;
-		kernel.trace.hop(kernel.now(), request.identity, this.#atSlot, slot);
-		if (--this.#unfilled === 0) kernel.step(this.#push);
+		this.onRing[row] = 1;
+		kernel.trace.hop(kernel.now(), request.identity, this.atSlot, slot);
+		if (--this.unfilled === 0) kernel.step(this.push);
 	}
 
-	#pushRequests(): void {
+	private pushRequests(): void {
 		const {ring, kernel, options} = this;
-		if (this.#published === ring.requestProducer) return;
-		while (this.#published !== ring.requestProducer) {
-			kernel.trace.hop(kernel.now(), options.identities.slots[this.#published], this.#atPush, this.#published);
-			this.#published = (this.#published + 1) % vbd1.ringSlots;
+		if (this.published === ring.requestProducer) return;
+		while (this.published !== ring.requestProducer) {
+			kernel.trace.hop(kernel.now(), options.identities.slots[this.published], this.atPush, this.published);
+			this.published = (this.published + 1) % vbd1.ringSlots;
 		}
 
 		ring.publishRequests();
 		this.notifying = true;
-		kernel.step(this.#blockIo);
+		kernel.step(this.blockIo);
 	}
 
-	#look(): void {
+	private look(): void {
 		if (this.looking) return;
 		if (this.ring.unconsumedResponses > 0) {
 			this.looking = true;
-			this.kernel.step(this.#reap);
+			this.kernel.step(this.reap);
 		}
 	}
 
 	/** Takes one response; then the next, if there is one. */
-	#takeResponse(): void {
+	private takeResponse(): void {
 		const {ring, kernel} = this;
 		this.looking = false;
 		if (ring.unconsumedResponses === 0) return;
-		vbd1.copyResponse(ring.words, ring.nextResponse(), this.#response);
+		vbd1.copyResponse(ring.words, ring.nextResponse(), this.response);
 		if (this.occupancy !== null) this.occupancy.set(kernel.now(), ring.outstanding);
-		const row = this.#response[0];
-		if (row < 0 || row >= rows || this.#onRing[row] === 0) {
+		const row = this.response[0];
+		if (row < 0 || row >= rows || this.onRing[row] === 0) {
 			this.strays++;
 			kernel.log('error', `${this.options.channel}: response references no pending request (${row >>> 0})`);
 		} else {
-			this.#onRing[row] = 0;
-			this.#finish(row, this.#response[2] === vbd1.statusOkay ? okay : ioError);
+			this.onRing[row] = 0;
+			this.finish(row, this.response[2] === vbd1.statusOkay ? okay : ioError);
 		}
 
-		this.#look();
+		this.look();
 	}
 
-	#finish(row: number, status: number): void {
+	private finish(row: number, status: number): void {
 		const {kernel} = this;
-		const request = this.#requests[row];
+		const request = this.requests[row];
 		assert(request !== null, 'a request is answered once');
-		this.#requests[row] = null;
-		this.#free[this.free++] = row;
-		kernel.trace.hop(kernel.now(), request.identity, this.#atReap, row);
+		this.requests[row] = null;
+		this.freeRows[this.free++] = row;
+		kernel.trace.hop(kernel.now(), request.identity, this.atReap, row);
 		// Whoever has waited longest comes before what the completed request's owner may submit now.
-		for (let count = this.#waiters.length; count > 0 && this.free > 0; count--) this.#waiters.shift()?.();
-		this.#finished[row](request, status, kernel.now() - this.#since[row]);
+		for (let count = this.waiters.length; count > 0 && this.free > 0; count--) this.waiters.shift()?.();
+		this.finished[row](request, status, kernel.now() - this.since[row]);
 	}
 }

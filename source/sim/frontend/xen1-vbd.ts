@@ -24,7 +24,7 @@ export class Xen1Vbd implements BlockDevice {
 	errors = 0;
 	/** Told of each answered request, the nanoseconds it took and its status. For observers; changes nothing. */
 	onCompleted: ((nanoseconds: number, request: BlockRequest, status: number) => void) | null = null;
-	readonly #finished: (request: BlockRequest, status: number, nanoseconds: number) => void;
+	private readonly finished: (request: BlockRequest, status: number, nanoseconds: number) => void;
 
 	constructor(
 		private readonly block: Xen1Block,
@@ -41,7 +41,7 @@ export class Xen1Vbd implements BlockDevice {
 			forceUnitAccess: false,
 			readonly: facts.readonly,
 		};
-		this.#finished = (request, status, nanoseconds) => {
+		this.finished = (request, status, nanoseconds) => {
 			this.completed++;
 			if (status !== okay) this.errors++;
 			if (this.onCompleted !== null) this.onCompleted(nanoseconds, request, status);
@@ -50,7 +50,7 @@ export class Xen1Vbd implements BlockDevice {
 	}
 
 	submit(request: BlockRequest): boolean {
-		return this.block.submit(request, this.facts.device, this.#finished);
+		return this.block.submit(request, this.facts.device, this.finished);
 	}
 
 	whenRoom(wake: () => void): void {

@@ -28,28 +28,30 @@ export class Xen1VifReceive {
 	bytes = 0;
 	errors = 0;
 	looking = false;
+	/** Pages are posted again as they are used. */
+	posting = true;
 	/** Pages published and not rung for. */
 	unannounced = 0;
 	receiver: (packet: NetPacket) => void = (packet) => packet.done(packet, sent);
 	/** The page with the entries by which pages are posted: entry i for id i. */
-	readonly #table: Page;
-	readonly #entries: Int32Array;
-	readonly #ids = Int32Array.from({length: vif1.ringSlots}, (_, id) => vif1.ringSlots - 1 - id);
-	#idCount: number = vif1.ringSlots;
+	private readonly table: Page;
+	private readonly entries: Int32Array;
+	private readonly ids = Int32Array.from({length: vif1.ringSlots}, (_, id) => vif1.ringSlots - 1 - id);
+	private idCount: number = vif1.ringSlots;
 	/** By id: the page posted, -1 for none. */
-	readonly #posted = new Int32Array(vif1.ringSlots).fill(-1);
-	readonly #pages = new Int32Array(mostPages);
-	#pageCount = 0;
-	#held = 0;
-	#posting = false;
-	readonly #pool: NetPacket[] = [];
-	readonly #poll: Step;
-	readonly #post: Step;
-	readonly #arm: Step;
-	readonly #perSlot: number;
-	readonly #perPost: number;
-	readonly #atReceived: number;
-	readonly #done = (packet: NetPacket) => this.#giveBack(packet);
+	private readonly pageOf = new Int32Array(vif1.ringSlots).fill(-1);
+	private readonly pages = new Int32Array(mostPages);
+	private pageCount = 0;
+	private held = 0;
+	private asked = false;
+	private readonly pool: NetPacket[] = [];
+	private readonly poll: Step;
+	private readonly post: Step;
+	private readonly arm: Step;
+	private readonly perSlot: number;
+	private readonly perPost: number;
+	private readonly atReceived: number;
+	private readonly done = (packet: NetPacket) => this.giveBack(packet);
 
 	constructor(
 		private readonly kernel: CallingKernel,
@@ -59,16 +61,16 @@ export class Xen1VifReceive {
 	) {
 		const {channel, words, vif} = options;
 		this.ring = new vif1.VifFrontRing(words, info.words, vif, 'receive', options);
-		this.#table = kernel.page();
-		this.#entries = kernel.words(this.#table);
+		this.table = kernel.page();
+		this.entries = kernel.words(this.table);
 		const define = (what: string, cost: Cost, run: (argument: number) => void) =>
 			kernel.define(`${channel} ${what}`, cost, run);
-		this.#poll = define('poll', vif1FrontCosts.poll, (count) => this.#take(count));
-		this.#post = define('post', vif1FrontCosts.post, (count) => this.#postPages(count));
-		this.#arm = define('arm receive', vif1FrontCosts.arm, () => this.#armEvent());
-		this.#perSlot = define('per packet', vif1FrontCosts.pollSlot, () => {}).cost;
-		this.#perPost = define('per page', vif1FrontCosts.postSlot, () => {}).cost;
-		this.#atReceived = kernel.trace.point(`${channel} received`);
+		this.poll = define('poll', vif1FrontCosts.poll, (count) => this.take(count));
+		this.post = define('post', vif1FrontCosts.post, (count) => this.postPages(count));
+		this.arm = define('arm receive', vif1FrontCosts.arm, () => this.armEvent());
+		this.perSlot = define('per packet', vif1FrontCosts.pollSlot, () => {}).cost;
+		this.perPost = define('per page', vif1FrontCosts.postSlot, () => {}).cost;
+		this.atReceived = kernel.trace.point(`${channel} received`);
 		this.ring.armEvent();
 	}
 
@@ -79,12 +81,12 @@ export class Xen1VifReceive {
 
 	/** Posts as many pages as the ring lacks and there are. */
 	refill(): void {
-		if (this.#posting) return;
+		if (this.asked || !this.posting) return;
 		const lacking = vif1.driverOutstanding - this.ring.outstanding;
-		const count = Math.min(lacking, this.#pageCount + mostPages - this.#held);
+		const count = Math.min(lacking, this.pageCount + mostPages - this.held);
 		if (count <= 0 || (count < postBatch && this.posted > postBatch)) return;
-		this.#posting = true;
-		this.kernel.step(this.#post, count, count * this.#perPost);
+		this.asked = true;
+		this.kernel.step(this.post, count, count * this.perPost);
 	}
 
 	/** An event has come: looks for packets. */
@@ -92,19 +94,19 @@ export class Xen1VifReceive {
 		const count = Math.min(this.ring.unconsumedResponses, budget);
 		if (this.looking || count === 0) return;
 		this.looking = true;
-		this.kernel.step(this.#poll, count, count * this.#perSlot);
+		this.kernel.step(this.poll, count, count * this.perSlot);
 	}
 
-	#postPages(count: number): void {
+	private postPages(count: number): void {
 		const {ring, options} = this;
-		this.#posting = false;
+		this.asked = false;
 		for (let i = 0; i < count; i++) {
-			const page = this.#pageCount > 0 ? this.#pages[--this.#pageCount] : this.#newPage();
-			const id = this.#ids[--this.#idCount];
-			this.#posted[id] = page;
-			this.#entries[id] = (page << frameShift) | usable;
+			const page = this.pageCount > 0 ? this.pages[--this.pageCount] : this.newPage();
+			const id = this.ids[--this.idCount];
+			this.pageOf[id] = page;
+			this.entries[id] = (page << frameShift) | usable;
 			const entry = ring.nextRequest();
-			vif1.writeRxRequest(ring.words, entry, id, this.#table * frameBytes + id * 4);
+			vif1.writeRxRequest(ring.words, entry, id, this.table * frameBytes + id * 4);
 			options.hash?.words(ring.words, entry, 2);
 			this.unannounced++;
 		}
@@ -113,12 +115,12 @@ export class Xen1VifReceive {
 		this.announce();
 	}
 
-	#newPage(): Page {
-		this.#held++;
+	private newPage(): Page {
+		this.held++;
 		return this.kernel.page();
 	}
 
-	#take(count: number): void {
+	private take(count: number): void {
 		const {ring, kernel} = this;
 		for (let i = 0; i < count && ring.unconsumedResponses > 0; i++) {
 			const slot = ring.responseConsumer;
@@ -126,34 +128,34 @@ export class Xen1VifReceive {
 			const first = ring.words[entry];
 			const second = ring.words[entry + 1];
 			const id = vif1.idOf(first);
-			if (id >= vif1.ringSlots || this.#posted[id] < 0) {
+			if (id >= vif1.ringSlots || this.pageOf[id] < 0) {
 				kernel.log('error', `${this.options.channel}: receive response of no page (${id})`);
 				continue;
 			}
 
 			const identity = this.options.receiveIdentities.slots[slot];
-			this.#takePacket(id, vif1.sizeOf(first), second, identity);
+			this.takePacket(id, vif1.sizeOf(first), second, identity);
 		}
 
 		this.refill();
-		kernel.step(this.#arm);
+		kernel.step(this.arm);
 	}
 
 	/** The entry says which page is the guest's now. */
-	#takePacket(id: number, size: number, second: number, identity: number): void {
+	private takePacket(id: number, size: number, second: number, identity: number): void {
 		const {kernel} = this;
-		const page = this.#entries[id] >>> frameShift;
-		this.#posted[id] = -1;
-		this.#entries[id] = 0;
-		this.#ids[this.#idCount++] = id;
+		const page = this.entries[id] >>> frameShift;
+		this.pageOf[id] = -1;
+		this.entries[id] = 0;
+		this.ids[this.idCount++] = id;
 		const offset = vif1.rxOffsetOf(second);
 		if (vif1.rxStatusOf(second) !== vif1.statusOkay || size === 0 || offset + size > frameBytes) {
 			this.errors++;
-			this.#pages[this.#pageCount++] = page;
+			this.pages[this.pageCount++] = page;
 			return;
 		}
 
-		const packet = this.#pool.pop() ?? new NetPacket(1, 0, this.#done);
+		const packet = this.pool.pop() ?? new NetPacket(1, 0, this.done);
 		packet.segments = 1;
 		packet.pages[0] = page;
 		packet.offsets[0] = offset;
@@ -163,19 +165,19 @@ export class Xen1VifReceive {
 		packet.identity = identity;
 		this.packets++;
 		this.bytes += size;
-		kernel.trace.hop(kernel.now(), identity, this.#atReceived, id);
+		kernel.trace.hop(kernel.now(), identity, this.atReceived, id);
 		this.receiver(packet);
 	}
 
 	/** Whoever read the packet is done with its page. */
-	#giveBack(packet: NetPacket): void {
-		this.#pages[this.#pageCount++] = packet.pages[0];
-		this.#pool.push(packet);
+	private giveBack(packet: NetPacket): void {
+		this.pages[this.pageCount++] = packet.pages[0];
+		this.pool.push(packet);
 		this.refill();
 	}
 
 	/** Asks to be told of the next packet, then looks once more. */
-	#armEvent(): void {
+	private armEvent(): void {
 		this.ring.armEvent();
 		this.looking = false;
 		this.wakeUp();

@@ -24,38 +24,38 @@ export class Xen1Vif implements NetDevice {
 	readonly sending: Xen1VifTransmit;
 	readonly receiving: Xen1VifReceive;
 	/** This end of each ring, for whoever checks that none is asleep. */
-	readonly transmitEnd: ChannelEnd = this.#end(() => this.sending);
-	readonly receiveEnd: ChannelEnd = this.#end(() => this.receiving);
+	readonly transmitEnd: ChannelEnd = this.end(() => this.sending);
+	readonly receiveEnd: ChannelEnd = this.end(() => this.receiving);
 	/** Hypercalls made. */
 	notifications = 0;
 	/** The hypercall is asked for. */
 	notifying = false;
-	readonly #kernel: CallingKernel;
-	readonly #interrupt: Step;
-	readonly #update: Step;
-	readonly #perTransmit: number;
-	readonly #perReceive: number;
+	private readonly kernel: CallingKernel;
+	private readonly interrupt: Step;
+	private readonly update: Step;
+	private readonly perTransmit: number;
+	private readonly perReceive: number;
 
 	constructor(kernel: CallingKernel, events: Xen1Events, hypercalls: NetUpdateHypercall, options: Xen1VifOptions) {
 		const {name, channel, mac, vif} = options;
-		this.#kernel = kernel;
+		this.kernel = kernel;
 		this.name = name;
 		this.mac = mac;
-		const announce = () => this.#announce();
+		const announce = () => this.announce();
 		this.sending = new Xen1VifTransmit(kernel, options, events.info, announce);
 		this.receiving = new Xen1VifReceive(kernel, options, events.info, announce);
-		this.#update = kernel.hypercall(`${channel} net_update`, vif1FrontCosts.update, () => {
+		this.update = kernel.hypercall(`${channel} net_update`, vif1FrontCosts.update, () => {
 			this.notifying = false;
 			this.notifications++;
 			hypercalls.netUpdate(kernel.domid, vif);
 		});
-		this.#perTransmit = kernel.define(`${channel} per packet announced`, vif1FrontCosts.updateTransmit, () => {}).cost;
-		this.#perReceive = kernel.define(`${channel} per page announced`, vif1FrontCosts.updateReceive, () => {}).cost;
-		this.#interrupt = kernel.define(`${channel} interrupt`, vif1FrontCosts.interrupt, () => {
+		this.perTransmit = kernel.define(`${channel} per packet announced`, vif1FrontCosts.updateTransmit, () => {}).cost;
+		this.perReceive = kernel.define(`${channel} per page announced`, vif1FrontCosts.updateReceive, () => {}).cost;
+		this.interrupt = kernel.define(`${channel} interrupt`, vif1FrontCosts.interrupt, () => {
 			this.sending.wakeUp();
 			this.receiving.wakeUp();
 		});
-		events.handle(eventNet, this.#interrupt);
+		events.handle(eventNet, this.interrupt);
 	}
 
 	/** Posts pages; the interface works from now on. The caller is inside a step of the kernel. */
@@ -81,12 +81,18 @@ export class Xen1Vif implements NetDevice {
 		this.sending.whenRoom(wake);
 	}
 
-	/** Looks at both rings as if an event had come: the operator's kick. The caller is inside no step. */
-	kick(): void {
-		this.#kernel.task(this.#interrupt);
+	/** Stops posting pages for packets, or goes on. The caller is inside a step of the kernel. */
+	postReceive(posting: boolean): void {
+		this.receiving.posting = posting;
+		this.receiving.refill();
 	}
 
-	#end(find: () => Xen1VifTransmit | Xen1VifReceive): ChannelEnd {
+	/** Looks at both rings as if an event had come: the operator's kick. The caller is inside no step. */
+	kick(): void {
+		this.kernel.task(this.interrupt);
+	}
+
+	private end(find: () => Xen1VifTransmit | Xen1VifReceive): ChannelEnd {
 		const notifying = () => this.notifying;
 		return {
 			get waiting() {
@@ -103,13 +109,13 @@ export class Xen1Vif implements NetDevice {
 	}
 
 	/** The hypercall pays for everything put on the rings since the last. */
-	#announce(): void {
+	private announce(): void {
 		if (this.notifying) return;
 		this.notifying = true;
 		const {sending, receiving} = this;
-		const extra = sending.unannounced * this.#perTransmit + receiving.unannounced * this.#perReceive;
+		const extra = sending.unannounced * this.perTransmit + receiving.unannounced * this.perReceive;
 		sending.unannounced = 0;
 		receiving.unannounced = 0;
-		this.#kernel.step(this.#update, 0, extra);
+		this.kernel.step(this.update, 0, extra);
 	}
 }

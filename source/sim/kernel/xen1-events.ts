@@ -21,11 +21,11 @@ export class Xen1Events {
 	readonly info: SharedInfo1;
 	/** Upcalls taken. */
 	upcalls = 0;
-	readonly #handlers: Step[][] = Array.from({length: events}, () => []);
-	readonly #upcall: Step;
-	readonly #enable: Step;
+	private readonly handlers: Step[][] = Array.from({length: events}, () => []);
+	private readonly upcall: Step;
+	private readonly enable: Step;
 	/** The upcall is asked for and has not begun. */
-	#asked = false;
+	private asked = false;
 
 	constructor(
 		private readonly xen: Hypervisor,
@@ -34,15 +34,15 @@ export class Xen1Events {
 	) {
 		const frame = xen.frames.allocateShared(kernel.domid);
 		this.info = new SharedInfo1(frame, xen.machine.memory.words(frame));
-		this.#upcall = kernel.define('upcall of Xen 1.0', xen1EventCosts.upcall, () => this.#take());
-		this.#enable = kernel.define('events enabled', xen1EventCosts.enable, () => this.#again());
+		this.upcall = kernel.define('upcall of Xen 1.0', xen1EventCosts.upcall, () => this.take());
+		this.enable = kernel.define('events enabled', xen1EventCosts.enable, () => this.again());
 		this.info.enable(true);
-		bits.create(kernel.domid, kernel.name, this.info, () => this.#raise());
+		bits.create(kernel.domid, kernel.name, this.info, () => this.raise());
 	}
 
 	/** `handler` runs too, as interrupt work, for an event, which is unmasked from now on. */
 	handle(event: number, handler: Step): void {
-		this.#handlers[event].push(handler);
+		this.handlers[event].push(handler);
 		this.unmask(event);
 	}
 
@@ -53,37 +53,37 @@ export class Xen1Events {
 	/** An event that is set already is delivered now. */
 	unmask(event: number): void {
 		this.info.unmask(event);
-		if (this.info.enabled && this.info.isSet(event)) this.#raise();
+		if (this.info.enabled && this.info.isSet(event)) this.raise();
 	}
 
 	/** Has an event been set or taken whose handler has not run yet? For checks. */
 	isPending(event: number): boolean {
-		if (this.info.isSet(event) && (this.#asked || !this.info.enabled)) return true;
-		return this.#handlers[event].some((handler) => this.xen.cpus.isPending(this.kernel.domain, handler));
+		if (this.info.isSet(event) && (this.asked || !this.info.enabled)) return true;
+		return this.handlers[event].some((handler) => this.xen.cpus.isPending(this.kernel.domain, handler));
 	}
 
-	#raise(): void {
-		if (!this.kernel.alive || this.#asked) return;
-		this.#asked = true;
-		this.xen.cpus.interrupt(this.kernel.domain.vcpus[0], this.#upcall, 0);
+	private raise(): void {
+		if (!this.kernel.alive || this.asked) return;
+		this.asked = true;
+		this.xen.cpus.interrupt(this.kernel.domain.vcpus[0], this.upcall, 0);
 	}
 
-	#take(): void {
-		this.#asked = false;
+	private take(): void {
+		this.asked = false;
 		this.upcalls++;
 		this.info.enable(false);
 		let taken = this.info.take();
 		while (taken !== 0) {
 			const event = 31 - Math.clz32(taken & -taken);
 			taken &= taken - 1;
-			for (const handler of this.#handlers[event]) this.kernel.step(handler, event);
+			for (const handler of this.handlers[event]) this.kernel.step(handler, event);
 		}
 
-		this.kernel.step(this.#enable);
+		this.kernel.step(this.enable);
 	}
 
-	#again(): void {
+	private again(): void {
 		this.info.enable(true);
-		if (this.info.deliverable !== 0) this.kernel.step(this.#upcall);
+		if (this.info.deliverable !== 0) this.kernel.step(this.upcall);
 	}
 }
