@@ -3,6 +3,7 @@ What a byte stream carries: pseudo-random bytes that are a function of the strea
 send it again and everything that arrives can be checked. One table serves all streams; its period is a prime that no segment size
 divides, so bytes that arrive a few segments away from their place do not fit.
 */
+import {copyBytes} from '../engine/copy.js';
 import {RandomStream} from '../engine/random.js';
 
 const period = 65_521;
@@ -19,7 +20,7 @@ export class StreamPattern {
 	/** Writes the bytes of `position` and on; at most 64 KiB. */
 	fill(memory: Buffer, offset: number, position: number, length: number): void {
 		const from = (this.phase + position) % period;
-		table.copy(memory, offset, from, from + length);
+		copyBytes(table, from, memory, offset, length);
 	}
 
 	/** Whether `length` bytes (at most 64 KiB) at `offset` are those of `position` and on. */

@@ -1,4 +1,5 @@
 /** A frame's bytes between memory and the chip, page by page, each page asked of bus and IOMMU at the moment it is reached. Addresses are two words. */
+import {copyBytes} from '../../engine/copy.js';
 import {type Dma, frameOf, refused} from '../dma.js';
 
 const pageBytes = 4096;
@@ -14,7 +15,7 @@ export function readMemory(dma: Dma, target: Buffer, at: number, low: number, hi
 		}
 
 		const part = Math.min(length - done, pageBytes - offset);
-		dma.memory.bytes(reached).copy(target, at + done, offset, offset + part);
+		copyBytes(dma.memory.bytes(reached), offset, target, at + done, part);
 		done += part;
 		offset = 0;
 	}
@@ -33,7 +34,7 @@ export function writeMemory(dma: Dma, source: Buffer, at: number, low: number, h
 		}
 
 		const part = Math.min(length - done, pageBytes - offset);
-		source.copy(dma.memory.bytes(reached), offset, at + done, at + done + part);
+		copyBytes(source, at + done, dma.memory.bytes(reached), offset, part);
 		done += part;
 		offset = 0;
 	}

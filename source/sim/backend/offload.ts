@@ -3,6 +3,7 @@ What a device cannot do for itself, done in software before it: TCP segmentation
 Stands in front of a device and passes on untouched whatever it takes as it is. One packet is worked on at a time, a costed step for
 each segment; payload is not copied. After Linux net/core/dev.c (validate_xmit_skb) and net/ipv4/tcp_offload.c (tcp_gso_segment).
 */
+import {copyBytes} from '../../engine/copy.js';
 import type {Step} from '../../engine/step.js';
 import {read16, read32, write16, write32} from '../../net/bytes.js';
 import {finish, sumOf} from '../../net/checksum.js';
@@ -241,7 +242,7 @@ export class Offload implements PacketTaker {
 		const memory = this.kernel.bytes(segment.pages[0]);
 		const at = segment.offsets[0];
 		const from = whole.offsets[0];
-		this.kernel.bytes(whole.pages[0]).copy(memory, at, from, from + this.headers);
+		copyBytes(this.kernel.bytes(whole.pages[0]), from, memory, at, this.headers);
 		const transport = this.transport;
 		if (whole.segmentSize > 0) {
 			const ip = at + ethernetHeaderBytes;

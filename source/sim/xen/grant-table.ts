@@ -3,7 +3,9 @@ The hypervisor's side of grant tables, version 1 (Xen common/grant_table.c, publ
 that the hypervisor shares with the granting domain; Xen keeps beside them who has pinned what, sets GTF_reading and GTF_writing
 while a frame is mapped, and answers with GNTST_* statuses. Pure mechanism: time and CPU cost are the caller's business.
 */
+
 import {assert} from '../../engine/assert.js';
+import {copyBytes} from '../../engine/copy.js';
 import type {FaultPoints} from '../../engine/fault-points.js';
 import {pass} from '../../engine/fault-points.js';
 import type {StateHash} from '../../engine/state-hash.js';
@@ -223,8 +225,8 @@ export class GrantTables {
 		if (status !== GNTST_okay) return status;
 		const own = this.memory.bytes(frame);
 		const granted = this.memory.bytes(remote.pinnedFrames[reference]);
-		if (into) own.copy(granted, offset, frameOffset, frameOffset + bytes);
-		else granted.copy(own, frameOffset, offset, offset + bytes);
+		if (into) copyBytes(own, frameOffset, granted, offset, bytes);
+		else copyBytes(granted, offset, own, frameOffset, bytes);
 		this.unpin(remote, reference, flags);
 		local.copies++;
 		return GNTST_okay;
