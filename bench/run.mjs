@@ -1,13 +1,14 @@
 /**
- * `npm run bench [-- queue|ring|path|hour …]`: ringtop beside its yardsticks, as ratios: medians of turns, with the least and the
- * greatest. Exits 1 when a floor is missed. Without words: queue, ring and path; `hour` takes some minutes.
+ * `npm run bench [-- queue|ring|path|network|hour …]`: ringtop beside its yardsticks, as ratios: medians of turns, with the least and the
+ * greatest. Exits 1 when a floor is missed. Without words all but `hour`, which takes some minutes.
  */
 import {benchHour} from './hour.mjs';
+import {benchNetwork} from './network.mjs';
 import {benchPath} from './path.mjs';
 import {benchQueue} from './queue.mjs';
 import {benchRing} from './ring.mjs';
 
-const benches = {queue: benchQueue, ring: benchRing, path: benchPath, hour: benchHour};
+const benches = {queue: benchQueue, ring: benchRing, path: benchPath, network: benchNetwork, hour: benchHour};
 const words = process.argv.slice(2);
 const unknown = words.find((word) => !Object.hasOwn(benches, word));
 if (unknown !== undefined) {
@@ -17,7 +18,7 @@ if (unknown !== undefined) {
 
 let missed = false;
 print('', 'target', 'measured', 'min - max', '');
-for (const word of words.length > 0 ? words : ['queue', 'ring', 'path']) {
+for (const word of words.length > 0 ? words : ['queue', 'ring', 'path', 'network']) {
 	for (const row of benches[word]()) {
 		if (row.skipped !== undefined) {
 			print(row.name, '', '', '', `skipped: ${row.skipped}`);
