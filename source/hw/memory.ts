@@ -60,6 +60,15 @@ export class Memory {
 		}
 	}
 
+	/** Fills all of it with zeros: what firmware does when the machine starts again. Views stay what they are. */
+	clear(): void {
+		for (const slab of this.slabs) {
+			if (slab !== undefined) {
+				new Int32Array(slab).fill(0);
+			}
+		}
+	}
+
 	private slab(frame: number): ArrayBuffer {
 		const index = Math.floor(frame / slabFrames);
 		let slab = this.slabs[index];

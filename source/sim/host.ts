@@ -11,11 +11,11 @@ import {type Architecture, architectureNamed} from './architecture/architecture.
 import {FaultRules} from './faults/rules.js';
 import {Oracle} from './guest/oracle.js';
 import {Boot} from './host/boot.js';
-import {crash} from './host/crash.js';
 import {type Answer, armFault} from './host/fault-arming.js';
 import {Hardware} from './host/hardware.js';
 import {hostCosts} from './host/host-costs.js';
 import {mixState} from './host/interval-hash.js';
+import {Lifecycle} from './host/lifecycle.js';
 import {Metrics} from './host/metrics.js';
 import {Past} from './host/past.js';
 import {checkTimes, reportRefusals} from './host/self-checks.js';
@@ -62,8 +62,8 @@ export class Host {
 	readonly #replayed: readonly OperatorLine[];
 	readonly #xlCommands: XlCommand[] = [];
 	#xlWaiting = 0;
-	#xlStep: Step;
-	#boot: Boot;
+	#xlStep: Step | undefined;
+	readonly #life: Lifecycle;
 	readonly #sleepCheck: SleepCheck;
 
 	constructor(
@@ -80,14 +80,23 @@ export class Host {
 		this.oracle = new Oracle(engine);
 		this.rules = new FaultRules(engine);
 		this.hardware = new Hardware(engine, scenario);
-		this.#boot = new Boot(engine, scenario, this.architecture, this.hardware, this.past);
+		this.#life = new Lifecycle(
+			engine,
+			scenario,
+			this.hardware,
+			this.past,
+			this.oracle,
+			(options_) => new Boot(engine, scenario, this.architecture, this.hardware, this.past, options_),
+			(boot) => this.#wire(boot),
+			() => this.workloads,
+		);
 		for (const device of this.hardware.plugged) {
 			device.hashBytes(options.fullHash === true);
 		}
 
 		this.#sleepCheck = new SleepCheck(engine);
 		this.workloads = new Workloads(engine, this.oracle, scenario);
-		this.#xlStep = this.#wire(this.#boot);
+		this.#wire(this.boot);
 		this.hardware.lan.start((station) => this.workloads.network.stationReady(station));
 		this.#replayed = scenario.timeline.filter(isOperatorLine);
 		this.metrics = new Metrics(this);
@@ -101,9 +110,9 @@ export class Host {
 		);
 		const interval = new Step('state hash', engine.world, 0, false, () => {
 			engine.after(hashInterval, interval);
-			checkTimes(engine, this.#boot);
+			checkTimes(engine, this.boot);
 			this.workloads.network.check();
-			mixState(engine, this.#boot, this.oracle);
+			mixState(engine, this.boot, this.oracle);
 			this.hashes.push({at: engine.now, event: engine.executed, hash: engine.hash.toString()});
 		});
 		engine.after(hashInterval, interval);
@@ -111,7 +120,7 @@ export class Host {
 
 	/** The boot that is running, or the last one while the host is down. */
 	get boot(): Boot {
-		return this.#boot;
+		return this.#life.boot;
 	}
 
 	/** Virtual time, ns. */
@@ -222,22 +231,20 @@ export class Host {
 		return channels.find(({id}) => id === name) ?? network.vifs.find(({id}) => id === name);
 	}
 
-	/** Whoever outlives a boot hears of what comes to be in it. Returns the step in which domain zero takes an operator's xl commands. */
-	#wire(boot: Boot): Step {
+	/** Whoever outlives a boot hears of what comes to be in it. */
+	#wire(boot: Boot): void {
 		const {engine, workloads} = this;
-		boot.xen.cpus.onCrash = (domain, error) => {
-			crash(engine, boot, domain?.name, error);
-			workloads.domainLost(domain?.name ?? '');
-		};
+		boot.xen.cpus.onCrash = (domain, error) => this.#life.crashed(domain?.name, error);
 		reportRefusals(engine, boot);
-		boot.onChannel = (channel) => this.#sleepCheck.watch(channel);
+		boot.disks.onChannel = (channel) => this.#sleepCheck.watch(channel);
 		boot.network.onVif = (channel) => this.#sleepCheck.watch(channel);
 		boot.network.onStation = (station) => workloads.network.stationReady(station);
-		boot.onDisk = (domain, disk, device) => workloads.diskReady(domain, disk, device);
+		boot.disks.onDisk = (domain, disk, device) => workloads.diskReady(domain, disk, device);
 		boot.onDomain = (domain) => workloads.domainReady(domain);
 		const [zero] = boot.domains;
 		workloads.domainReady(zero);
-		return zero.kernel.define('operator xl', hostCosts.operator, (index) =>
+		this.#xlWaiting = 0;
+		this.#xlStep = zero.kernel.define('operator xl', hostCosts.operator, (index) =>
 			boot.toolstack.xl(this.#xlCommands[index], () => this.#xlWaiting--),
 		);
 	}
@@ -278,6 +285,10 @@ export class Host {
 				this.onSpeed(verb.speed);
 				return {text: 'speed changed', refused: false};
 			case 'xl':
+				if (this.#xlStep === undefined || this.#life.isDown) {
+					return {text: 'the host is down: nobody runs xl', refused: true};
+				}
+
 				if (this.#xlWaiting >= mostXl) {
 					return {text: `xl is busy: ${mostXl} commands wait already`, refused: true};
 				}

@@ -133,6 +133,7 @@ describe('the defaults', () => {
 				jobs: {pages: {rw: 'randrw', rate_iops: 100, rate_process: 'linear', thinktime: '1ms', thinktime_blocks: 1}},
 			},
 		},
+		toolstack: {},
 		timeline: [{probability: '1%', fault: 'evt.lost', target: 'web.xvda', id: 'a'}],
 		expect: [{that: 'oracle.violations == 0'}],
 		recording: {version: '1', hashes: [{at: '1s', event: 1, hash: '0123456789abcdef'}]},

@@ -108,6 +108,11 @@ export class DiskOracle {
 		this.legal.endFlush(since, completed);
 	}
 
+	/** Blocks of eight sectors of which something is known, at most about `most` of them; see LegalBlocks. */
+	known(most: number): number[] {
+		return this.legal.known(most);
+	}
+
 	/** The device that holds the disk lost power. */
 	powerLost(): void {
 		this.legal.powerLost();

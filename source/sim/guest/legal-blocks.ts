@@ -47,6 +47,26 @@ export class LegalBlocks {
 		return this.#records.used;
 	}
 
+	/**
+	Blocks of which something is known, ascending: every one whose writes are not settled, and of the others evenly as many as make `most`
+	in all.
+	*/
+	known(most: number): number[] {
+		const open: number[] = [];
+		const settled: number[] = [];
+		for (const block of this.#plain.known()) {
+			(this.#plain.records[this.#plain.slotOf(block)] === none ? settled : open).push(block);
+		}
+
+		const room = Math.max(0, most - open.length);
+		const stride = room === 0 ? Number.POSITIVE_INFINITY : Math.max(1, settled.length / room);
+		for (let at = 0; at < settled.length; at += stride) {
+			open.push(settled[Math.floor(at)]);
+		}
+
+		return open.sort((a, b) => a - b);
+	}
+
 	/** A write of `sectors` sectors from `sector` on begins. Returns its number, 1 or more, unique on this disk. */
 	submitWrite(sector: number, sectors: number): number {
 		assert(this.writes < 0x7fffffff, 'a disk takes 2^31 writes');

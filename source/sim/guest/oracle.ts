@@ -34,6 +34,13 @@ export class Oracle {
 		return oracle;
 	}
 
+	/** Nobody carries out writes of before any more, wherever they were: what has not happened will not. */
+	allReset(): void {
+		for (const disk of this.#disks.values()) {
+			disk.incarnationReset();
+		}
+	}
+
 	get disks(): IterableIterator<DiskOracle> {
 		return this.#disks.values();
 	}

@@ -34,6 +34,20 @@ export class PlainSectors {
 		return base === 0 ? 0 : base + (block & (groupBlocks - 1));
 	}
 
+	/** Blocks that somebody has written or is writing, ascending. */
+	*known(): IterableIterator<number> {
+		for (const [index, leaf] of this.#leaves.entries()) {
+			for (let group = 0; leaf !== undefined && group < leafGroups; group++) {
+				const base = leaf[group];
+				for (let i = 0; base !== 0 && i < groupBlocks; i++) {
+					if (this.#isKnown(base + i)) {
+						yield (((index << leafBits) + group) << groupBits) + i;
+					}
+				}
+			}
+		}
+	}
+
 	/** The block's slot, made if need be. */
 	slotFor(block: number): number {
 		return this.slotOf(block) || this.#extend(block);
@@ -47,6 +61,15 @@ export class PlainSectors {
 		}
 
 		return number >= this.lowest[at] && number <= this.newest[at];
+	}
+
+	#isKnown(slot: number): boolean {
+		let known = this.records[slot] !== 0 || this.widened[slot] !== 0;
+		for (let at = slot * sectorsPerBlock; at < (slot + 1) * sectorsPerBlock; at++) {
+			known ||= this.newest[at] !== 0;
+		}
+
+		return known;
 	}
 
 	#extend(block: number): number {

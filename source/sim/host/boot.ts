@@ -7,31 +7,28 @@ import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
 import type {Architecture} from '../architecture/architecture.js';
 import {probeBackends} from '../backend/backend-bus.js';
-import {Blkback} from '../backend/blkback.js';
-import {Volume} from '../backend/volume.js';
 import type {NativeDriver} from '../drivers/driver.js';
 import {driverFor} from '../drivers/registry.js';
-import {Blkfront} from '../frontend/blkfront.js';
 import {probeDevices} from '../frontend/frontend-bus.js';
 import {AssignedDevice} from '../kernel/assigned-device.js';
 import type {BlockDevice} from '../kernel/block-device.js';
 import {configRead} from '../kernel/cost.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
-import type {DiskWords, DomainWords, Scenario} from '../scenario/types.js';
+import type {DomainWords, Scenario} from '../scenario/types.js';
 import type {DomainConfiguration} from '../toolstack/control.js';
 import {Toolstack} from '../toolstack/toolstack.js';
-import {vdevNumber} from '../toolstack/vdev.js';
 import {Hypervisor, type Machine} from '../xen/hypervisor.js';
 import type {PhysicalCpu} from '../xen/physical-cpu.js';
 import {Xenstored} from '../xenstore/xenstored.js';
 import {Control} from './control.js';
 import {summed, type XenCounts} from './counters.js';
 import type {HostDevice, HostNic} from './devices.js';
+import {HostDisks} from './disks.js';
 import type {Hardware} from './hardware.js';
 import {HostDomain} from './host-domain.js';
 import {HostNetwork} from './network.js';
 import type {Past} from './past.js';
-import {VbdChannel} from './vbd-channel.js';
+import type {VbdChannel} from './vbd-channel.js';
 
 /** A native driver where the architecture has placed it. */
 export interface PlacedDriver {
@@ -44,11 +41,19 @@ export interface PlacedDriver {
 	readonly before: Readonly<Record<string, number>>;
 }
 
+export interface BootOptions {
+	/** What runs when the simulation begins has booted before; all that comes later takes the time that booting takes. */
+	readonly isFirst: boolean;
+	/** The CPUs that the boot before this one has left halted. */
+	readonly processors?: readonly PhysicalCpu[];
+}
+
 /** Major number of block extended devices, which partitions of NVMe namespaces have in Linux. */
 const blockExtendedMajor = 259;
 
 export class Boot {
 	readonly network: HostNetwork;
+	readonly disks: HostDisks;
 	readonly xen: Hypervisor;
 	readonly control: Control;
 	readonly xenstored: Xenstored;
@@ -56,35 +61,36 @@ export class Boot {
 	readonly drivers: PlacedDriver[] = [];
 	/** The newest of each name, where the first of it was. */
 	readonly domains: HostDomain[] = [];
-	readonly channels: VbdChannel[] = [];
-	/** Told when a channel exists, when a domain's kernel does, and when its disk can be used for the first time. */
-	onChannel: (channel: VbdChannel) => void = () => {};
+	/** Told when a domain's kernel exists. */
 	onDomain: (domain: HostDomain) => void = () => {};
-	onDisk: (domain: HostDomain, disk: string, device: BlockDevice) => void = () => {};
 	readonly #configurations = new Map<string, DomainWords>();
 	/** Backends found before the driver of their device was ready. */
 	#waiting: (() => void)[] = [];
 	#driversLeft: number;
+	/** What the boots before this one had counted. */
+	readonly #before: XenCounts;
 
 	constructor(
 		private readonly engine: Engine,
 		private readonly scenario: Scenario,
 		private readonly architecture: Architecture,
-		private readonly hardware: Hardware,
+		readonly hardware: Hardware,
 		private readonly past: Past,
-		processors?: readonly PhysicalCpu[],
+		private readonly options: BootOptions,
 	) {
 		const {host, costs} = scenario;
 		const {memory} = this.machine;
 		this.network = new HostNetwork(engine, hardware.lan, scenario, past);
 		this.#driversLeft = hardware.plugged.length;
+		this.#before = past.xen;
 		this.xen = new Hypervisor(engine, this.machine, {
 			iommu: true,
 			unguarded: new Set([...host.devices, ...host.nics].flatMap(({name, iommu}) => (iommu === false ? [name] : []))),
 			credit: {slice: host.scheduler.tslice, rateLimit: host.scheduler.ratelimit},
 			costs: new Map(Object.entries(costs)),
-			processors,
+			processors: options.processors,
 		});
+		this.disks = new HostDisks(engine, this.xen, scenario, past, (device) => this.#diskOf(device));
 		this.control = new Control(this.xen);
 		for (const words of scenario.domains) {
 			this.#configurations.set(words.name, words);
@@ -105,15 +111,14 @@ export class Boot {
 		this.control.onPlugIn = (domid, vif, bridge) => this.network.plugIn(domid, vif, bridge);
 		this.control.onDestroyed = (domid) => this.network.unplug(domid);
 		this.xenstored.start(store);
-		const boot = kernel.define('boot', configRead, () => this.#bootDomainZero(kernel));
-		kernel.task(boot);
+		this.#takeTime(kernel, options.isFirst ? 0 : scenario.toolstack.domainZeroBoot, () => this.#bootDomainZero(kernel));
 	}
 
 	/** What the hypervisor and xenstored have counted, and those before them. */
 	get counts(): XenCounts {
-		const {xen, xenstored, past} = this;
+		const {xen, xenstored} = this;
 		const {cpus, events, interrupts} = xen;
-		return summed(past.xen, {
+		return summed(this.#before, {
 			interrupts,
 			contextSwitches: cpus.scheduler.contextSwitches,
 			sends: events.sends,
@@ -129,27 +134,38 @@ export class Boot {
 		return placed === undefined ? this.past.drivers.get(device) : summed(placed.before, placed.driver.counters);
 	}
 
-	/** This boot is over and another one comes: what its parts have counted is remembered under their names. */
-	retire(): void {
-		const {past, network} = this;
-		for (const domain of this.domains) {
-			past.domains.set(domain.name, domain.counts);
+	/** It is over: nothing of it runs any more, in whatever domain. */
+	halt(): void {
+		for (const kernel of this.control.kernels.values()) {
+			kernel.die();
 		}
 
-		for (const channel of this.channels) {
-			past.channels.set(channel.id, channel.counts);
+		this.xen.halt();
+	}
+
+	/** This boot is over and another one comes: what its parts have counted is remembered under their names. */
+	retire(): void {
+		const {past, network, disks} = this;
+		for (const domain of this.domains) {
+			past.domains.set(domain.name, domain.counts);
 		}
 
 		for (const {device} of this.drivers) {
 			past.drivers.set(device.name, this.driverCounts(device.name));
 		}
 
+		disks.retire();
 		network.retire();
 		past.xen = this.counts;
 	}
 
 	get machine(): Machine {
 		return this.hardware.machine;
+	}
+
+	/** The disk channels, the newest of each name. */
+	get channels(): readonly VbdChannel[] {
+		return this.disks.channels;
 	}
 
 	/** Its disks. */
@@ -161,7 +177,9 @@ export class Boot {
 	#bootDomainZero(kernel: DomainKernel): void {
 		this.toolstack.initialise();
 		this.network.addBridges((bridge) => this.#kernelNamed(this.architecture.bridgeDomain(bridge)));
-		probeBackends(kernel, 'vbd', (frontend, device) => this.#whenDriven(() => this.#serve(kernel, frontend, device)));
+		probeBackends(kernel, 'vbd', (frontend, device) =>
+			this.#whenDriven(() => this.disks.serve(kernel, frontend, device)),
+		);
 		probeBackends(kernel, 'vif', (frontend, device) =>
 			this.#whenDriven(() => this.network.serve(kernel, frontend, device)),
 		);
@@ -221,7 +239,7 @@ export class Boot {
 		const [zero, ...guests] = this.scenario.domains;
 		for (const job of zero.jobs) {
 			if (job.kind === 'disk' && !this.domains[0].disks.has(job.on)) {
-				this.#openPartition(this.domains[0], job.on);
+				this.disks.openPartition(this.domains[0], job.on);
 			}
 		}
 
@@ -251,93 +269,31 @@ export class Boot {
 		const domain = new HostDomain(words, kernel, 'guest', this.xen.cpus, past.domains.get(words.name));
 		domains[place < 0 ? domains.length : place] = domain;
 		for (const disk of words.disks) {
-			const backend = this.#kernelNamed(this.architecture.backendDomain(disk.device));
-			const id = `${words.name}.${disk.vdev}`;
-			this.#addChannel(id, disk.vdev, kernel, backend);
+			this.disks.attach(disk, kernel, this.#kernelNamed(this.architecture.backendDomain(disk.device)));
 		}
 
 		const backendOf = (bridge: string) => this.#kernelNamed(this.architecture.bridgeDomain(bridge));
 		this.network.addGuest(words, kernel, backendOf, this.xen);
 		this.onDomain(domain);
-		kernel.task(kernel.define('boot', configRead, () => this.#bootGuest(domain)));
+		// What is there when the simulation begins has booted before.
+		const again = place >= 0 || !this.options.isFirst;
+		this.#takeTime(kernel, again ? this.scenario.toolstack.guestBoot : 0, () => this.#bootGuest(domain));
 	}
 
-	/** A new channel takes the place of one of its name. */
-	#addChannel(id: string, vdev: string, kernel: DomainKernel, backend: DomainKernel): void {
-		const {channels, past, xen} = this;
-		const at = channels.findIndex((each) => each.id === id);
-		if (at >= 0) {
-			past.channels.set(id, channels[at].counts);
+	/** A kernel boots: `run` happens in a step of it, so many nanoseconds after its first. */
+	#takeTime(kernel: DomainKernel, nanoseconds: number, run: () => void): void {
+		const up = kernel.define('boot', configRead, run);
+		if (nanoseconds === 0) {
+			kernel.task(up);
+		} else {
+			kernel.task(kernel.define('start', configRead, () => void kernel.timer(nanoseconds, up)));
 		}
-
-		const meter = past.meter(id, this.engine.now);
-		const before = past.channels.get(id);
-		const channel = new VbdChannel(id, vdev, vdevNumber(vdev), kernel, backend, xen, meter, before);
-		channels[at < 0 ? channels.length : at] = channel;
-		this.onChannel(channel);
 	}
 
 	#bootGuest(domain: HostDomain): void {
 		const {kernel} = domain;
-		probeDevices(kernel, 'vbd', (virtualDevice) => {
-			const channel = this.#channelOf(kernel.domid, virtualDevice);
-			const front = new Blkfront(kernel, {
-				name: channel.vdev,
-				channel: channel.id,
-				virtualDevice,
-				vcpu: 0,
-				identities: channel.identities,
-				hash: this.engine.hash,
-			});
-			channel.blkfront = front;
-			channel.meter.attach(front, () => kernel.now());
-			front.onConnected = () => {
-				if (!domain.disks.has(channel.vdev)) {
-					domain.disks.set(channel.vdev, front);
-					this.onDisk(domain, channel.vdev, front);
-				}
-			};
-			front.start();
-		});
+		probeDevices(kernel, 'vbd', (virtualDevice) => this.disks.connect(domain, virtualDevice));
 		probeDevices(kernel, 'vif', (device) => this.network.connect(kernel, device));
-	}
-
-	#serve(kernel: DomainKernel, frontend: number, virtualDevice: number): void {
-		const channel = this.#channelOf(frontend, virtualDevice);
-		const disk = this.#diskWords(channel);
-		const back = new Blkback(kernel, {
-			frontend,
-			virtualDevice,
-			channel: channel.id,
-			device: this.#volume(disk.target, disk, disk.access === 'ro'),
-			readonly: disk.access === 'ro',
-			vcpu: this.channels.indexOf(channel) % kernel.domain.vcpus.length,
-			identities: channel.identities,
-			hash: this.engine.hash,
-		});
-		channel.blkback = back;
-		back.start();
-	}
-
-	#openPartition(domain: HostDomain, name: string): void {
-		for (const {name: device, sectors, partitions} of this.scenario.host.devices) {
-			const partition = name === device ? {start: 0, sectors} : partitions.find((each) => each.name === name);
-			if (partition !== undefined) {
-				const volume = this.#volume(name, {device, ...partition}, false);
-				domain.disks.set(name, volume);
-				this.onDisk(domain, name, volume);
-			}
-		}
-	}
-
-	#volume(
-		name: string,
-		{device, start, sectors}: {device: string; start: number; sectors: number},
-		readonly: boolean,
-	): Volume {
-		const placed = this.drivers.find((each) => each.device.name === device);
-		assert(placed?.driver.kind === 'block', `${device} is a disk with a driver`);
-		return new Volume(name, placed.driver.disk, [{start, sectors}], readonly);
 	}
 
 	#configuration({name, memory, maxmem, vcpus, cpuWeight, cap, disks, vifs}: DomainWords): DomainConfiguration {
@@ -367,18 +323,9 @@ export class Boot {
 		};
 	}
 
-	#channelOf(frontend: number, virtualDevice: number): VbdChannel {
-		const channel = this.channels.find(
-			(each) => each.frontKernel.domid === frontend && each.virtualDevice === virtualDevice,
-		);
-		assert(channel !== undefined, 'a device in the store is one the toolstack attached');
-		return channel;
-	}
-
-	#diskWords(channel: VbdChannel): DiskWords {
-		const disk = this.#configurations.get(channel.frontKernel.name)?.disks.find(({vdev}) => vdev === channel.vdev);
-		assert(disk !== undefined, 'a channel is one of the scenario’s disks');
-		return disk;
+	#diskOf(device: string): BlockDevice | undefined {
+		const driver = this.drivers.find((each) => each.device.name === device)?.driver;
+		return driver?.kind === 'block' ? driver.disk : undefined;
 	}
 
 	#kernelNamed(name: string): DomainKernel {

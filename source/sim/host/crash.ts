@@ -1,15 +1,29 @@
 /**
-What a panic means: the domain whose kernel panicked is dead (shutdown reason crash) and nothing of it runs any more. When it was
-domain zero, the hardware domain, Xen would reboot the machine after five seconds; here the host stays down, and says so.
+What a panic means. A domain whose kernel panicked is dead (shutdown reason crash) and nothing of it runs any more; xl does with it what its
+configuration says. When it was domain zero, the hardware domain, or Xen itself, every CPU stops, and the machine is rebooted after a few
+seconds (Xen common/shutdown.c, drivers/char/console.c).
 */
 import type {Engine} from '../../engine/engine.js';
-import {Panic} from '../kernel/kernel.js';
+import {HostPanic, Panic} from '../kernel/kernel.js';
 import type {Boot} from './boot.js';
 
-/** @param name the domain whose step panicked; undefined for Xen. @throws errors that are no panic: they are ours. */
-export function crash(engine: Engine, boot: Boot, name: string | undefined, error: unknown): void {
-	if (!(error instanceof Panic) || name === undefined) {
+/**
+@param name the domain whose step panicked; undefined for Xen.
+@returns true when the host is down.
+@throws errors that are no panic: they are ours.
+*/
+export function crash(engine: Engine, boot: Boot, name: string | undefined, error: unknown, seconds: string): boolean {
+	if (!(error instanceof Panic)) {
 		throw error;
+	}
+
+	const log = (source: string, text: string) => engine.log.add(engine.now, source, 'error', 'kernel', text);
+	if (name === undefined || error instanceof HostPanic) {
+		log('Xen', `Panic on CPU 0: ${error.message}`);
+		engine.findings.report('crash', engine.now, ['Xen'], `Xen crashed: ${error.message}`);
+		log('Xen', `Reboot in ${seconds}...`);
+		boot.halt();
+		return true;
 	}
 
 	const kernel = [...boot.control.kernels.values()].find((each) => each.name === name);
@@ -17,22 +31,18 @@ export function crash(engine: Engine, boot: Boot, name: string | undefined, erro
 		throw error;
 	}
 
-	engine.log.add(engine.now, name, 'error', 'kernel', `Kernel panic - not syncing: ${error.message}`);
+	log(name, `Kernel panic - not syncing: ${error.message}`);
 	kernel.die();
 	kernel.domain.shutdown = 'crash';
-	boot.xen.cpus.stop(kernel.domain);
 	engine.findings.report('crash', engine.now, [name], `${name} crashed: ${error.message}`);
 	if (kernel.domid === 0) {
-		engine.log.add(
-			engine.now,
-			'Xen',
-			'error',
-			'kernel',
-			'Hardware Dom0 crashed: this host does not come back by itself',
-		);
-		return;
+		log('Xen', `Hardware Dom0 crashed: rebooting machine in ${seconds}.`);
+		boot.halt();
+		return true;
 	}
 
+	boot.xen.cpus.stop(kernel.domain);
 	engine.log.add(engine.now, 'Xen', 'warning', 'kernel', `Domain ${kernel.domid} (${name}) crashed`);
 	boot.xenstored.domainShutdown();
+	return false;
 }

@@ -7,6 +7,7 @@ import type {Engine} from '../../engine/engine.js';
 import {catalogue, type FaultEntry} from '../faults/catalogue.js';
 import type {FaultRules, RuleOptions} from '../faults/rules.js';
 import {grabDevice} from '../guest/device-grab.js';
+import type {Kernel} from '../kernel/kernel.js';
 import type {ChannelName, FaultWords} from '../scenario/timeline.js';
 import type {Boot} from './boot.js';
 import {hostCosts} from './host-costs.js';
@@ -39,6 +40,9 @@ export function armFault(host: FaultHost, words: FaultWords, {nth, parts, until}
 			return loseNotifications(host, words, common);
 		case 'drv.crash':
 			return crashDriver(host, words, common);
+		case 'guest.crash':
+		case 'dom0.crash':
+			return crashDomain(host, words, common);
 		case 'hw.dma.stray':
 			return strayDma(host, words, common);
 		case 'guest.grab':
@@ -65,7 +69,7 @@ function loseNotifications(host: FaultHost, words: Words<'evt.lost'>, common: Co
 }
 
 function crashDriver(host: FaultHost, words: Words<'drv.crash'>, common: Common): Answer {
-	const {boot, rules} = host;
+	const {boot} = host;
 	const placed = boot.drivers.find(({device, kernel}) => device.name === words.target && kernel.alive);
 	if (placed === undefined) {
 		return refusal(`${words.target} has no driver now: nothing to crash`);
@@ -75,14 +79,30 @@ function crashDriver(host: FaultHost, words: Words<'drv.crash'>, common: Common)
 	// Without an IOMMU the device goes on into frames that were granted to its domain: anybody's.
 	const parties = [...everybody(host), kernel.name];
 	const text = `the ${module} driver in ${kernel.name}`;
-	const effect = 'crashed';
-	const answer = arm(host, {...common, target: words.target, points: [], parties, text, effect});
-	const rule = rules.find(words.id);
-	const crash = kernel.define(`${module} crash`, hostCosts.fault, () => {
+	return panic(host, {...common, target: words.target, points: [], parties, text}, kernel, module);
+}
+
+function crashDomain(host: FaultHost, words: Words<'guest.crash' | 'dom0.crash'>, common: Common): Answer {
+	const {target} = words;
+	const kernel = host.boot.domains.find(({name}) => name === target)?.kernel;
+	if (kernel === undefined || !kernel.alive) {
+		return refusal(`${target} does not run`);
+	}
+
+	const parties = words.fault === 'dom0.crash' ? everybody(host) : [target];
+	return panic(host, {...common, target, points: [], parties, text: 'its kernel'}, kernel, '');
+}
+
+/** A task of the kernel follows a null pointer. @param module whose fault it is; '' for the kernel's own. */
+function panic(host: FaultHost, options: RuleOptions, kernel: Kernel, module: string): Answer {
+	const {rules} = host;
+	const answer = arm(host, {...options, effect: 'crashed'});
+	const rule = rules.find(options.id);
+	const crash = kernel.define(`${module === '' ? 'kernel' : module} crash`, hostCosts.fault, () => {
 		if (rule?.state !== 'armed') return;
 		rules.act(rule);
-		kernel.log('error', `${module}: driver crashed`);
-		kernel.panic(`${module}: unable to handle kernel NULL pointer dereference`);
+		if (module !== '') kernel.log('error', `${module}: driver crashed`);
+		kernel.panic(`${module === '' ? '' : `${module}: `}unable to handle kernel NULL pointer dereference`);
 	});
 	kernel.task(crash);
 	return answer;

@@ -18,7 +18,18 @@ export class Past {
 	readonly drivers = new Kept<Readonly<Record<string, number>>>({});
 	readonly bridges = new Kept<BridgeSample>(noBridge);
 	xen: XenCounts = noXenCounts;
+	/** Domains that died of a crash: their own, or that of the host under them. */
+	lost = 0;
+	/** ns in which no domain ran: from the end of one boot to the start of domain zero in the next. */
+	outage = 0;
+	/** Since when the host is down, ns; -1 while it is up. */
+	downSince = -1;
 	readonly #meters = new Map<string, ChannelMeter>();
+
+	/** ns in which no domain ran, up to `now`. */
+	outageAt(now: number): number {
+		return this.outage + (this.downSince < 0 ? 0 : now - this.downSince);
+	}
 
 	/** The meter of a disk channel that is or was there. */
 	knownMeter(id: string): ChannelMeter | undefined {

@@ -136,7 +136,7 @@ export class LiveCounters implements Counters {
 	}
 
 	get host(): HostSample {
-		const {engine, boot, oracle} = this.measured;
+		const {engine, boot, oracle, past} = this.measured;
 		const {xen} = boot;
 		let own = 0;
 		let idle = 0;
@@ -147,22 +147,13 @@ export class LiveCounters implements Counters {
 			idle += cpu.idleTimeAt(engine.now);
 		}
 
-		let lost = 0;
-		let lastStop = 0;
-		for (const {stoppedAt} of xen.domains.values()) {
-			if (stoppedAt >= 0) {
-				lost++;
-				lastStop = Math.max(lastStop, stoppedAt);
-			}
-		}
-
 		return {
 			xen: {...boot.counts, own, idle},
 			oracleChecked: oracle.sectorsChecked,
 			oracleViolations: oracle.violations,
 			sectorsLost: oracle.sectorsLost,
-			domainsLost: lost,
-			outage: lost === xen.domains.size ? engine.now - lastStop : 0,
+			domainsLost: past.lost,
+			outage: past.outageAt(engine.now),
 		};
 	}
 

@@ -7,6 +7,8 @@ import type {ChannelEnd} from '../channel/channel-end.js';
 import {RingIdentities} from '../channel/ring-identities.js';
 import type {Blkfront} from '../frontend/blkfront.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
+import type {DiskWords} from '../scenario/types.js';
+import {vdevNumber} from '../toolstack/vdev.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
 import {ChannelEvents, type Direction, nobody} from './channel-events.js';
 import {type EndCounts, summed} from './counters.js';
@@ -15,6 +17,9 @@ import type {WatchedChannel, WatchedRing} from './sleep-check.js';
 
 export class VbdChannel implements WatchedChannel, WatchedRing {
 	readonly kind = 'vbd';
+	/** `db.xvda` */
+	readonly id: string;
+	readonly virtualDevice: number;
 	readonly identities = new RingIdentities();
 	readonly rings = [this];
 	readonly requests = 'request';
@@ -26,21 +31,24 @@ export class VbdChannel implements WatchedChannel, WatchedRing {
 	readonly #events: ChannelEvents;
 
 	/**
-	@param id `db.xvda`
 	@param meter of its name; see Past.
 	@param before what channels of this name had counted when this one came to be.
 	*/
 	constructor(
-		readonly id: string,
-		readonly vdev: string,
-		readonly virtualDevice: number,
+		readonly words: DiskWords,
 		readonly frontKernel: DomainKernel,
 		readonly backKernel: DomainKernel,
 		private readonly xen: Hypervisor,
 		readonly meter: ChannelMeter,
 		private readonly before: EndCounts,
 	) {
+		this.id = `${frontKernel.name}.${words.vdev}`;
+		this.virtualDevice = vdevNumber(words.vdev);
 		this.#events = new ChannelEvents(frontKernel, backKernel, xen);
+	}
+
+	get vdev(): string {
+		return this.words.vdev;
 	}
 
 	/** What its ends have counted, and those of the channels of its name before it. */

@@ -10,6 +10,7 @@ import {CpuHog} from '../guest/cpu-hog.js';
 import {Job} from '../guest/job.js';
 import {summaryOf} from '../guest/job-options.js';
 import type {Oracle} from '../guest/oracle.js';
+import {ReadBack} from '../guest/read-back.js';
 import type {BlockDevice} from '../kernel/block-device.js';
 import type {DiskJob, Scenario} from '../scenario/types.js';
 import {addCounts} from './counters.js';
@@ -121,6 +122,8 @@ export interface RunningHog {
 export class Workloads {
 	readonly jobs: RunningJob[] = [];
 	readonly hogs: RunningHog[] = [];
+	/** By domain, of its present life. */
+	readonly #readBacks = new Map<string, ReadBack[]>();
 	/** Those that use a network. */
 	readonly network: NetWorkloads;
 
@@ -159,32 +162,63 @@ export class Workloads {
 		}
 	}
 
-	/** A domain is gone: what its jobs had under way may have happened or not, and the oracle knows. */
-	domainLost(name: string): void {
+	/**
+	A domain is gone: what its jobs had under way may have happened or not, and the oracle knows. Returns how many requests nobody will
+	answer.
+	*/
+	domainLost(name: string): number {
+		let unanswered = 0;
 		for (const job of this.jobs) {
 			if (job.domain === name) {
+				unanswered += job.running.outstanding;
 				job.running.abandon();
 			}
 		}
+
+		for (const readBack of this.#readBacks.get(name) ?? []) {
+			readBack.abandon();
+		}
+
+		this.#readBacks.delete(name);
+		return unanswered;
 	}
 
-	/** A disk can be used for the first time: its jobs start. Called inside a step of the domain's kernel or outside any. */
+	/**
+	A disk can be used for the first time in its domain's life: its jobs start, after reading back what was known of the disk when there was
+	a life before. Called inside a step of the domain's kernel or outside any.
+	*/
 	diskReady(host: HostDomain, disk: string, device: BlockDevice): void {
+		const oracle = this.oracle.disk(host.name, disk);
+		const starting: Job[] = [];
+		let again = false;
 		for (const words of host.words.jobs) {
 			if (words.kind === 'disk' && words.on === disk) {
 				const known = this.jobs.find((job) => job.domain === host.name && job.words === words);
 				assert(known?.host !== host, 'a job is started once in the life of its domain');
 				const random = this.engine.random.stream(`${host.name}/${disk}/${words.name}`);
-				const oracle = this.oracle.disk(host.name, disk);
 				const job = new Job(host.kernel, device, {...words, verify: words.verify}, oracle, random);
 				if (known === undefined) {
 					this.jobs.push(new RunningJob(host, words, job));
 				} else {
 					known.restart(host, job);
+					again = true;
 				}
 
+				starting.push(job);
+			}
+		}
+
+		const start = () => {
+			for (const job of starting) {
 				job.start();
 			}
+		};
+		if (again) {
+			const readBack = new ReadBack(host.kernel, device, oracle, disk, start);
+			this.#readBacks.set(host.name, [...(this.#readBacks.get(host.name) ?? []), readBack]);
+			readBack.start();
+		} else {
+			start();
 		}
 	}
 }

@@ -134,7 +134,19 @@ function buildDomain(
 		);
 	}
 
-	return {name, memory, maxmem, vcpus: raw.vcpus, cpuWeight: raw.cpu_weight, cap: raw.cap, disks, jobs};
+	for (const key of ['on_poweroff', 'on_reboot', 'on_crash'] as const) {
+		if (isZero && raw[key] !== undefined) {
+			report([...path, key], 'Domain-0 is the hardware domain: when it ends, the machine is rebooted');
+		}
+	}
+
+	// What xl.cfg(5) says when a configuration does not.
+	const ends = {
+		onPoweroff: raw.on_poweroff ?? 'destroy',
+		onReboot: raw.on_reboot ?? 'restart',
+		onCrash: raw.on_crash ?? 'destroy',
+	};
+	return {name, memory, maxmem, vcpus: raw.vcpus, cpuWeight: raw.cpu_weight, cap: raw.cap, ...ends, disks, jobs};
 }
 
 /** What Xen keeps for itself, and for each domain: shared_info, at most 64 grant frames, room for contiguous memory. Bytes. */

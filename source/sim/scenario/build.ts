@@ -60,6 +60,13 @@ export function buildScenario(
 			bridges: network.bridges,
 		},
 		lan,
+		toolstack: {
+			hostReboot: raw.toolstack.host_reboot,
+			firmware: raw.toolstack.firmware,
+			xenBoot: raw.toolstack.xen_boot,
+			domainZeroBoot: raw.toolstack.domain_zero_boot,
+			guestBoot: raw.toolstack.guest_boot,
+		},
 		costs: raw.costs,
 		domains,
 		timeline: buildTimeline(raw, domains, [...disks, ...nics], scope, report),

@@ -37,6 +37,13 @@ export interface DriverCrash extends CommonWords {
 	readonly target: string;
 }
 
+/** guest.crash, dom0.crash: the kernel of a domain panics. */
+export interface DomainCrash extends CommonWords {
+	readonly fault: 'guest.crash' | 'dom0.crash';
+	/** The domain. */
+	readonly target: string;
+}
+
 /** hw.dma.stray: what a device writes lands in a frame that is not for it. */
 export interface StrayDma extends CommonWords {
 	readonly fault: 'hw.dma.stray';
@@ -53,9 +60,18 @@ export interface Grab extends CommonWords {
 	readonly device: string;
 }
 
-export type FaultWords = LostNotifications | DriverCrash | StrayDma | Grab;
+export type FaultWords = LostNotifications | DriverCrash | DomainCrash | StrayDma | Grab;
 
-export const faultNames: readonly FaultWords['fault'][] = ['evt.lost', 'drv.crash', 'hw.dma.stray', 'guest.grab'];
+export const faultNames: readonly FaultWords['fault'][] = [
+	'evt.lost',
+	'drv.crash',
+	'guest.crash',
+	'dom0.crash',
+	'hw.dma.stray',
+	'guest.grab',
+];
+
+const zero = 'Domain-0';
 
 /** Keys that belong to some faults only. */
 const ownKeys: Readonly<Partial<Record<FaultKey, readonly FaultWords['fault'][]>>> = {
@@ -110,10 +126,13 @@ export function buildFault(raw: RawFault, scope: FaultScope, report: Report): Fa
 		}
 	}
 
-	if (raw.target === undefined) {
+	const written = raw.target ?? (fault === 'dom0.crash' ? zero : undefined);
+	if (written === undefined) {
 		const example = {
 			'evt.lost': `a channel such as ${scope.channels[0] ?? 'db.xvda'}`,
 			'drv.crash': `a device such as ${scope.devices[0]}`,
+			'guest.crash': `a domain such as ${scope.owners[1] ?? 'web'}`,
+			'dom0.crash': '',
 			'hw.dma.stray': `a device such as ${scope.devices[0]}`,
 			'guest.grab': `a domain such as ${scope.owners[1] ?? 'web'}`,
 		}[fault];
@@ -121,7 +140,7 @@ export function buildFault(raw: RawFault, scope: FaultScope, report: Report): Fa
 	}
 
 	const counted = raw.nth ?? raw.probability;
-	if (counted !== undefined && (fault === 'drv.crash' || fault === 'guest.grab')) {
+	if (counted !== undefined && fault !== 'evt.lost' && fault !== 'hw.dma.stray') {
 		return report(raw.nth === undefined ? 'probability' : 'nth', `${fault} acts at once; write at, every or when`);
 	}
 
@@ -130,23 +149,30 @@ export function buildFault(raw: RawFault, scope: FaultScope, report: Report): Fa
 	const common = {id: raw.id ?? scope.fallbackId, times: raw.times ?? (bounded ? 0 : 1), for: raw.for ?? 0};
 	switch (fault) {
 		case 'evt.lost': {
-			const target = channel(raw.target, 'target', scope, report);
+			const target = channel(written, 'target', scope, report);
 			return target && {fault, ...common, target, direction: raw.direction ?? 'to-backend'};
 		}
 
+		case 'guest.crash':
+		case 'dom0.crash': {
+			const known = scope.owners.filter((name) => (name === zero) === (fault === 'dom0.crash'));
+			const target = oneNamed('domain', written, 'target', known, report);
+			return target === undefined ? undefined : {fault, ...common, target};
+		}
+
 		case 'drv.crash': {
-			const target = oneNamed('device', raw.target, 'target', scope.devices, report);
+			const target = oneNamed('device', written, 'target', scope.devices, report);
 			return target === undefined ? undefined : {fault, ...common, target};
 		}
 
 		case 'hw.dma.stray': {
-			const target = oneNamed('device', raw.target, 'target', scope.devices, report);
+			const target = oneNamed('device', written, 'target', scope.devices, report);
 			const into = raw.into === undefined ? '' : oneNamed('domain', raw.into, 'into', scope.owners, report);
 			return target === undefined || into === undefined ? undefined : {fault, ...common, target, into};
 		}
 
 		case 'guest.grab': {
-			const target = oneNamed('domain', raw.target, 'target', scope.owners, report);
+			const target = oneNamed('domain', written, 'target', scope.owners, report);
 			const wanted = raw.device ?? scope.devices[0];
 			const device = oneNamed('device', wanted, 'device', scope.devices, report);
 			return target === undefined || device === undefined ? undefined : {fault, ...common, target, device};
@@ -165,6 +191,8 @@ export function plainFault(words: FaultWords): Record<string, string | number> {
 		case 'evt.lost':
 			return {fault, target: channelText(words.target), direction: words.direction, ...bounds, id};
 		case 'drv.crash':
+		case 'guest.crash':
+		case 'dom0.crash':
 			return {fault, target: words.target, id};
 		case 'hw.dma.stray':
 			return {fault, target: words.target, ...(words.into === '' ? {} : {into: words.into}), ...bounds, id};

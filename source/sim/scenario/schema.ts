@@ -137,6 +137,19 @@ const job = strict(
 	laterNetWords,
 );
 
+const notModelled = 'it is not modelled; write destroy, restart or preserve';
+const shutdownAction = oneOf(['destroy', 'restart', 'preserve'], {
+	'rename-restart': notModelled,
+	'coredump-destroy': notModelled,
+	'coredump-restart': notModelled,
+	'soft-reset': notModelled,
+});
+
+const bootTime = (standard: number) =>
+	duration()
+		.refine((ns) => ns <= 600 * second, {message: 'at most 10min'})
+		.default(standard);
+
 const domain = strict(
 	{
 		memory: size(mebibyte, 8 * mebibyte, 64 * gibibyte, 'a domain has 8MiB to 64GiB').optional(),
@@ -144,11 +157,14 @@ const domain = strict(
 		vcpus: integer(1, 16).default(1),
 		cpu_weight: integer(1, 65_535).default(256),
 		cap: integer(0, 1600).default(0),
+		on_poweroff: shutdownAction.optional(),
+		on_reboot: shutdownAction.optional(),
+		on_crash: shutdownAction.optional(),
 		disk: z.array(disk).max(16).default([]),
 		vif: z.array(vif).max(8).default([]),
 		jobs: named('a job', job).default({}),
 	},
-	{pci: driverDomains, on_crash: 'restarting domains comes later', cpus: 'pinning comes later'},
+	{pci: driverDomains, cpus: 'pinning comes later'},
 );
 
 export const scenarioSchema = strict(
@@ -178,13 +194,20 @@ export const scenarioSchema = strict(
 			bridges: bridges.optional(),
 		}),
 		lan: lan.optional(),
+		toolstack: strict({
+			host_reboot: bootTime(5 * second),
+			firmware: bootTime(5 * second),
+			xen_boot: bootTime(second),
+			domain_zero_boot: bootTime(5 * second),
+			guest_boot: bootTime(second),
+		}).prefault({}),
 		costs: z.record(z.string(), duration(1, second)).default({}),
 		domains: named('a domain', domain, reservedNames),
 		timeline: z.array(timelineLineSchema).default([]),
 		expect: z.array(expectationSchema).default([]),
 		recording: recordingSchema.optional(),
 	},
-	{driver_domains: driverDomains, toolstack: driverDomains},
+	{driver_domains: driverDomains},
 );
 
 export type RawScenario = z.output<typeof scenarioSchema>;

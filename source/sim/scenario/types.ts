@@ -22,6 +22,7 @@ export interface Scenario {
 	readonly host: HostWords;
 	/** What the NICs are plugged into; undefined when there is none. */
 	readonly lan: LanWords | undefined;
+	readonly toolstack: ToolstackWords;
 	/** Overrides of named costs (sim/kernel/cost.ts), nanoseconds. */
 	readonly costs: Readonly<Record<string, number>>;
 	/** Domain-0 first, then the guests in the order in which they are created. */
@@ -33,6 +34,23 @@ export interface Scenario {
 	/** The merged file as plain values, without `include`: what a recording is made of. */
 	readonly source: Readonly<Record<string, unknown>>;
 }
+
+/** How long things take to come up again, nanoseconds. What is there when the simulation begins has booted before. */
+export interface ToolstackWords {
+	/** From the end of domain zero, or of Xen, to the reset of the machine. */
+	readonly hostReboot: number;
+	/** From the reset to the start of Xen. */
+	readonly firmware: number;
+	/** From the start of Xen to domain zero's. */
+	readonly xenBoot: number;
+	/** From its first step to its drivers and xl. */
+	readonly domainZeroBoot: number;
+	/** From its first step to its frontends. */
+	readonly guestBoot: number;
+}
+
+/** What xl does with a domain that has shut down. */
+export type ShutdownAction = 'destroy' | 'restart' | 'preserve';
 
 export interface HostWords {
 	/** Physical CPUs. */
@@ -115,6 +133,9 @@ export interface DomainWords {
 	readonly cpuWeight: number;
 	/** Percent of one physical CPU; 0 is no cap. */
 	readonly cap: number;
+	readonly onPoweroff: ShutdownAction;
+	readonly onReboot: ShutdownAction;
+	readonly onCrash: ShutdownAction;
 	/** Empty for Domain-0, whose jobs use partitions directly. */
 	readonly disks: readonly DiskWords[];
 	/** Empty for Domain-0, whose jobs use a bridge's own port. */
