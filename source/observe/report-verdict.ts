@@ -96,6 +96,7 @@ function findingReport(
 const metricsOf: Readonly<Record<string, (path: readonly string[], parties: readonly string[]) => boolean>> = {
 	oracle: ([first, second]) => first === 'acknowledged_writes' || (first === 'oracle' && second === 'violations'),
 	crash: ([first, second]) => first === 'domains' && second === 'lost',
+	unanswered: ([first, second]) => first === 'domains' && second === 'lost',
 	asleep: (path, parties) => path[2] === 'stalled' && parties.includes(`${path[0]}.${path[1]}`),
 };
 

@@ -85,7 +85,10 @@ test('a guest whose kernel panics dies alone: the others go on, and it is a find
 	host.advance(3 * second, forever);
 	expect(web.kernel.domain.stateLetters).toBe('---c--');
 	expect(db.kernel.domain.shutdown).toBeUndefined();
-	expect(host.engine.findings.all.map(({kind, parties}) => [kind, parties])).toEqual([['crash', ['web']]]);
+	expect(host.engine.findings.all.map(({kind, parties}) => [kind, parties])).toEqual([
+		['crash', ['web']],
+		['unanswered', ['web']],
+	]);
 	const log = host.workloads.jobs.find(({job}) => job === 'log');
 	expect(log?.running.writes).toBeGreaterThan(500);
 	host.boot.xen.cpus.checkAccounts();
