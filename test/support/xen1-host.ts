@@ -1,7 +1,7 @@
 /** A host as Xen 1.0 has it: drivers' kernel, block and network backends in the hypervisor, guests with its events and rings. Nothing faked but the medium. */
 import {NvmeController} from '../../source/hw/disk/nvme-controller.js';
 import {Volume} from '../../source/sim/backend/volume.js';
-import {Xen1BlockBackend} from '../../source/sim/backend/xen1-vbd.js';
+import {Xen1Devices} from '../../source/sim/backend/xen1-devices.js';
 import {RingIdentities} from '../../source/sim/channel/ring-identities.js';
 import {ringSlots, virtualDisk} from '../../source/sim/channel/vbd1.js';
 import {NvmeDriver} from '../../source/sim/drivers/nvme.js';
@@ -10,10 +10,7 @@ import {Xen1Vbd} from '../../source/sim/frontend/xen1-vbd.js';
 import {AssignedDevice} from '../../source/sim/kernel/assigned-device.js';
 import {type BlockDevice, type BlockOperation, BlockRequest} from '../../source/sim/kernel/block-device.js';
 import type {DomainKernel} from '../../source/sim/kernel/domain-kernel.js';
-import {XenKernel} from '../../source/sim/kernel/xen-kernel.js';
-import {Xen1Events} from '../../source/sim/kernel/xen1-events.js';
 import {DOMID_XEN} from '../../source/sim/xen/domid.js';
-import {EventBits} from '../../source/sim/xen/event-bits.js';
 import {MemoryDisk} from './memory-disk.js';
 import {MemoryMedium} from './memory-medium.js';
 import {smallXen} from './small-xen.js';
@@ -25,9 +22,8 @@ export type Xen1Guest = ReturnType<Xen1Host['guest']>;
 
 export function xen1Host({iommu = false, cpus = 2} = {}) {
 	const {engine, machine, xen, domain} = smallXen(cpus, 1, iommu);
-	const kernel = new XenKernel(xen);
-	const bits = new EventBits(engine);
-	const backend = new Xen1BlockBackend(kernel, bits);
+	const devices = new Xen1Devices(xen);
+	const {kernel, bits, block: backend} = devices;
 	const run = (nanoseconds: number) => {
 		const until = engine.now + nanoseconds;
 		while (!engine.run(until, 1_000_000)) {
@@ -37,6 +33,9 @@ export function xen1Host({iommu = false, cpus = 2} = {}) {
 	const inXen = (work: () => void) => kernel.task(kernel.define('test', cost, work));
 	const inGuest = (guest: DomainKernel, work: () => void) => guest.task(guest.define('test', cost, work));
 
+	/** A fault point; the one there is when a domain of the name has been here before. */
+	const pointOf = (key: string, name: string) => engine.faults.get(key) ?? engine.faults.point(key, [name]);
+
 	/** A guest with a disk of extents of `device`, and its end of the ring. */
 	const guest = (
 		name: string,
@@ -45,14 +44,10 @@ export function xen1Host({iommu = false, cpus = 2} = {}) {
 		readonly = false,
 	) => {
 		const own = domain(name, 1, 1024);
-		const events = new Xen1Events(xen, own, bits);
 		const identities = new RingIdentities(ringSlots);
-		const client = backend.attach({
-			domid: own.domid,
-			name,
-			identities,
+		const {events, block: client} = devices.addDomain(own, identities, {
 			hash: engine.hash,
-			writes: engine.faults.point(`ring.write ${name}.blk Xen`, [name]),
+			writes: pointOf(`ring.write ${name}.blk Xen`, name),
 		});
 		const volume = new Volume(`${name}-disk`, device, extents, readonly);
 		backend.createDisk(own.domid, virtualDisk(0), {device: volume, readonly});
@@ -61,7 +56,7 @@ export function xen1Host({iommu = false, cpus = 2} = {}) {
 			words: client.page.words,
 			identities,
 			hash: engine.hash,
-			writes: engine.faults.point(`ring.write ${name}.blk front`, [name]),
+			writes: pointOf(`ring.write ${name}.blk front`, name),
 		});
 		const {limits} = volume;
 		const vbd = new Xen1Vbd(block, {name: 'xvda', device: virtualDisk(0), ...limits});
@@ -121,10 +116,20 @@ export function xen1Host({iommu = false, cpus = 2} = {}) {
 		return {driver, medium};
 	};
 
+	/** As domain zero's tools end a domain: it stops, Xen's devices forget it, its memory is given up. Returns the frames that stay. */
+	const destroy = (own: DomainKernel): number => {
+		own.domain.dying = true;
+		own.die();
+		xen.cpus.stop(own.domain);
+		devices.removeDomain(own.domid);
+		return xen.frames.freeAll(own.domid);
+	};
+
 	return {
 		engine,
 		machine,
 		xen,
+		devices,
 		kernel,
 		bits,
 		backend,
@@ -134,6 +139,7 @@ export function xen1Host({iommu = false, cpus = 2} = {}) {
 		run,
 		inXen,
 		inGuest,
+		destroy,
 		memoryDisk: (limits = {}) => new MemoryDisk(kernel, limits),
 		messages: () => engine.log.since(0).map(({text}) => text),
 	};

@@ -5,14 +5,13 @@ import type {WireFrame} from '../../source/hw/lan/wire.js';
 import {E1000} from '../../source/hw/nic/e1000.js';
 import {FrameTap} from '../../source/net/frame-tap.js';
 import {Bridge} from '../../source/sim/backend/bridge.js';
-import {Xen1NetBackend} from '../../source/sim/backend/xen1-net.js';
 import {RingIdentities} from '../../source/sim/channel/ring-identities.js';
+import {ringSlots as blockSlots} from '../../source/sim/channel/vbd1.js';
 import {ringSlots} from '../../source/sim/channel/vif1.js';
 import {E1000Driver} from '../../source/sim/drivers/e1000.js';
 import {Xen1Vif} from '../../source/sim/frontend/xen1-vif.js';
 import {AssignedDevice} from '../../source/sim/kernel/assigned-device.js';
 import type {NetPacket} from '../../source/sim/kernel/net-device.js';
-import {Xen1Events} from '../../source/sim/kernel/xen1-events.js';
 import {DOMID_XEN} from '../../source/sim/xen/domid.js';
 import {bytesOf, packetOf} from './fake-net-device.js';
 import {xen1Host} from './xen1-host.js';
@@ -31,14 +30,14 @@ export function frameOf(to: number, from: number, payload: Buffer): Buffer {
 
 export function xen1Net({iommu = false} = {}) {
 	const host = xen1Host({iommu});
-	const {engine, machine, xen, kernel, bits, run, inXen} = host;
-	const backend = new Xen1NetBackend(kernel, bits);
+	const {engine, machine, xen, kernel, devices, run, inXen} = host;
+	const backend = devices.net;
 	const bridge = new Bridge(kernel, 'xenbr0', {mac: macOf(100)});
 
 	const guest = (number: number, start = true) => {
 		const name = `vm${number}`;
 		const own = host.domain(name, 1, 1024);
-		const events = new Xen1Events(xen, own, bits);
+		const {events} = devices.addDomain(own, new RingIdentities(blockSlots));
 		const identities = {
 			transmitIdentities: new RingIdentities(ringSlots),
 			receiveIdentities: new RingIdentities(ringSlots),

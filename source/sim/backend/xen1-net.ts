@@ -3,20 +3,20 @@ The network backend of Xen 1.0, in the hypervisor: the virtual interfaces of all
 Where a packet goes is decided by whoever uses the interfaces as network devices; Xen 1.0's firewall-router matched addresses, ports and
 protocols, here a bridge forwards by hardware address.
 */
+import {assert} from '../../engine/assert.js';
 import type {Step} from '../../engine/step.js';
 import type {XenKernel} from '../kernel/xen-kernel.js';
 import type {EventBits} from '../xen/event-bits.js';
-import {eventNet} from '../xen/shared-info1.js';
+import {eventNet, vifLimit} from '../xen/shared-info1.js';
 import {Xen1VifBackend, type Xen1VifBackendOptions} from './xen1-vif.js';
 import {vif1BackCosts} from './xen1-vif-costs.js';
 
 export class Xen1NetBackend {
-	/** By domain and number, in the order of their creation. */
-	readonly vifs: Xen1VifBackend[] = [];
 	/** Packets the tasklet has sent. */
 	rounds = 0;
-	/** Whose vif is whose: the domain of each of `vifs`, and its number there. */
-	private readonly owners: {readonly domid: number; readonly vif: number}[] = [];
+	/** By `keyOf`. */
+	private readonly vifs = new Map<number, Xen1VifBackend>();
+	/** Interfaces whose turn is to come. */
 	private readonly list: Xen1VifBackend[] = [];
 	private scheduled = false;
 	private readonly round: Step;
@@ -27,39 +27,39 @@ export class Xen1NetBackend {
 		private readonly bits: EventBits,
 	) {
 		this.round = kernel.define('net round', vif1BackCosts.round, () => this.next());
-		this.event = kernel.define('net event', vif1BackCosts.event, (index) => {
-			this.vifs[index].notifying = false;
-			this.bits.send(this.owners[index].domid, eventNet);
+		this.event = kernel.define('net event', vif1BackCosts.event, (key) => {
+			const vif = this.vifs.get(key);
+			if (vif === undefined) return;
+			vif.notifying = false;
+			this.bits.send(Math.floor(key / vifLimit), eventNet);
 		});
 	}
 
 	/** A domain gets an interface, its rings in a page that Xen shares with it (start_info.net_rings; network_op). */
 	attach(options: Xen1VifBackendOptions): Xen1VifBackend {
-		const {domid, vif} = options;
-		const index = this.vifs.length;
-		const made = new Xen1VifBackend(this.kernel, this.kernel.sharedPage(domid), options, () => {
+		const key = keyOf(options.domid, options.vif);
+		assert(!this.vifs.has(key), 'a domain has one interface of a number');
+		const made = new Xen1VifBackend(this.kernel, this.kernel.sharedPage(options.domid), options, () => {
 			if (made.notifying) return;
 			made.notifying = true;
-			this.kernel.task(this.event, index);
+			this.kernel.task(this.event, key);
 		});
-		this.vifs.push(made);
-		this.owners.push({domid, vif});
+		this.vifs.set(key, made);
 		return made;
 	}
 
 	/** A domain is gone: its interfaces are nobody's. */
 	detach(domid: number): void {
-		for (const [index, owner] of this.owners.entries()) {
-			if (owner.domid === domid) this.vifs[index].detach();
+		for (let vif = 0; vif < vifLimit; vif++) {
+			this.vifs.get(keyOf(domid, vif))?.detach();
+			this.vifs.delete(keyOf(domid, vif));
 		}
 	}
 
 	/** net_update, in the hypercall of a domain that has put descriptors on the rings of its interface `vif`. */
 	netUpdate(domid: number, vif: number): void {
-		for (let index = 0; index < this.vifs.length; index++) {
-			const owner = this.owners[index];
-			if (owner.domid === domid && owner.vif === vif) this.update(this.vifs[index]);
-		}
+		const made = this.vifs.get(keyOf(domid, vif));
+		if (made !== undefined) this.update(made);
 	}
 
 	private update(vif: Xen1VifBackend): void {
@@ -93,4 +93,8 @@ export class Xen1NetBackend {
 
 		this.kernel.step(this.round);
 	}
+}
+
+function keyOf(domid: number, vif: number): number {
+	return domid * vifLimit + vif;
 }

@@ -265,16 +265,14 @@ describe('a hostile guest of Xen 1.0', () => {
 		guest.submit(guest.request(readOperation, 0, [{page, offset: 0, bytes: 4096}]));
 		host.run(1_000_000);
 		expect(disk.inFlight).toBe(1);
-		kernel.domain.dying = true;
-		kernel.die();
-		host.xen.cpus.stop(kernel.domain);
-		host.backend.detach(kernel.domid);
-		host.bits.destroy(kernel.domid);
-		expect(host.xen.frames.freeAll(kernel.domid)).toBe(1);
+		expect(host.destroy(kernel)).toBe(1);
 		expect(host.xen.frames.ownerOf(page)).toBe(kernel.domid);
 		disk.held = false;
 		host.run(1_000_000);
 		expect(host.xen.frames.pages(kernel.domid)).toBe(0);
 		expect([host.backend.pending.inUse, host.kernel.pinned]).toEqual([0, 0]);
+		// Another of its name may come.
+		const next = host.guest('web', disk, whole);
+		expect(next.transfer(readOperation, 0, [next.kernel.page()])).toBe(okay);
 	});
 });

@@ -150,12 +150,7 @@ describe('an interface of Xen 1.0', () => {
 		const [a, b] = [net.netGuest(1), net.netGuest(2)];
 		a.send([frameOf(2, 1, pattern(100, 1))]);
 		for (const port of net.bridge.ports) if (port?.name === b.back.name) net.bridge.removePort(port, b.back);
-		b.kernel.domain.dying = true;
-		b.kernel.die();
-		net.xen.cpus.stop(b.kernel.domain);
-		net.net.detach(b.kernel.domid);
-		net.bits.destroy(b.kernel.domid);
-		expect(net.xen.frames.freeAll(b.kernel.domid)).toBe(0);
+		expect(net.destroy(b.kernel)).toBe(0);
 		expect(net.xen.frames.pages(b.kernel.domid)).toBe(0);
 		a.send([frameOf(2, 1, pattern(100, 2))]);
 		expect(a.statuses.length).toBe(2);
