@@ -118,7 +118,9 @@ function vifWords(channel: VifChannelView): string {
 	const passes = `out ${trafficWords(sent)}, in ${trafficWords(received)}`;
 	const rings = `TX holds ${counted(inFlight, 'slot')}, RX ${counted(receive.posted, 'empty buffer')}`;
 	const queued = receive.queued > 0 ? `; ${counted(receive.queued, 'packet')} for ${frontend} wait` : '';
-	return `Busy: ${passes}; ${rings}${queued}.${limitWords(channel)}`;
+	const {limit, throttled} = channel;
+	const lead = throttled && limit !== undefined ? `Held back by its limit of ${bitRate(limit)}` : 'Busy';
+	return `${lead}: ${passes}; ${rings}${queued}.${throttled ? '' : limitWords(channel)}`;
 }
 
 function limitWords({limit, throttled}: VifChannelView): string {

@@ -81,6 +81,16 @@ describe('in words', () => {
 		);
 	});
 
+	test('one that its limit holds back says so first', () => {
+		const {channels} = fakeSnapshot(12_345_000_000);
+		const vif = channels.find(({kind}) => kind === 'vif');
+		if (vif?.kind !== 'vif') throw new Error('web has a network');
+		const said = (throttled: boolean) =>
+			inWords({kind: 'channel', channel: {...vif, limit: 8_000_000, throttled}}).text;
+		expect(said(true)).toMatch(/^Held back by its limit of 8\.0 Mb\/s: out 412 Mb\/s/);
+		expect(said(false)).toMatch(/^Busy: .* Its limit is 8\.0 Mb\/s\./);
+	});
+
 	test('one whose guest posts no buffers says so first', () => {
 		expect(words('web vif0', {stalled: 61_000_000_000})).toMatch(
 			/^Guest Rx stalled for 1:01: web posts no receive buffers, what is sent to it is dropped\./,

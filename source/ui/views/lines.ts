@@ -139,7 +139,7 @@ export function channelRuns(channel: ChannelView, cells: number, {mark}: Figures
 	return [
 		[text, 'dim'],
 		[tail, 'dim'],
-		[`  ${bars}`, 'cool'],
+		[bars === '' ? '' : `  ${bars}`, 'cool'],
 	];
 }
 
