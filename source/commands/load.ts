@@ -12,11 +12,11 @@ import {UserError} from './user-error.js';
 
 export type LoadedScenario = {readonly file: ScenarioFile; readonly scenario: Scenario};
 
-/** Reads and checks what `word` names. Throws UserError. */
-export function loadScenario(word: string, commandsToo = false): LoadedScenario {
+/** Reads and checks what `word` names, under `arch` instead of the file's own architecture. Throws UserError. */
+export function loadScenario(word: string, commandsToo = false, arch?: Architecture): LoadedScenario {
 	const file = openScenario(word, commandsToo);
 	try {
-		return {file, scenario: parseScenario(file.text, file.label, {...file, costNames})};
+		return {file, scenario: parseScenario(file.text, file.label, {...file, costNames, arch})};
 	} catch (error) {
 		if (error instanceof ScenarioErrors) throw new UserError(error.message, {complete: true});
 		throw error;
@@ -36,5 +36,5 @@ export function readOption<T>(name: string, text: string | undefined, parse: (te
 
 /** Reads `--arch`. Throws Refused. */
 export function parseArchitecture(text: string): Architecture {
-	return asOneOf(text, ['xen2']);
+	return asOneOf(text, ['xen2', 'driver-domains']);
 }

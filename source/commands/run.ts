@@ -24,14 +24,14 @@ export async function run({words: [word], options}: Request): Promise<number> {
 	const arch = readOption('arch', options.arch, parseArchitecture);
 	const seed = parseSeed(options.seed);
 	const fullHash = options.hash === 'full';
-	const {scenario: written} = loadScenario(word);
+	const {scenario: written} = loadScenario(word, false, arch);
 	checkOptions(written, until, [
 		['seed', seed],
 		['arch', arch],
 		['hash', options.hash],
 	]);
 	const captures = parseCaptures(options.capture, written);
-	const scenario = {...written, seed: seed ?? written.seed, arch: arch ?? written.arch};
+	const scenario = {...written, seed: seed ?? written.seed};
 	if (scenario.recording !== undefined && scenario.recording.version !== version()) {
 		const {version: made} = scenario.recording;
 		process.stderr.write(`recorded by ringtop ${made}, this is ${version()}: state hashes may differ\n`);

@@ -14,11 +14,11 @@ export async function run({words: [word = defaultScenario], options}: Request): 
 	const speed = readOption('speed', options.speed, parseSpeed);
 	const arch = readOption('arch', options.arch, parseArchitecture);
 	const seed = parseSeed(options.seed);
-	const {scenario} = loadScenario(word, true);
+	const {scenario} = loadScenario(word, true, arch);
 	if (options.record !== undefined) checkRecordTarget(options.record);
 	const captures = parseCaptures(options.capture, scenario);
 	const terminal = openTerminal(word);
-	const chosen = {...scenario, arch: arch ?? scenario.arch, seed: seed ?? scenario.seed};
+	const chosen = {...scenario, seed: seed ?? scenario.seed};
 	return showConsole({
 		scenario: chosen,
 		terminal,
@@ -26,6 +26,6 @@ export async function run({words: [word = defaultScenario], options}: Request): 
 		ascii: options.ascii !== undefined,
 		record: options.record,
 		captures,
-		reproduce: `ringtop run ${word} --seed ${chosen.seed}`,
+		reproduce: `ringtop run ${word} --seed ${chosen.seed}${arch === undefined ? '' : ` --arch ${arch}`}`,
 	});
 }

@@ -26,7 +26,7 @@ export function verbOf(line: OperatorLine, scenario: Scenario, faultId: string):
 				verb: 'xl',
 				xl: parseXl(
 					line.line,
-					scenario.domains.map(({name}) => name),
+					[...scenario.domains, ...scenario.driverDomains].map(({name}) => name),
 				),
 			};
 		case 'fault': {
@@ -61,13 +61,13 @@ function rawFault({fault, target, parameters}: Extract<OperatorLine, {verb: 'fau
 	return {fault, target, direction, times, into: words('into'), device: words('device')};
 }
 
-function scopeOf({domains, host}: Scenario): Omit<FaultScope, 'fallbackId'> {
+function scopeOf({domains, driverDomains, host}: Scenario): Omit<FaultScope, 'fallbackId'> {
 	return {
 		channels: domains.flatMap(({name, disks, vifs}) =>
 			[...disks.map(({vdev}) => vdev), ...vifs.map((vif) => vif.name)].map((device) => `${name}.${device}`),
 		),
 		devices: [...host.devices, ...host.nics].map(({name}) => name),
-		owners: domains.map(({name}) => name),
+		owners: [...domains, ...driverDomains].map(({name}) => name),
 	};
 }
 

@@ -7,7 +7,7 @@ import {Engine} from '../engine/engine.js';
 import {Step} from '../engine/step.js';
 import {tagOf} from '../engine/tag.js';
 import type {FrameTap} from '../net/frame-tap.js';
-import {type Architecture, architectureNamed} from './architecture/architecture.js';
+import {type Architecture, architectureOf} from './architecture/architecture.js';
 import {FaultRules} from './faults/rules.js';
 import {Oracle} from './guest/oracle.js';
 import {Boot} from './host/boot.js';
@@ -76,7 +76,7 @@ export class Host {
 			engine.log.add(0, 'question', 'notice', 'say', scenario.question);
 		}
 
-		this.architecture = architectureNamed(scenario.arch);
+		this.architecture = architectureOf(scenario);
 		this.oracle = new Oracle(engine);
 		this.rules = new FaultRules(engine);
 		this.hardware = new Hardware(engine, scenario);

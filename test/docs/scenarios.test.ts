@@ -125,6 +125,7 @@ describe('the defaults', () => {
 			},
 			bridges: {xenbr0: {nics: ['eth0']}},
 		},
+		driver_domains: {diskdd: {}},
 		lan: {hosts: {client: {ip: '10.0.0.9', jobs: {echo: {ping: 'web'}}}}},
 		domains: {
 			web: {
@@ -264,6 +265,12 @@ describe('the examples', () => {
 	it('the complete one parses', () => {
 		expect(fences('yaml')).toHaveLength(1);
 		expect(parseScenario(complete, 'small.yaml').timeline).toHaveLength(3);
+	});
+
+	it('can be run with driver domains', () => {
+		const [text] = fences('yaml driver domains');
+		const scenario = parseScenario(`${complete}\n${text}`, 't.yaml', {arch: 'driver-domains'});
+		expect(scenario.driverDomains).toMatchObject([{name: 'diskdd', devices: ['nvme0'], cpuWeight: 512}]);
 	});
 
 	it('the lines of a timeline parse in it', () => {

@@ -2,14 +2,15 @@
 Where things run. An architecture answers, for each device and each guest's disk, whose kernel the native driver and the backend
 are handed; everything else about it follows from those kernels. This room is the only one that knows which is which.
 */
-import type {Architecture as ArchitectureName} from '../scenario/types.js';
+import type {DriverDomainWords, Scenario} from '../scenario/types.js';
 
 export interface Architecture {
-	readonly name: ArchitectureName;
 	/** `Xen 2.0: drivers in domain zero` */
 	readonly title: string;
 	/** What the column of a comparison says its channels speak. */
 	readonly protocol: string;
+	/** Domains that the toolstack makes before any guest, to drive devices. */
+	readonly driverDomains: readonly DriverDomainWords[];
 	/** The domain whose kernel drives a PCI device. */
 	driverDomain(device: string): string;
 	/** The domain whose kernel serves a guest's virtual disk on a device. */
@@ -19,19 +20,40 @@ export interface Architecture {
 }
 
 const domainZero = 'Domain-0';
+/** Xen's channel ABI of today. */
+const split = 'blkif and netif over grants and event channels, xenbus';
 
 /** Xen 2.0's placement, with the channel ABI of today's Xen (grants, XenStore, ring.h): see docs/fidelity.md for what 2.0 itself had. */
-const xen2: Architecture = {
-	name: 'xen2',
-	title: 'Xen 2.0: drivers in domain zero',
-	protocol: 'blkif and netif over grants and event channels, xenbus',
-	driverDomain: () => domainZero,
-	backendDomain: () => domainZero,
-	bridgeDomain: () => domainZero,
+function xen2(): Architecture {
+	return {
+		title: 'Xen 2.0: drivers in domain zero',
+		protocol: split,
+		driverDomains: [],
+		driverDomain: () => domainZero,
+		backendDomain: () => domainZero,
+		bridgeDomain: () => domainZero,
+	};
+}
+
+/** Any authorized domain may be given a device: it runs the native driver and the backends on it. Domain zero keeps what nobody was given. */
+function driverDomains({driverDomains: given, host}: Scenario): Architecture {
+	const ownerOf = (device: string | undefined) =>
+		given.find(({devices}) => device !== undefined && devices.includes(device))?.name ?? domainZero;
+	return {
+		title: 'Driver domains: a domain for each kind of device',
+		protocol: split,
+		driverDomains: given,
+		driverDomain: ownerOf,
+		backendDomain: ownerOf,
+		bridgeDomain: (bridge) => ownerOf(host.bridges.find(({name}) => name === bridge)?.nics[0]),
+	};
+}
+
+const architectures: Readonly<Record<Scenario['arch'], (scenario: Scenario) => Architecture>> = {
+	xen2,
+	'driver-domains': driverDomains,
 };
 
-const architectures: Readonly<Record<ArchitectureName, Architecture>> = {xen2};
-
-export function architectureNamed(name: ArchitectureName): Architecture {
-	return architectures[name];
+export function architectureOf(scenario: Scenario): Architecture {
+	return architectures[scenario.arch](scenario);
 }

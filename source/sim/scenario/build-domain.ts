@@ -153,7 +153,11 @@ function buildDomain(
 const xenMemory = 8 * 1024 * 1024;
 const domainOverhead = 512 * 1024;
 
-export function checkMemory(raw: RawScenario, domains: readonly DomainWords[], report: ReportAt): void {
+export function checkMemory(
+	raw: RawScenario,
+	domains: readonly Pick<DomainWords, 'name' | 'memory'>[],
+	report: ReportAt,
+): void {
 	if (raw.host.memory % 4096 !== 0) {
 		report(['host', 'memory'], 'memory must be a multiple of 4k');
 	}
@@ -163,7 +167,9 @@ export function checkMemory(raw: RawScenario, domains: readonly DomainWords[], r
 		sum += memory + domainOverhead;
 		if (sum > raw.host.memory) {
 			const need = `${sizeText(sum)} with ${name} (Xen's own included), the host has ${sizeText(raw.host.memory)}`;
-			report(['domains', name, 'memory'], `the domains need ${need}; give the host more memory or the domains less`);
+			const at =
+				raw.domains[name] === undefined && name !== 'Domain-0' ? ['host', 'memory'] : ['domains', name, 'memory'];
+			report(at, `the domains need ${need}; give the host more memory or the domains less`);
 			return;
 		}
 	}

@@ -4,6 +4,7 @@ are resolved. Whatever cannot exist is reported with its remedy, all of it at on
 */
 import {buildDevices, extentsOf} from './build-device.js';
 import {buildDomains, checkMemory, checkSharing} from './build-domain.js';
+import {buildDriverDomains, checkBackends} from './build-driver-domains.js';
 import type {ReadCapture} from './build-net-job.js';
 import {buildLanJobs, buildNetwork} from './build-network.js';
 import {checkWrites} from './build-writes.js';
@@ -14,7 +15,7 @@ import {buildRecording} from './recording.js';
 import {didYouMean, type ReportAt} from './report.js';
 import type {RawScenario} from './schema.js';
 import {buildLine, type TimelineLine} from './timeline.js';
-import type {BridgeWords, DomainWords, LanWords, NetJob, NicDevice, Scenario} from './types.js';
+import type {BridgeWords, DomainWords, DriverDomainWords, LanWords, NetJob, NicDevice, Scenario} from './types.js';
 
 /** Lines with `when`: every one is looked at again and again. */
 const mostConditions = 64;
@@ -32,7 +33,9 @@ export function buildScenario(
 	const network = buildNetwork(raw, nics, report);
 	const domains = buildDomains(raw, extents, network, readCapture, report);
 	const lan = buildLanJobs(raw, network, readCapture, report);
-	checkMemory(raw, domains, report);
+	const driverDomains = buildDriverDomains(raw, disks, nics, report);
+	checkBackends(raw, driverDomains, network.bridges, (target) => extents.get(target)?.device.name, report);
+	checkMemory(raw, [domains[0], ...(raw.arch === 'driver-domains' ? driverDomains : []), ...domains.slice(1)], report);
 	checkSharing(raw, domains, extents, report);
 	checkWrites(raw, domains, extents, report);
 	if (costNames !== undefined) {
@@ -43,7 +46,7 @@ export function buildScenario(
 		}
 	}
 
-	const scope = scopeOf(raw, domains, {nics, bridges: network.bridges, lan}, report);
+	const scope = scopeOf(raw, domains, driverDomains, {nics, bridges: network.bridges, lan}, report);
 	return {
 		name: raw.name,
 		about: raw.about,
@@ -68,6 +71,7 @@ export function buildScenario(
 			guestBoot: raw.toolstack.guest_boot,
 		},
 		costs: raw.costs,
+		driverDomains,
 		domains,
 		timeline: buildTimeline(raw, domains, [...disks, ...nics], scope, report),
 		expect: raw.expect.flatMap((line, index) => {
@@ -83,6 +87,7 @@ export function buildScenario(
 function scopeOf(
 	raw: RawScenario,
 	domains: readonly DomainWords[],
+	driverDomains: readonly DriverDomainWords[],
 	{nics, bridges, lan}: {nics: readonly NicDevice[]; bridges: readonly BridgeWords[]; lan: LanWords | undefined},
 	report: ReportAt,
 ): Scope {
@@ -118,7 +123,11 @@ function scopeOf(
 	const disksOf = ({disks, jobs}: DomainWords): string[] => [
 		...new Set([...disks.map(({vdev}) => vdev), ...jobs.flatMap((job) => (job.kind === 'disk' ? [job.on] : []))]),
 	];
-	return {domains: new Map(domains.map((domain) => [domain.name, disksOf(domain)])), faults, network};
+	const disksByDomain: (readonly [string, readonly string[]])[] = [
+		...domains.map((domain) => [domain.name, disksOf(domain)] as const),
+		...driverDomains.map(({name}) => [name, []] as const),
+	];
+	return {domains: new Map<string, readonly string[]>(disksByDomain), faults, network};
 }
 
 function buildTimeline(
@@ -135,7 +144,7 @@ function buildTimeline(
 	const named = {
 		channels,
 		devices: devices.map(({name}) => name),
-		owners: domains.map(({name}) => name),
+		owners: [...scope.domains.keys()],
 		runtime: raw.runtime,
 	};
 	const ids = new Set<string>();

@@ -5,7 +5,7 @@ import type {Located} from './located.js';
 import {leadsOut, placeOf, plainOf, type ReadInclude, readMerged, valuePlaceOf} from './merge.js';
 import {type Problem, quoted, Refused, ScenarioErrors} from './problems.js';
 import {scenarioSchema} from './schema.js';
-import type {Scenario} from './types.js';
+import type {Architecture, Scenario} from './types.js';
 import {kindOf} from './units.js';
 
 export interface ParseOptions {
@@ -15,6 +15,8 @@ export interface ParseOptions {
 	readonly readFile?: ReadFile;
 	/** Names of the costs a file may override; without it any name is taken. */
 	readonly costNames?: readonly string[];
+	/** The architecture, whatever the file says. */
+	readonly arch?: Architecture;
 }
 
 /** The bytes of a file beside `from`, or undefined when there is none. Throws Refused for what cannot be read. */
@@ -61,7 +63,8 @@ export function parseScenario(text: string, file: string, options: ParseOptions 
 			throw error;
 		}
 	};
-	const scenario = buildScenario(shape.data, source, report, options.costNames, readCapture);
+	const data = {...shape.data, arch: options.arch ?? shape.data.arch};
+	const scenario = buildScenario(data, source, report, options.costNames, readCapture);
 	if (problems.length > 0) {
 		throw new ScenarioErrors(sorted(problems, file));
 	}

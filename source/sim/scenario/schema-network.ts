@@ -32,6 +32,7 @@ export const vif = strict({
 	mac: mac.optional(),
 	ip: ip.optional(),
 	bridge: word('the name of a bridge').optional(),
+	backend: word('the domain that serves it, such as netdd').optional(),
 	rate: scalar(parseVifRate).optional(),
 	checksum: flag().default(true),
 	sg: flag().default(true),

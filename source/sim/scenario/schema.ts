@@ -13,7 +13,7 @@ import {gibibyte, mebibyte, microsecond, millisecond, parseSize, second} from '.
 import {readWriteWords, verifyWords} from './vocabulary.js';
 import {asWord, duration, flag, integer, name, named, oneOf, prose, scalar, size, strict, word} from './words.js';
 
-const driverDomains = 'driver domains come later';
+const driverDomains = `it is the driver domain's: driver_domains: { diskdd: { pci: [nvme0] } }`;
 
 /** A block larger than the device takes in one request (44 KiB on a ring) becomes several, as in a block layer. */
 export const largestBlock = 1024 * 1024;
@@ -100,6 +100,7 @@ const disk = strict({
 	}),
 	target: scalar((value) => asWord(value, 'a target such as nvme0p1').replace(/^\/dev\//, '')),
 	access: oneOf(['rw', 'w', 'ro', 'r']).default('rw'),
+	backend: word('the domain that serves it, such as diskdd').optional(),
 });
 
 const job = strict(
@@ -167,12 +168,20 @@ const domain = strict(
 	{pci: driverDomains, cpus: 'pinning comes later'},
 );
 
+const driverDomain = strict({
+	memory: size(mebibyte, 8 * mebibyte, 64 * gibibyte, 'a domain has 8MiB to 64GiB').optional(),
+	vcpus: integer(1, 16).default(1),
+	cpu_weight: integer(1, 65_535).default(256),
+	cap: integer(0, 1600).default(0),
+	pci: z.array(word('a device such as nvme0')).max(32).default([]),
+});
+
 export const scenarioSchema = strict(
 	{
 		name: name('a scenario'),
 		about: prose('about').default(''),
 		question: prose('question').default(''),
-		arch: oneOf(['xen2'], {xen1: 'now there is xen2', 'driver-domains': 'now there is xen2'}).default('xen2'),
+		arch: oneOf(['xen2', 'driver-domains'], {xen1: 'now there is xen2 and driver-domains'}).default('xen2'),
 		seed: integer(0, Number.MAX_SAFE_INTEGER).default(1),
 		runtime: duration()
 			.refine((ns) => ns >= millisecond, {message: 'runtime must be at least 1ms'})
@@ -202,15 +211,16 @@ export const scenarioSchema = strict(
 			guest_boot: bootTime(second),
 		}).prefault({}),
 		costs: z.record(z.string(), duration(1, second)).default({}),
+		driver_domains: named('a driver domain', driverDomain, reservedNames).optional(),
 		domains: named('a domain', domain, reservedNames),
 		timeline: z.array(timelineLineSchema).default([]),
 		expect: z.array(expectationSchema).default([]),
 		recording: recordingSchema.optional(),
 	},
-	{driver_domains: driverDomains},
 );
 
 export type RawScenario = z.output<typeof scenarioSchema>;
 export type RawDomain = RawScenario['domains'][string];
 export type RawJob = RawDomain['jobs'][string];
+export type RawDriverDomain = z.output<typeof driverDomain>;
 export type RawDevice = RawScenario['host']['devices'][string];

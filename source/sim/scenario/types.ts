@@ -25,6 +25,8 @@ export interface Scenario {
 	readonly toolstack: ToolstackWords;
 	/** Overrides of named costs (sim/kernel/cost.ts), nanoseconds. */
 	readonly costs: Readonly<Record<string, number>>;
+	/** Those the scenario names, or one for each kind of device; whether they are made is the architecture's. */
+	readonly driverDomains: readonly DriverDomainWords[];
 	/** Domain-0 first, then the guests in the order in which they are created. */
 	readonly domains: readonly DomainWords[];
 	readonly timeline: readonly TimelineLine[];
@@ -120,6 +122,21 @@ export interface Partition {
 	/** First sector on the device. */
 	readonly start: number;
 	readonly sectors: number;
+}
+
+/** A domain that is given devices: it runs their native drivers and serves the disks and bridges on them. */
+export interface DriverDomainWords {
+	/** `diskdd`. */
+	readonly name: string;
+	/** Bytes. */
+	readonly memory: number;
+	readonly vcpus: number;
+	/** 1 … 65535. */
+	readonly cpuWeight: number;
+	/** Percent of one physical CPU; 0 is no cap. */
+	readonly cap: number;
+	/** Names of its devices. */
+	readonly devices: readonly string[];
 }
 
 export interface DomainWords {

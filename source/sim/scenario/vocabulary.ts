@@ -1,7 +1,7 @@
 /** Words of the language that several of its parts share: architectures, and fio's rw and verify. */
 
 /** The architectures that are built. */
-export type Architecture = 'xen2';
+export type Architecture = 'xen2' | 'driver-domains';
 
 /** Every architecture the language names, built or not: `under:` may speak of all of them. */
 export const architectures = ['xen1', 'xen2', 'driver-domains'] as const;

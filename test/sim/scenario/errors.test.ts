@@ -51,12 +51,11 @@ describe('a bad scenario is refused with file, line, column and what to do', () 
 			'11:43: with log the jobs may write 5G, and at most 4G are kept in memory; make its size smaller',
 		],
 		[
-			'a driver domain',
+			'another architecture',
 			'name: t',
-			'name: t\ndriver_domains: {}',
-			"2:1: 'driver_domains' is not built yet: driver domains come later",
+			'name: t\narch: xen1',
+			"2:7: 'xen1' is not built yet: now there is xen2 and driver-domains",
 		],
-		['another architecture', 'name: t', 'name: t\narch: xen1', "2:7: 'xen1' is not built yet: now there is xen2"],
 		['an unknown architecture', 'name: t', 'name: t\narch: xen3', "2:7: unknown word 'xen3', did you mean 'xen2'?"],
 		// kinds
 		[
