@@ -6,7 +6,6 @@ the simulated software's own doing.
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
 import type {Architecture} from '../architecture/architecture.js';
-import {probeBackends} from '../backend/backend-bus.js';
 import type {NativeDriver} from '../drivers/driver.js';
 import {driverFor} from '../drivers/registry.js';
 import {probeDevices} from '../frontend/frontend-bus.js';
@@ -14,7 +13,7 @@ import {AssignedDevice} from '../kernel/assigned-device.js';
 import type {BlockDevice} from '../kernel/block-device.js';
 import {configRead} from '../kernel/cost.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
-import type {DomainWords, Scenario} from '../scenario/types.js';
+import type {DomainWords, DriverDomainWords, Scenario} from '../scenario/types.js';
 import type {DomainConfiguration} from '../toolstack/control.js';
 import {Toolstack} from '../toolstack/toolstack.js';
 import {Hypervisor, type Machine} from '../xen/hypervisor.js';
@@ -22,6 +21,7 @@ import type {PhysicalCpu} from '../xen/physical-cpu.js';
 import {Xenstored} from '../xenstore/xenstored.js';
 import {Control} from './control.js';
 import {summed, type XenCounts} from './counters.js';
+import {DeviceServer} from './device-server.js';
 import type {HostDevice, HostNic} from './devices.js';
 import {HostDisks} from './disks.js';
 import type {Hardware} from './hardware.js';
@@ -64,9 +64,6 @@ export class Boot {
 	/** Told when a domain's kernel exists. */
 	onDomain: (domain: HostDomain) => void = () => {};
 	readonly #configurations = new Map<string, DomainWords>();
-	/** Backends found before the driver of their device was ready. */
-	#waiting: (() => void)[] = [];
-	#driversLeft: number;
 	/** What the boots before this one had counted. */
 	readonly #before: XenCounts;
 
@@ -81,7 +78,6 @@ export class Boot {
 		const {host, costs} = scenario;
 		const {memory} = this.machine;
 		this.network = new HostNetwork(engine, hardware.lan, scenario, past);
-		this.#driversLeft = hardware.plugged.length;
 		this.#before = past.xen;
 		this.xen = new Hypervisor(engine, this.machine, {
 			iommu: true,
@@ -92,7 +88,7 @@ export class Boot {
 		});
 		this.disks = new HostDisks(engine, this.xen, scenario, past, (device) => this.#diskOf(device));
 		this.control = new Control(this.xen);
-		for (const words of scenario.domains) {
+		for (const words of [...scenario.domains, ...architecture.driverDomains.map(asDomain)]) {
 			this.#configurations.set(words.name, words);
 		}
 
@@ -100,12 +96,22 @@ export class Boot {
 		const built = this.control.build(this.#configuration(zero), false);
 		assert(built !== undefined, 'the scenario gives domain zero no more memory than there is');
 		const {kernel, store} = built;
+		/** Domains' store pages, which stay while xenstored has them mapped. */
+		const pages = new Map<number, number>();
 		this.xenstored = new Xenstored(kernel, {
 			faults: engine.faults,
-			mapPage: (_domid, frame) => memory.words(frame),
-			unmapPage: () => {},
+			mapPage: (domid, frame) => {
+				pages.set(domid, frame);
+				this.xen.frames.reference(frame, true);
+				return memory.words(frame);
+			},
+			unmapPage: (domid) => {
+				const frame = pages.get(domid);
+				pages.delete(domid);
+				if (frame !== undefined) this.xen.frames.dereference(frame, true);
+			},
 		});
-		this.toolstack = new Toolstack(kernel, store, this.control);
+		this.toolstack = new Toolstack(kernel, store, this.control, scenario.toolstack.driverDomainReconnect);
 		this.domains.push(new HostDomain(zero, kernel, 'control', this.xen.cpus, past.domains.get(zero.name)));
 		this.control.onCreated = (created) => this.#guestCreated(created);
 		this.control.onPlugIn = (domid, vif, bridge) => this.network.plugIn(domid, vif, bridge);
@@ -173,88 +179,94 @@ export class Boot {
 		return this.hardware.disks;
 	}
 
-	/** Domain zero's kernel has started: it probes its devices and serves what the toolstack will ask for. */
+	/** Domain zero's kernel has started: it serves the devices it has; then the toolstack creates the driver domains, then the guests. */
 	#bootDomainZero(kernel: DomainKernel): void {
 		this.toolstack.initialise();
-		this.network.addBridges((bridge) => this.#kernelNamed(this.architecture.bridgeDomain(bridge)));
-		probeBackends(kernel, 'vbd', (frontend, device) =>
-			this.#whenDriven(() => this.disks.serve(kernel, frontend, device)),
-		);
-		probeBackends(kernel, 'vif', (frontend, device) =>
-			this.#whenDriven(() => this.network.serve(kernel, frontend, device)),
-		);
-		for (const device of this.devices) {
-			this.#startDriver(device, (driver) => {
-				assert(driver.kind === 'block', `the driver of ${device.name} drives disks`);
-				device.requestIdentity = (queue, command) => driver.requestIdentity(queue, command);
-			});
-		}
-
-		for (const nic of this.network.nics) {
-			this.#startDriver(nic, (driver) => {
-				assert(driver.kind === 'net', `the driver of ${nic.name} drives networks`);
-				this.network.wire(nic, driver);
-			});
-		}
-
-		if (this.#driversLeft === 0) {
-			this.#driversReady();
-		}
+		this.#serveDevices(kernel, () => this.#createDriverDomains());
 	}
 
-	#startDriver(device: HostDevice | HostNic, wire: (driver: NativeDriver) => void): void {
-		const kernel = this.#kernelNamed(this.architecture.driverDomain(device.name));
-		const assigned = this.xen.assignment.assign(kernel.domid, kernel.name, device.address);
-		assert(assigned === 0, `${device.name} is nobody's at boot`);
+	/** A domain with devices places their drivers, and serves what is on them. Inside a step of its kernel. */
+	#serveDevices(kernel: DomainKernel, ready: () => void): void {
+		const {architecture, network, hardware} = this;
+		const mine = hardware.plugged.filter(({name}) => architecture.driverDomain(name) === kernel.name);
+		const server = new DeviceServer(
+			kernel,
+			mine,
+			{
+				addBridges: () => network.addBridges(kernel, (bridge) => architecture.bridgeDomain(bridge) === kernel.name),
+				startDriver: (_, device, up) => this.#startDriver(kernel, device, up),
+				serveDisk: (_, frontend, device) => this.disks.serve(kernel, frontend, device),
+				serveVif: (_, frontend, device) => network.serve(kernel, frontend, device),
+				plugIn: (frontend, device, bridge) => network.plugIn(frontend, device, bridge),
+			},
+			ready,
+		);
+		server.start();
+	}
+
+	/** A driver takes the place of one of its device. */
+	#startDriver(kernel: DomainKernel, device: HostDevice | HostNic, up: () => void): void {
+		if (kernel.domid === 0) {
+			const assigned = this.xen.assignment.assign(kernel.domid, kernel.name, device.address);
+			assert(assigned === 0, `${device.name} is nobody's at boot`);
+		}
+
 		const function_ = new AssignedDevice(this.xen, kernel, device.address, device.name);
 		const module = driverFor(function_.vendor, function_.device, function_.readConfig(8, 4) >>> 8);
 		assert(module !== undefined, `there is a driver for ${device.name}`);
 		const driver = module.create(kernel, function_);
-		wire(driver);
-		this.drivers.push({driver, device, kernel, module: module.name, before: this.past.drivers.get(device.name)});
-		driver.start(() => {
-			this.#driversLeft--;
-			if (this.#driversLeft === 0) {
-				this.#driversReady();
-			}
-		});
-	}
-
-	/** Backends serve once the devices behind them work. */
-	#whenDriven(serve: () => void): void {
-		if (this.#driversLeft === 0) {
-			serve();
+		if (driver.kind === 'block' && 'requestIdentity' in device) {
+			device.requestIdentity = (queue, command) => driver.requestIdentity(queue, command);
+		} else if (driver.kind === 'net' && 'packetIdentity' in device) {
+			this.network.wire(device, driver);
 		} else {
-			this.#waiting.push(serve);
+			assert(false, `the driver of ${device.name} drives what it is`);
 		}
+
+		const {drivers, past} = this;
+		past.drivers.set(device.name, this.driverCounts(device.name));
+		const at = drivers.findIndex((each) => each.device === device);
+		const before = past.drivers.get(device.name);
+		drivers[at < 0 ? drivers.length : at] = {driver, device, kernel, module: module.name, before};
+		driver.start(up);
 	}
 
-	/** Every disk and every NIC works: domain zero's own jobs may use them, and the guests are created. */
-	#driversReady(): void {
-		for (const serve of this.#waiting) {
-			serve();
-		}
-
-		this.#waiting = [];
-		const [zero, ...guests] = this.scenario.domains;
+	/** Every disk and every NIC of domain zero works: its own jobs may use them, and others' domains come. */
+	#createDriverDomains(): void {
+		const [zero] = this.scenario.domains;
 		for (const job of zero.jobs) {
 			if (job.kind === 'disk' && !this.domains[0].disks.has(job.on)) {
 				this.disks.openPartition(this.domains[0], job.on);
 			}
 		}
 
-		for (const words of guests) {
-			this.toolstack.create(this.#configuration(words), (error) => {
-				if (error !== '') {
-					this.engine.findings.report(
-						'create',
-						this.engine.now,
-						[words.name],
-						`${words.name} was not created: ${error}`,
-					);
-				}
+		const {driverDomains} = this.architecture;
+		let left = driverDomains.length;
+		for (const words of driverDomains) {
+			this.#create(asDomain(words), () => {
+				left--;
+				if (left === 0) this.#createGuests();
 			});
 		}
+
+		if (left === 0) this.#createGuests();
+	}
+
+	#createGuests(): void {
+		for (const words of this.scenario.domains.slice(1)) {
+			this.#create(words, () => {});
+		}
+	}
+
+	#create(words: DomainWords, created: () => void): void {
+		const {engine} = this;
+		this.toolstack.create(this.#configuration(words), (error) => {
+			if (error !== '') {
+				engine.findings.report('create', engine.now, [words.name], `${words.name} was not created: ${error}`);
+			}
+
+			created();
+		});
 	}
 
 	#guestCreated(kernel: DomainKernel): void {
@@ -266,7 +278,9 @@ export class Boot {
 			past.domains.set(words.name, domains[place].counts);
 		}
 
-		const domain = new HostDomain(words, kernel, 'guest', this.xen.cpus, past.domains.get(words.name));
+		const drives = this.architecture.driverDomains.some(({name}) => name === words.name);
+		const role = drives ? 'driver' : 'guest';
+		const domain = new HostDomain(words, kernel, role, this.xen.cpus, past.domains.get(words.name));
 		domains[place < 0 ? domains.length : place] = domain;
 		for (const disk of words.disks) {
 			this.disks.attach(disk, kernel, this.#kernelNamed(this.architecture.backendDomain(disk.device)));
@@ -277,7 +291,12 @@ export class Boot {
 		this.onDomain(domain);
 		// What is there when the simulation begins has booted before.
 		const again = place >= 0 || !this.options.isFirst;
-		this.#takeTime(kernel, again ? this.scenario.toolstack.guestBoot : 0, () => this.#bootGuest(domain));
+		const {guestBoot, driverDomainRestart} = this.scenario.toolstack;
+		if (drives) {
+			this.#takeTime(kernel, again ? driverDomainRestart : 0, () => this.#serveDevices(kernel, () => {}));
+		} else {
+			this.#takeTime(kernel, again ? guestBoot : 0, () => this.#bootGuest(domain));
+		}
 	}
 
 	/** A kernel boots: `run` happens in a step of it, so many nanoseconds after its first. */
@@ -297,6 +316,7 @@ export class Boot {
 	}
 
 	#configuration({name, memory, maxmem, vcpus, cpuWeight, cap, disks, vifs}: DomainWords): DomainConfiguration {
+		const devices = this.architecture.driverDomains.find((each) => each.name === name)?.devices ?? [];
 		return {
 			name,
 			memory,
@@ -304,6 +324,7 @@ export class Boot {
 			vcpus,
 			cpuWeight,
 			cap,
+			pci: this.hardware.plugged.filter((device) => devices.includes(device.name)).map(({address}) => address),
 			disks: disks.map(({vdev, access, target, device}, index) => ({
 				vdev,
 				access,
@@ -328,6 +349,7 @@ export class Boot {
 		return driver?.kind === 'block' ? driver.disk : undefined;
 	}
 
+	/** A domain's kernel; that of a dead one while there is no other of the name. */
 	#kernelNamed(name: string): DomainKernel {
 		for (const kernel of this.control.kernels.values()) {
 			if (kernel.name === name) {
@@ -335,6 +357,14 @@ export class Boot {
 			}
 		}
 
-		assert(false, `${name} is a domain of this host`);
+		const dead = this.domains.find((domain) => domain.name === name);
+		assert(dead !== undefined, `${name} is a domain of this host`);
+		return dead.kernel;
 	}
+}
+
+/** A driver domain as a domain like any other. */
+function asDomain({name, memory, vcpus, cpuWeight, cap}: DriverDomainWords): DomainWords {
+	const ends = {onPoweroff: 'destroy', onReboot: 'restart', onCrash: 'restart'} as const;
+	return {name, memory, maxmem: memory, vcpus, cpuWeight, cap, ...ends, disks: [], vifs: [], jobs: [], netJobs: []};
 }

@@ -12,7 +12,8 @@ export type Direction = 'to-backend' | 'to-frontend' | 'both';
 export class ChannelEvents {
 	constructor(
 		readonly frontKernel: DomainKernel,
-		readonly backKernel: DomainKernel,
+		/** Another when the device has moved to another domain. */
+		public backKernel: DomainKernel,
 		private readonly xen: Hypervisor,
 	) {}
 

@@ -5,7 +5,7 @@ kernel, its xenstore page and the port that xenstored will bind.
 import {frameBytes} from '../../hw/memory.js';
 import {DomainKernel} from '../kernel/domain-kernel.js';
 import type {CreatedDomain, DomainConfiguration, HypervisorControl, SchedulerParameters} from '../toolstack/control.js';
-import type {Domain} from '../xen/domain.js';
+import type {Domain, ShutdownReason} from '../xen/domain.js';
 import {EINVAL, ENOMEM, ESRCH} from '../xen/errno.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
 import {RingStoreClient} from '../xenstore/client.js';
@@ -24,7 +24,7 @@ export class Control implements HypervisorControl {
 
 	/** Builds a domain's kernel with its store client; undefined when memory does not suffice. */
 	build(
-		configuration: Omit<DomainConfiguration, 'disks' | 'vifs'>,
+		configuration: Omit<DomainConfiguration, 'disks' | 'vifs' | 'pci'>,
 		paused: boolean,
 	): {kernel: DomainKernel; store: RingStoreClient; frame: number} | undefined {
 		const frames = Math.floor(configuration.memory / frameBytes);
@@ -96,14 +96,31 @@ export class Control implements HypervisorControl {
 			return -ESRCH;
 		}
 
+		const {xen} = this;
 		domain.dying = true;
 		kernel.die();
-		this.xen.cpus.stop(domain);
-		this.xen.events.destroy(domid);
-		this.xen.grants.releaseMappings(domid);
+		xen.cpus.stop(domain);
+		xen.assignment.revokeAll(domid);
+		xen.releaseVectors(domid);
+		xen.events.destroy(domid);
+		xen.grants.releaseMappings(domid);
+		xen.frames.freePages(domid);
 		this.kernels.delete(domid);
 		this.onDestroyed(domid);
 		return 0;
+	}
+
+	shutdownReason(domid: number): ShutdownReason | undefined {
+		return this.#domain(domid)?.shutdown;
+	}
+
+	assignDevice(domid: number, address: string): number {
+		const {xen} = this;
+		return xen.assignment.assign(domid, xen.domains.get(domid)?.name ?? '', address);
+	}
+
+	resetDevice(address: string): void {
+		this.xen.assignment.reset(address);
 	}
 
 	schedulerParameters(domid: number): SchedulerParameters | undefined {

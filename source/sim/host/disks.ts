@@ -73,6 +73,7 @@ export class HostDisks {
 	serve(kernel: DomainKernel, frontend: number, virtualDevice: number): void {
 		const channel = this.#channelOf(frontend, virtualDevice);
 		const {words} = channel;
+		channel.serveFrom(kernel);
 		const readonly = words.access === 'ro';
 		const back = new Blkback(kernel, {
 			frontend,

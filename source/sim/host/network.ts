@@ -65,12 +65,14 @@ export class HostNetwork {
 		return this.outside.nics;
 	}
 
-	/** Makes the bridges, each in its domain. The caller is inside a step of domain zero. */
-	addBridges(kernelOf: (bridge: string) => DomainKernel): void {
-		for (const words of this.scenario.host.bridges) {
-			const kernel = kernelOf(words.name);
+	/** Makes a domain's bridges; each takes the place of one of its name. The caller is inside a step of its kernel. */
+	addBridges(kernel: DomainKernel, isHere: (bridge: string) => boolean): void {
+		const {bridges, past} = this;
+		for (const words of this.scenario.host.bridges.filter(({name}) => isHere(name))) {
 			const bridge = new Bridge(kernel, words.name, {mac: macBytes(words.mac)});
-			this.bridges.push({words, bridge, kernel, before: this.past.bridges.get(words.name)});
+			const at = bridges.findIndex((each) => each.words === words);
+			if (at >= 0) past.bridges.set(words.name, bridgeCounts(bridges[at]));
+			bridges[at < 0 ? bridges.length : at] = {words, bridge, kernel, before: past.bridges.get(words.name)};
 			if (words.ip !== undefined) {
 				const network = this.#stack(kernel, bridge.local, words.name, words.mac, words.ip);
 				network.onReady = () => this.#ready(kernel.name, words.name, network);
@@ -129,8 +131,8 @@ export class HostNetwork {
 
 	/** A domain is destroyed: its interfaces leave their bridges. */
 	unplug(domid: number): void {
-		for (const {frontKernel, netback, port, words} of this.vifs) {
-			if (frontKernel.domid === domid && netback !== undefined && port !== undefined) {
+		for (const {frontKernel, backKernel, netback, port, words} of this.vifs) {
+			if (frontKernel.domid === domid && backKernel.alive && netback !== undefined && port !== undefined) {
 				this.bridges.find((each) => each.words.name === words.bridge)?.bridge.removePort(port, netback);
 			}
 		}
@@ -140,6 +142,7 @@ export class HostNetwork {
 	serve(kernel: DomainKernel, frontend: number, device: number): void {
 		const channel = this.channelOf(frontend, device);
 		const {id, transmitIdentities, receiveIdentities, tap} = channel;
+		channel.serveFrom(kernel);
 		const netback = new Netback(kernel, {
 			frontend,
 			device,

@@ -11,7 +11,7 @@ import type {DiskWords} from '../scenario/types.js';
 import {vdevNumber} from '../toolstack/vdev.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
 import {ChannelEvents, type Direction, nobody} from './channel-events.js';
-import {type EndCounts, summed} from './counters.js';
+import {type EndCounts, noEndCounts, summed} from './counters.js';
 import type {ChannelMeter} from './meters.js';
 import type {WatchedChannel, WatchedRing} from './sleep-check.js';
 
@@ -37,10 +37,10 @@ export class VbdChannel implements WatchedChannel, WatchedRing {
 	constructor(
 		readonly words: DiskWords,
 		readonly frontKernel: DomainKernel,
-		readonly backKernel: DomainKernel,
+		backKernel: DomainKernel,
 		private readonly xen: Hypervisor,
 		readonly meter: ChannelMeter,
-		private readonly before: EndCounts,
+		private before: EndCounts,
 	) {
 		this.id = `${frontKernel.name}.${words.vdev}`;
 		this.virtualDevice = vdevNumber(words.vdev);
@@ -61,6 +61,22 @@ export class VbdChannel implements WatchedChannel, WatchedRing {
 			responseNotifications: blkback?.notifications ?? 0,
 			asleepTime: asleepTime + (asleepSince < 0 ? 0 : this.xen.engine.now - asleepSince),
 		});
+	}
+
+	get backKernel(): DomainKernel {
+		return this.#events.backKernel;
+	}
+
+	/** The device is served from this kernel now: what its backend before had counted is remembered. */
+	serveFrom(kernel: DomainKernel): void {
+		const {blkback} = this;
+		if (blkback !== undefined) {
+			const {pushes: responsePushes, notifications: responseNotifications} = blkback;
+			this.before = summed(this.before, {...noEndCounts, responsePushes, responseNotifications});
+		}
+
+		this.blkback = undefined;
+		this.#events.backKernel = kernel;
 	}
 
 	get ended(): boolean {

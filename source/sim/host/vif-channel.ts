@@ -15,7 +15,7 @@ import type {VifWords} from '../scenario/types.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
 import {ChannelEvents, type Direction, nobody} from './channel-events.js';
 import {summed} from './counters.js';
-import type {VifSample} from './counters-network.js';
+import {noVif, type VifSample} from './counters-network.js';
 import type {WatchedChannel, WatchedRing} from './sleep-check.js';
 
 export class VifChannel implements WatchedChannel {
@@ -36,12 +36,12 @@ export class VifChannel implements WatchedChannel {
 	constructor(
 		readonly words: VifWords,
 		readonly frontKernel: DomainKernel,
-		readonly backKernel: DomainKernel,
+		backKernel: DomainKernel,
 		/** The interface's packets, as the guest has them. */
 		readonly tap: FrameTap,
 		private readonly xen: Hypervisor,
 		/** What interfaces of this name had counted when this one came to be. */
-		private readonly before: VifSample,
+		private before: VifSample,
 	) {
 		this.id = `${frontKernel.name}.${words.name}`;
 		this.#events = new ChannelEvents(frontKernel, backKernel, xen);
@@ -59,6 +59,18 @@ export class VifChannel implements WatchedChannel {
 				'packet',
 			),
 		];
+	}
+
+	get backKernel(): DomainKernel {
+		return this.#events.backKernel;
+	}
+
+	/** The interface is served from this kernel now: what its backend before had counted is remembered. */
+	serveFrom(kernel: DomainKernel): void {
+		this.before = summed(this.before, {...noVif, ...this.#backCounts});
+		this.netback = undefined;
+		this.port = undefined;
+		this.#events.backKernel = kernel;
 	}
 
 	get ended(): boolean {
@@ -79,24 +91,33 @@ export class VifChannel implements WatchedChannel {
 
 	/** What it has counted, and those of its name before it. */
 	get counts(): VifSample {
-		const {netfront, netback, port, before} = this;
+		const {netfront, before} = this;
+		const back = this.#backCounts;
 		const asleep = this.asleepSince < 0 ? 0 : this.xen.engine.now - this.asleepSince;
 		return summed(before, {
+			...back,
+			sentDrops: back.sentDrops + (netfront?.sending.dropped ?? 0),
+			frontPushes: (netfront?.transmitPushes ?? 0) + (netfront?.receivePushes ?? 0),
+			frontNotifications: (netfront?.transmitNotifications ?? 0) + (netfront?.receiveNotifications ?? 0),
+			asleepTime: this.asleepTime + asleep,
+		});
+	}
+
+	get #backCounts() {
+		const {netback, port} = this;
+		return {
 			sentPackets: netback?.rxPackets ?? 0,
 			sentBytes: netback?.rxBytes ?? 0,
 			sentErrors: netback?.rxErrors ?? 0,
-			sentDrops: (netback?.rxDropped ?? 0) + (netfront?.sending.dropped ?? 0),
+			sentDrops: netback?.rxDropped ?? 0,
 			receivedPackets: netback?.txPackets ?? 0,
 			receivedBytes: netback?.txBytes ?? 0,
 			receivedErrors: netback?.txErrors ?? 0,
 			receivedDrops: (netback?.txDropped ?? 0) + (port?.txDropped ?? 0),
 			limited: netback?.fromGuest.limited ?? 0,
-			frontPushes: (netfront?.transmitPushes ?? 0) + (netfront?.receivePushes ?? 0),
-			frontNotifications: (netfront?.transmitNotifications ?? 0) + (netfront?.receiveNotifications ?? 0),
 			backPushes: (netback?.transmitPushes ?? 0) + (netback?.receivePushes ?? 0),
 			backNotifications: (netback?.transmitNotifications ?? 0) + (netback?.receiveNotifications ?? 0),
-			asleepTime: this.asleepTime + asleep,
-		});
+		};
 	}
 
 	eventPending(end: 'front' | 'back'): boolean {

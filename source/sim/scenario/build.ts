@@ -69,6 +69,8 @@ export function buildScenario(
 			xenBoot: raw.toolstack.xen_boot,
 			domainZeroBoot: raw.toolstack.domain_zero_boot,
 			guestBoot: raw.toolstack.guest_boot,
+			driverDomainRestart: raw.toolstack.driver_domain_restart,
+			driverDomainReconnect: raw.toolstack.driver_domain_reconnect,
 		},
 		costs: raw.costs,
 		driverDomains,

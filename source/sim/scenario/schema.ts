@@ -176,48 +176,48 @@ const driverDomain = strict({
 	pci: z.array(word('a device such as nvme0')).max(32).default([]),
 });
 
-export const scenarioSchema = strict(
-	{
-		name: name('a scenario'),
-		about: prose('about').default(''),
-		question: prose('question').default(''),
-		arch: oneOf(['xen2', 'driver-domains'], {xen1: 'now there is xen2 and driver-domains'}).default('xen2'),
-		seed: integer(0, Number.MAX_SAFE_INTEGER).default(1),
-		runtime: duration()
-			.refine((ns) => ns >= millisecond, {message: 'runtime must be at least 1ms'})
-			.default(60 * second),
-		host: strict({
-			cpus: integer(1, 16).default(1),
-			memory: size(0, 64 * mebibyte, 64 * gibibyte, 'a host has 64MiB to 64GiB').default(4 * gibibyte),
-			scheduler: strict({
-				tslice: duration()
-					.refine((ns) => ns >= millisecond && ns <= second, {message: 'tslice goes from 1ms to 1s'})
-					.default(30 * millisecond),
-				ratelimit: duration()
-					.refine((ns) => ns === 0 || (ns >= 100 * microsecond && ns <= 500 * millisecond), {
-						message: 'ratelimit goes from 100us to 500ms, or is 0',
-					})
-					.default(millisecond),
-			}).prefault({}),
-			devices: named('a device', device, reservedNames),
-			bridges: bridges.optional(),
-		}),
-		lan: lan.optional(),
-		toolstack: strict({
-			host_reboot: bootTime(5 * second),
-			firmware: bootTime(5 * second),
-			xen_boot: bootTime(second),
-			domain_zero_boot: bootTime(5 * second),
-			guest_boot: bootTime(second),
+export const scenarioSchema = strict({
+	name: name('a scenario'),
+	about: prose('about').default(''),
+	question: prose('question').default(''),
+	arch: oneOf(['xen2', 'driver-domains'], {xen1: 'now there is xen2 and driver-domains'}).default('xen2'),
+	seed: integer(0, Number.MAX_SAFE_INTEGER).default(1),
+	runtime: duration()
+		.refine((ns) => ns >= millisecond, {message: 'runtime must be at least 1ms'})
+		.default(60 * second),
+	host: strict({
+		cpus: integer(1, 16).default(1),
+		memory: size(0, 64 * mebibyte, 64 * gibibyte, 'a host has 64MiB to 64GiB').default(4 * gibibyte),
+		scheduler: strict({
+			tslice: duration()
+				.refine((ns) => ns >= millisecond && ns <= second, {message: 'tslice goes from 1ms to 1s'})
+				.default(30 * millisecond),
+			ratelimit: duration()
+				.refine((ns) => ns === 0 || (ns >= 100 * microsecond && ns <= 500 * millisecond), {
+					message: 'ratelimit goes from 100us to 500ms, or is 0',
+				})
+				.default(millisecond),
 		}).prefault({}),
-		costs: z.record(z.string(), duration(1, second)).default({}),
-		driver_domains: named('a driver domain', driverDomain, reservedNames).optional(),
-		domains: named('a domain', domain, reservedNames),
-		timeline: z.array(timelineLineSchema).default([]),
-		expect: z.array(expectationSchema).default([]),
-		recording: recordingSchema.optional(),
-	},
-);
+		devices: named('a device', device, reservedNames),
+		bridges: bridges.optional(),
+	}),
+	lan: lan.optional(),
+	toolstack: strict({
+		host_reboot: bootTime(5 * second),
+		firmware: bootTime(5 * second),
+		xen_boot: bootTime(second),
+		domain_zero_boot: bootTime(5 * second),
+		guest_boot: bootTime(second),
+		driver_domain_restart: bootTime(275 * millisecond),
+		driver_domain_reconnect: flag().default(true),
+	}).prefault({}),
+	costs: z.record(z.string(), duration(1, second)).default({}),
+	driver_domains: named('a driver domain', driverDomain, reservedNames).optional(),
+	domains: named('a domain', domain, reservedNames),
+	timeline: z.array(timelineLineSchema).default([]),
+	expect: z.array(expectationSchema).default([]),
+	recording: recordingSchema.optional(),
+});
 
 export type RawScenario = z.output<typeof scenarioSchema>;
 export type RawDomain = RawScenario['domains'][string];

@@ -49,6 +49,10 @@ export interface ToolstackWords {
 	readonly domainZeroBoot: number;
 	/** From its first step to its frontends. */
 	readonly guestBoot: number;
+	/** The same for a driver domain that is built anew: to its drivers and its device daemon. */
+	readonly driverDomainRestart: number;
+	/** Whether the toolstack then gives it the devices that the old one served, as stock xl does not. */
+	readonly driverDomainReconnect: boolean;
 }
 
 /** What xl does with a domain that has shut down. */

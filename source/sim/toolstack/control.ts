@@ -46,6 +46,8 @@ export interface DomainConfiguration {
 	readonly cap: number;
 	readonly disks: readonly DiskConfiguration[];
 	readonly vifs: readonly VifConfiguration[];
+	/** Addresses of the PCI functions it is given, `00:04.0`. With any, it is a driver domain (driver_domain=1). */
+	readonly pci: readonly string[];
 }
 
 export interface SchedulerParameters {
@@ -72,6 +74,12 @@ export interface HypervisorControl {
 	pause(domid: number): number;
 	/** DOMCTL_destroydomain. */
 	destroy(domid: number): number;
+	/** Why a domain has shut down and is still there; undefined while it runs, and when there is none such. */
+	shutdownReason(domid: number): 'poweroff' | 'reboot' | 'suspend' | 'crash' | undefined;
+	/** DOMCTL_assign_device. */
+	assignDevice(domid: number, address: string): number;
+	/** Writes to a function's `reset` in sysfs: it is nobody's, and does nothing of what it was told before. */
+	resetDevice(address: string): void;
 	/** DOMCTL_SCHEDOP_getinfo of the credit scheduler; undefined when there is no such domain. */
 	schedulerParameters(domid: number): SchedulerParameters | undefined;
 	/** DOMCTL_SCHEDOP_putinfo. */

@@ -5,38 +5,20 @@ libxl's words in domain zero's log.
 */
 
 import {frontendPath, XenbusStateClosed, XenbusStateClosing, XenbusStateInitWait} from '../channel/xenbus.js';
-import type {Cost} from '../kernel/cost.js';
 import type {GuestKernel} from '../kernel/kernel.js';
 import type {CreatedDomain, DomainConfiguration, HypervisorControl} from './control.js';
 import {devicePaths, type VirtualDevice, writeDevice, writeHotplug} from './device-tree.js';
 import {diskDevice} from './disk-tree.js';
 import {removeDomain, writeBuild, writeDomain} from './domain-tree.js';
-import {type Script, Scripts, ToolError, timeoutCost} from './script.js';
+import {type AttachedDevice, DriverDomains, waitForScript} from './driver-domains.js';
+import {type Script, Scripts, ToolError} from './script.js';
 import type {ToolStore} from './tool-store.js';
+import {destroyTimeout, domctlCosts, initTimeout, toolstackCosts} from './toolstack-costs.js';
 import {vdevNumber} from './vdev.js';
 import {vifDevice} from './vif-tree.js';
 import type {XlCommand} from './xl.js';
 
-export const toolstackCosts = {
-	start: {name: 'xl.start', ns: 2_000_000, source: 'knob: a process started, its configuration read'},
-	prepare: {name: 'xl.prepare', ns: 100_000, source: 'knob: libxl prepares a group of store requests'},
-	hotplug: {
-		name: 'xl.hotplug',
-		ns: 3_000_000,
-		source: 'knob: a script of /etc/xen/scripts (block, vif-bridge), a shell with a few programs',
-	},
-	timeout: timeoutCost,
-} satisfies Record<string, Cost>;
-
-export const domctlCosts = {
-	create: {name: 'domctl.create', ns: 4_000_000, source: 'knob: a domain made, its memory given, its kernel loaded'},
-	simple: {name: 'domctl.simple', ns: 2000, source: 'knob: one small control operation'},
-	destroy: {name: 'domctl.destroy', ns: 1_000_000, source: 'knob: a domain torn down, its memory scrubbed'},
-} satisfies Record<string, Cost>;
-
-/** LIBXL_INIT_TIMEOUT, LIBXL_DESTROY_TIMEOUT (tools/libs/light/libxl_internal.h), nanoseconds. */
-const initTimeout = 10_000_000_000;
-const destroyTimeout = 10_000_000_000;
+export {domctlCosts, toolstackCosts} from './toolstack-costs.js';
 
 type Created = (error: string, domid: number) => void;
 
@@ -46,14 +28,32 @@ export class Toolstack {
 	readonly #control: HypervisorControl;
 	readonly #scripts: Scripts;
 	readonly #creations: {readonly configuration: DomainConfiguration; readonly done: Created | undefined}[] = [];
+	/** Every device that was attached and not detached. */
+	readonly #attached: AttachedDevice[] = [];
+	readonly #driverDomains: DriverDomains;
 	#creating = false;
 
-	/** @param kernel domain zero's. @param store its connection to xenstored. */
-	constructor(kernel: GuestKernel, store: ToolStore, control: HypervisorControl) {
+	/**
+	@param kernel domain zero's.
+	@param store its connection to xenstored.
+	@param reconnects whether a driver domain that is built anew is given the devices it served.
+	*/
+	constructor(kernel: GuestKernel, store: ToolStore, control: HypervisorControl, reconnects = true) {
 		this.#kernel = kernel;
 		this.#store = store;
 		this.#control = control;
 		this.#scripts = new Scripts(kernel, store, toolstackCosts, domctlCosts);
+		this.#driverDomains = new DriverDomains(
+			{
+				kernel,
+				store,
+				control,
+				scripts: this.#scripts,
+				attached: this.#attached,
+				create: (configuration) => this.#create(configuration),
+			},
+			reconnects,
+		);
 	}
 
 	/** What xen-init-dom0 writes when domain zero has booted. */
@@ -100,7 +100,10 @@ export class Toolstack {
 		}
 
 		this.#creating = true;
-		this.#scripts.run(this.#create(next.configuration), (error, domid) => {
+		const {configuration} = next;
+		const isDriver = configuration.pci.length > 0;
+		const script = isDriver ? this.#driverDomains.start(configuration) : this.#create(configuration);
+		this.#scripts.run(script, (error, domid) => {
 			this.#creating = false;
 			this.#ended(error, (text) => next.done?.(text, domid ?? -1));
 			this.#createNext();
@@ -164,6 +167,16 @@ export class Toolstack {
 			throw new ToolError(`libxl: error: libxl__build_post: Domain ${domid}:xenstore introduce failed: ${introduced}`);
 		}
 
+		for (const address of configuration.pci) {
+			yield* scripts.work(domctlCosts.simple);
+			const assigned = this.#control.assignDevice(domid, address);
+			if (assigned < 0) {
+				throw new ToolError(
+					`libxl: error: libxl__device_pci_add: Domain ${domid}:PCI device ${address} cannot be assigned: ${assigned}`,
+				);
+			}
+		}
+
 		for (const disk of configuration.disks) {
 			yield* this.#attach(domid, diskDevice(domid, disk));
 		}
@@ -199,9 +212,15 @@ export class Toolstack {
 			);
 		}
 
-		yield* scripts.work(toolstackCosts.hotplug);
-		hotplug();
-		yield* scripts.answer<void>((resume) => writeHotplug(this.#store, domid, device, () => resume()));
+		if (device.backend === this.#kernel.domid) {
+			yield* scripts.work(toolstackCosts.hotplug);
+			hotplug();
+			yield* scripts.answer<void>((resume) => writeHotplug(this.#store, domid, device, () => resume()));
+		} else {
+			yield* waitForScript(scripts, domid, backend);
+		}
+
+		this.#attached.push({domid, device});
 	}
 
 	/** As libxl does with force: frontend directory away, backend told to close and waited for, domain destroyed, all nodes away. */
@@ -223,6 +242,8 @@ export class Toolstack {
 			}
 		}
 
+		const left = this.#attached.filter((each) => each.domid !== domid);
+		this.#attached.splice(0, this.#attached.length, ...left);
 		yield* scripts.work(domctlCosts.destroy);
 		this.#control.destroy(domid);
 		yield* scripts.transaction(`libxl__destroy_domid: Domain ${domid}`, (transaction) =>

@@ -189,6 +189,13 @@ export class FrameTable {
 		return staying;
 	}
 
+	/** Gives up the frames of a dead domain's allocation; what Xen shares with it stays as long as the domain is known. */
+	freePages(domid: number): void {
+		for (let frame = 0; frame < this.frames; frame++) {
+			if (this.owner[frame] === domid && this.flags[frame] === 0) this.free(frame);
+		}
+	}
+
 	/** The domain that owns a frame; `nobody` for a free frame and for one that does not exist. */
 	ownerOf(frame: number): number {
 		return frame >= 0 && frame < this.frames ? this.owner[frame] : nobody;

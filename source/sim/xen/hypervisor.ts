@@ -171,6 +171,19 @@ export class Hypervisor {
 		return {vector, cpu: this.cpuOf(vector)};
 	}
 
+	/** A domain is gone: its devices' vectors are free, and nothing of them is in service or awaited any more. */
+	releaseVectors(domid: number): void {
+		const {interrupts} = this.machine;
+		for (let vector = firstVector; vector < vectors; vector++) {
+			if (this.vectorDomain[vector] !== domid) continue;
+			const pirq = this.vectorPirq[vector];
+			if (pirq < interrupts.pins) interrupts.mask(pirq, true);
+			interrupts.forget(this.cpuOf(vector), vector);
+			interrupts.endOfInterrupt(this.cpuOf(vector), vector);
+			this.freeVector(vector);
+		}
+	}
+
 	freeVector(vector: number): void {
 		this.vectorDomain[vector] = -1;
 		this.ownHandlers[vector] = null;

@@ -20,6 +20,7 @@ export const web: DomainConfiguration = {
 	cap: 50,
 	disks: [{vdev: 'xvda', access: 'rw', target: '/dev/nvme0n1p1', backend: 0, major: 259, minor: 17}],
 	vifs: [],
+	pci: [],
 };
 
 export function toolHost() {
@@ -58,6 +59,9 @@ export function toolHost() {
 		},
 		plugIn: (domid, vif, bridge) => calls.push(`vif${domid}.${vif} into ${bridge}`),
 		vcpus: (domid) => vcpus.get(domid) ?? 0,
+		shutdownReason: () => undefined,
+		assignDevice: () => 0,
+		resetDevice: () => {},
 		domains: () => [...scheduling.keys()],
 	};
 	const toolstack = new Toolstack(domainZero, store, control);
