@@ -1,0 +1,95 @@
+/** Driver domains: who drives and serves what, and what a driver's crash costs whom. */
+import {describe, expect, it} from 'vitest';
+import {Host} from '../../../source/sim/host.js';
+import {parseScenario} from '../../../source/sim/scenario/parse.js';
+import type {Architecture} from '../../../source/sim/scenario/types.js';
+
+const millisecond = 1_000_000;
+
+const base = `
+name: driver-domains
+runtime: 10s
+host:
+  cpus: 2
+  memory: 512MiB
+  devices:
+    nvme0: { model: nvme, pci: "00:04.0", partitions: { p1: 64MiB, p2: 64MiB } }
+    eth0: { model: 82540EM, pci: "00:05.0" }
+lan: { hosts: { client: { ip: 10.0.0.9 } } }
+domains:
+  Domain-0: { memory: 128MiB }
+  web:
+    memory: 64MiB
+    disk: [{ vdev: xvda, target: nvme0p1 }]
+    vif: [{ ip: 10.0.0.1 }]
+    jobs:
+      pages: { on: xvda, rw: randrw, bs: 4k, iodepth: 8, rate_iops: 1000, verify: crc32c }
+      echo: { ping: client, interval: 5ms, count: 100000 }
+`;
+
+function hostOf(more = '', arch: Architecture = 'driver-domains'): Host {
+	return new Host(parseScenario(base + more, 'driver-domains.yaml', {arch}));
+}
+
+function run(host: Host, milliseconds: number): Host {
+	host.advance(host.now + milliseconds * millisecond, Number.POSITIVE_INFINITY);
+	return host;
+}
+
+function logOf(host: Host): string[] {
+	return host.engine.log.since(0).map(({source, text}) => `${source}: ${text}`);
+}
+
+const crash = 'timeline: [{ at: 400ms, fault: drv.crash, target: nvme0, id: crash }]\n';
+
+describe('driver domains', () => {
+	it('drive and serve what they are given, with the very same native drivers as domain zero', () => {
+		const [xen2, domains] = [run(hostOf('', 'xen2'), 300), run(hostOf(), 300)];
+		const placement = ({boot}: Host) => boot.drivers.map(({device, kernel}) => [device.name, kernel.name]);
+		expect(placement(xen2)).toEqual([
+			['nvme0', 'Domain-0'],
+			['eth0', 'Domain-0'],
+		]);
+		expect(placement(domains)).toEqual([
+			['nvme0', 'diskdd'],
+			['eth0', 'netdd'],
+		]);
+		const modules = ({boot}: Host) => boot.drivers.map(({driver}) => driver.constructor);
+		expect(modules(domains)).toEqual(modules(xen2));
+		expect(domains.boot.domains.map(({name, role}) => [name, role])).toEqual([
+			['Domain-0', 'control'],
+			['diskdd', 'driver'],
+			['netdd', 'driver'],
+			['web', 'guest'],
+		]);
+		const [vbd] = domains.boot.channels;
+		const [vif] = domains.boot.network.vifs;
+		expect([vbd.backKernel.name, vif.backKernel.name]).toEqual(['diskdd', 'netdd']);
+		expect(domains.workloads.jobs[0].counts().read.latency.count).toBeGreaterThan(50);
+		expect(domains.engine.findings.all).toEqual([]);
+	});
+});
+
+describe("a driver's crash in its own domain", () => {
+	it('stalls those it serves until a new domain serves them, and nobody else', () => {
+		const host = run(hostOf(crash), 390);
+		const before = host.workloads.network.jobs[0].counts();
+		run(host, 610);
+		const log = logOf(host);
+		const after = log.slice(log.indexOf('diskdd: nvme: driver crashed'));
+		const steps = ['diskdd: destroyed (crash)', 'diskdd: started', 'web: xvda: Connected', 'web: xvda: re-issued'];
+		const found = steps.map((step) => after.findIndex((line) => line.includes(step)));
+		expect(found.every((index, i) => index > (found[i - 1] ?? 0))).toBe(true);
+		expect(host.boot.domains.filter(({kernel}) => kernel.alive).length).toBe(4);
+		expect(host.boot.channels[0].backKernel).toBe(host.boot.drivers[0].kernel);
+		expect(host.engine.findings.unexplained).toEqual([]);
+		expect(host.oracle.violations).toBe(0);
+		// The disk was away for the restart, the network not at all.
+		const longest = host.workloads.jobs[0].running.latency('read').maximum;
+		expect(longest).toBeGreaterThan(275 * millisecond);
+		expect(longest).toBeLessThan(350 * millisecond);
+		const {sent, lost} = host.workloads.network.jobs[0].counts();
+		expect(sent - before.sent).toBeGreaterThan(110);
+		expect(lost).toBeLessThan(2);
+	});
+});
