@@ -61,7 +61,7 @@ export class DriverDomains {
 	*start(configuration: DomainConfiguration): Script<number> {
 		const domain: DriverDomain = {configuration, domid: -1, former: new Set(), busy: true, died: () => {}};
 		if (this.#domains.push(domain) === 1) {
-			this.#side.store.watch('@releaseDomain', 'driver-domains', () => this.#look());
+			this.#side.store.watch('@releaseDomain', 'xl-driver-domains', () => this.#look());
 		}
 
 		yield* this.#build(domain);

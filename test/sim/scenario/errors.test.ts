@@ -323,7 +323,7 @@ describe('timeline lines', () => {
 			'{ at: 1s, fault: hw.disk.gone, target: nvme0 }',
 			"22: fault 'hw.disk.gone' is not built yet; there is evt.lost, drv.crash, guest.crash, dom0.crash, hw.dma.stray, guest.grab",
 		],
-		['{ at: 1s, fault: guest.crash, target: Domain-0 }', "43: unknown domain 'Domain-0'; there is web"],
+		['{ at: 1s, fault: guest.crash, target: Domain-0 }', "43: unknown domain 'Domain-0'; there is web, diskdd"],
 		['{ at: 1s, fault: guest.crash }', '22: guest.crash needs a target, a domain such as web'],
 		['{ nth: 1, fault: dom0.crash }', '12: dom0.crash acts at once; write at, every or when'],
 		['{ at: 1s, fault: evt.lost }', '22: evt.lost needs a target, a channel such as web.xvda'],
