@@ -59,13 +59,15 @@ export const rxResponseLayout: Readonly<Record<string, FieldLayout>> = {
 export const ptePresent = 1;
 export const pteWritable = 2;
 
-/** A request of either ring: its second word is an address. */
+/** A request of either ring: its second word is a machine address, of 32 bits. */
 export function writeTxRequest(words: Int32Array, entry: number, id: number, size: number, address: number): void {
+	assert(address < addressLimit, 'Xen 1.0 knows machine addresses of 32 bits');
 	words[entry] = id | (size << 16);
 	words[entry + 1] = address | 0;
 }
 
 export function writeRxRequest(words: Int32Array, entry: number, id: number, address: number): void {
+	assert(address < addressLimit, 'Xen 1.0 knows machine addresses of 32 bits');
 	words[entry] = (words[entry] & 0xffff0000) | id;
 	words[entry + 1] = address | 0;
 }
@@ -112,6 +114,7 @@ export function rxOffsetOf(second: number): number {
 export type Direction = 'transmit' | 'receive';
 
 const indexMask = ringSlots - 1;
+const addressLimit = 4_294_967_296;
 const descriptorWords = descriptorBytes / 4;
 
 /** Where a ring's descriptors and its three indices (request producer, response producer, event) lie, in words. */

@@ -2,6 +2,7 @@
 The way in: pages of the guest's are posted by page table entries, and come back as other pages, with a packet in each: what was posted is
 Xen's then, and what the entry names is the guest's. The pool of pages follows: after a packet its new page is posted in turn.
 */
+import {assert} from '../../engine/assert.js';
 import type {Step} from '../../engine/step.js';
 import {frameBytes} from '../../hw/memory.js';
 import * as vif1 from '../channel/vif1.js';
@@ -19,6 +20,7 @@ const postBatch = 16;
 /** Responses of one look. */
 const budget = 64;
 const frameShift = 12;
+const frameLimit = 1 << 20;
 const usable = vif1.ptePresent | vif1.pteWritable;
 
 export class Xen1VifReceive {
@@ -115,9 +117,12 @@ export class Xen1VifReceive {
 		this.announce();
 	}
 
+	/** One that a page table entry can name. */
 	private newPage(): Page {
 		this.held++;
-		return this.kernel.page();
+		const page = this.kernel.page();
+		assert(page < frameLimit, 'Xen 1.0 knows machine addresses of 32 bits');
+		return page;
 	}
 
 	private take(count: number): void {
