@@ -194,6 +194,8 @@ interface Column<T> {
 	readonly text: (slot: T) => string;
 	/** Only where there is room for it; the line below the list says it anyway. */
 	readonly roomy?: boolean;
+	/** Cells where there is a lot of room. */
+	readonly wide?: number;
 }
 
 const blockColumns: ReadonlyArray<Column<BlockSlotView>> = [
@@ -206,7 +208,7 @@ const packetColumns: ReadonlyArray<Column<PacketSlotView>> = [
 	{heading: 'bytes', cells: 7, text: ({size}) => (size === 0 ? '' : String(size))},
 	{heading: 'offset', cells: 8, text: ({offset, size}) => (size === 0 ? '' : String(offset)), roomy: true},
 	{heading: 'grant', cells: 7, text: ({grant}) => (grant < 0 ? '' : String(grant)), roomy: true},
-	{heading: '  flags', cells: 22, words: true, text: ({flags}) => `  ${flags}`},
+	{heading: '  flags', cells: 22, wide: 52, words: true, text: ({flags}) => `  ${flags}`},
 ];
 
 function cellsOf<T>(columns: ReadonlyArray<Column<T>>, text: (column: Column<T>) => string): string {
@@ -221,7 +223,10 @@ export function drawRequests(
 ): void {
 	const slots = ring.requests;
 	// On a narrow screen what a request waits for gets the room.
-	const shown = <T>(columns: ReadonlyArray<Column<T>>) => columns.filter(({roomy}) => cells >= 100 || roomy !== true);
+	const shown = <T>(columns: ReadonlyArray<Column<T>>) =>
+		columns
+			.filter(({roomy}) => cells >= 100 || roomy !== true)
+			.map((column) => ({...column, cells: cells >= 150 ? (column.wide ?? column.cells) : column.cells}));
 	const [block, packet] = [shown(blockColumns), shown(packetColumns)];
 	const packets = ring.slots.at(0)?.kind === 'packet';
 	const heading = packets ? cellsOf(packet, (column) => column.heading) : cellsOf(block, (column) => column.heading);
