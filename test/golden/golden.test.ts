@@ -17,9 +17,12 @@ const names = readdirSync(scenarios)
 	.filter((name) => name.endsWith('.yaml'))
 	.sort();
 
+/** What an included file says. */
+const readInclude = (file: string) => ({file, text: readFileSync(new URL(file, scenarios), 'utf8')});
+
 for (const name of names) {
 	test(`${name} reaches its golden state hash`, () => {
-		const host = new Host(parseScenario(readFileSync(new URL(name, scenarios), 'utf8'), name));
+		const host = new Host(parseScenario(readInclude(name).text, name, {readInclude}));
 		host.advance(seconds * 1_000_000_000, Number.POSITIVE_INFINITY);
 		measured[name] = `${host.executed} events, ${host.engine.hash}`;
 		if (update) {

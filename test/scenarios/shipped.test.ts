@@ -5,12 +5,27 @@ import {runHost} from '../../source/commands/run-host.js';
 import {makeReport} from '../../source/observe/report.js';
 import {Host} from '../../source/sim/host.js';
 import {parseScenario} from '../../source/sim/scenario/parse.js';
+import {builtArchitectures} from '../../source/sim/scenario/vocabulary.js';
 
 const folder = new URL('../../scenarios/', import.meta.url);
 
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
-	test(`${file} meets its expectations`, {timeout: 120_000}, async () => {
-		const host = new Host(parseScenario(readFileSync(new URL(file, folder), 'utf8'), file));
+/** What an included file says. */
+const readInclude = (file: string) => ({file, text: readFileSync(new URL(file, folder), 'utf8')});
+
+/** A scenario under each architecture it names: its own, and those that expectations are about. */
+const runs = readdirSync(folder)
+	.filter((name) => name.endsWith('.yaml'))
+	.flatMap((file) => {
+		const {text} = readInclude(file);
+		const {arch, expect: lines} = parseScenario(text, file, {readInclude});
+		const named = lines.flatMap(({under}) => under ?? []);
+		const all = builtArchitectures.filter((each) => each === arch || named.includes(each));
+		return all.map((each) => ({file, arch: each, scenario: parseScenario(text, file, {readInclude, arch: each})}));
+	});
+
+for (const {file, arch, scenario} of runs) {
+	test(`${file} meets its expectations under ${arch}`, {timeout: 120_000}, async () => {
+		const host = new Host(scenario);
 		const outcome = await runHost(host, {until: undefined, onSlice: () => {}, isInterrupted: () => false});
 		const report = makeReport(host, {...outcome, version: 'test', fullHash: false, reproduce: ''});
 		expect(outcome.ending).toBe('end');

@@ -1,7 +1,8 @@
 /** Words of the language that several of its parts share: architectures, and fio's rw and verify. */
 
 /** The architectures that are built. */
-export type Architecture = 'xen2' | 'driver-domains';
+export const builtArchitectures = ['xen2', 'driver-domains'] as const;
+export type Architecture = (typeof builtArchitectures)[number];
 
 /** Every architecture the language names, built or not: `under:` may speak of all of them. */
 export const architectures = ['xen1', 'xen2', 'driver-domains'] as const;

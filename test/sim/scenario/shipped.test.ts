@@ -8,6 +8,9 @@ import {parseScenario} from '../../../source/sim/scenario/parse.js';
 const folder = fileURLToPath(new URL('../../../scenarios/', import.meta.url));
 const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
 
+/** What an included file says. */
+const readInclude = (file: string) => ({file, text: readFileSync(folder + file, 'utf8')});
+
 describe('the shipped scenarios', () => {
 	it('are at least five, the default among them', () => {
 		expect(files.length).toBeGreaterThanOrEqual(5);
@@ -16,7 +19,7 @@ describe('the shipped scenarios', () => {
 
 	for (const file of files) {
 		it(`${file} parses, says what it is about, asks something and expects something`, () => {
-			const scenario = parseScenario(readFileSync(folder + file, 'utf8'), file);
+			const scenario = parseScenario(readInclude(file).text, file, {readInclude});
 			expect(`${scenario.name}.yaml`).toBe(file);
 			expect(scenario.about).not.toBe('');
 			expect(scenario.question).toMatch(/\?$/);
