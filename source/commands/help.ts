@@ -1,6 +1,15 @@
 /** `ringtop help [COMMAND]` and `--help`: written from the table of commands and options. */
 import {closest} from '../engine/closest.js';
-import {type Command, commands, isCommand, type Option, type OptionName, options, type Request} from './options.js';
+import {
+	architectureNotes,
+	type Command,
+	commands,
+	isCommand,
+	type Option,
+	type OptionName,
+	options,
+	type Request,
+} from './options.js';
 import {exitCode, UserError} from './user-error.js';
 
 export async function run({words: [name]}: Request): Promise<number> {
@@ -30,14 +39,17 @@ function overview(): string {
 		'Options',
 		...table(names.map(optionRow)),
 		'',
+		...architectureNotes,
+		'',
 		'Exit codes: 0 expectations met, 1 not met, 2 bad input, 130 interrupted.',
 		'',
 	].join('\n');
 }
 
-function commandHelp({usage, about, options: own}: Command): string {
+function commandHelp({usage, about, options: own, notes = []}: Command): string {
 	const lines = [`${usage}: ${about}`, ''];
 	if (own.length > 0) lines.push('Options', ...table(own.map(optionRow)), '');
+	if (notes.length > 0) lines.push(...notes, '');
 	return lines.join('\n');
 }
 

@@ -11,6 +11,7 @@ type Command = {run: (request: Request) => Promise<number>};
 const load: Record<CommandName, () => Promise<Command>> = {
 	watch: () => import('./watch.js'),
 	run: () => import('./run.js'),
+	compare: () => import('./compare.js'),
 	replay: () => import('./replay.js'),
 	list: () => import('./list.js'),
 	help: () => import('./help.js'),

@@ -11,6 +11,8 @@ export const options = {
 	seed: {value: 'N', about: "seed of every random stream (else the file's, else 1)"},
 	arch: {value: 'NAME', about: "the device architecture (else the file's)"},
 	json: {about: 'write the report as JSON to stdout, everything else to stderr'},
+	markdown: {about: 'write the table as Markdown'},
+	sensitivity: {about: 'run again with every knob at half and at double, and show the ranges: three times the work'},
 	hash: {value: 'full', about: 'hash all bytes moved, not only the stamp of each sector'},
 	record: {value: 'FILE', about: 'write a recording: a scenario with what you did and its state hashes'},
 	capture: {
@@ -46,7 +48,16 @@ export type Command = {
 	/** Fewest and most words after the command. */
 	readonly words: readonly [number, number];
 	readonly options: readonly OptionName[];
+	/** Said after the options, a line each. */
+	readonly notes?: readonly string[];
 };
+
+/** What the names of architectures mean here, a line each. */
+export const architectureNotes: readonly string[] = [
+	"xen2 is Xen 2.0's placement (drivers and backends in domain zero) with the channels of today's Xen.",
+	'Xen 2.0 itself, in 2004, had no XenStore, no event index on its block ring, and backends that mapped',
+	"guests' pages by privilege instead of by grant: docs/fidelity.md.",
+];
 
 export const commands = {
 	watch: {
@@ -60,6 +71,13 @@ export const commands = {
 		about: 'run a scenario or a recording as fast as it goes, then report',
 		words: [1, 1],
 		options: ['until', 'seed', 'arch', 'capture', 'json', 'hash'],
+	},
+	compare: {
+		usage: 'ringtop compare SCENARIO',
+		about: 'run a scenario under every architecture, then put them side by side',
+		words: [1, 1],
+		options: ['until', 'seed', 'json', 'markdown', 'sensitivity'],
+		notes: architectureNotes,
 	},
 	replay: {
 		usage: 'ringtop replay FILE',

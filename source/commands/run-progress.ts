@@ -9,11 +9,19 @@ export class Progress {
 	#toldAt = 0;
 	#told = false;
 
-	/** @param until where the run will stop, virtual nanoseconds. */
+	/**
+	 * @param until where the run will stop, virtual nanoseconds.
+	 * @param label which run it is, where there are several.
+	 */
 	constructor(
 		private readonly output: NodeJS.WriteStream,
 		private readonly until: number,
+		private readonly label = '',
 	) {}
+
+	get #label(): string {
+		return this.label === '' ? '' : `${this.label}: `;
+	}
 
 	/** Called often; writes seldom. */
 	update(host: Host): void {
@@ -24,7 +32,7 @@ export class Progress {
 		const percent = Math.floor((100 * host.now) / this.until);
 		const speed = host.now / 1e6 / (now - this.#begun);
 		const line = `${String(percent).padStart(3)} %  ${(host.now / 1e9).toFixed(1)} s simulated  ${speed.toFixed(1)}×`;
-		this.output.write(`\r${line}\u001B[K`);
+		this.output.write(`\r${this.#label}${line}\u001B[K`);
 	}
 
 	/** Puts what the run took in the line's place: `60.000 s simulated in 2.1 s: 28.6×`. */
@@ -33,6 +41,6 @@ export class Progress {
 		const took = (performance.now() - this.#begun) / 1000;
 		const simulated = host.now / 1e9;
 		const line = `${simulated.toFixed(3)} s simulated in ${took.toFixed(1)} s: ${(simulated / took).toFixed(1)}×`;
-		this.output.write(`${this.#told ? '\r\u001B[K' : ''}${line}\n`);
+		this.output.write(`${this.#told ? '\r\u001B[K' : ''}${this.#label}${line}\n`);
 	}
 }

@@ -16,6 +16,7 @@ import type {Request} from './options.js';
 import {runHost} from './run-host.js';
 import {Progress} from './run-progress.js';
 import {parseSeed} from './seed.js';
+import {Signals} from './signals.js';
 import {exitCode, UserError} from './user-error.js';
 import {version} from './version.js';
 
@@ -91,23 +92,4 @@ function reproduce(word: string, {seed, recording}: Scenario, options: Request['
 		if (options[name] !== undefined) words.push(`--${name} ${options[name]}`);
 	}
 	return words.join(' ');
-}
-
-/** Ctrl-C and SIGTERM end the run at the next slice; a second one ends the process at once. */
-class Signals {
-	received = false;
-	readonly #take = () => {
-		if (this.received) process.exit(exitCode.interrupted);
-		this.received = true;
-	};
-
-	constructor() {
-		process.on('SIGINT', this.#take);
-		process.on('SIGTERM', this.#take);
-	}
-
-	release(): void {
-		process.off('SIGINT', this.#take);
-		process.off('SIGTERM', this.#take);
-	}
 }

@@ -49,7 +49,9 @@ describe('options', () => {
 	});
 
 	test('are refused when the command has no use for them', () => {
-		expect(refusal('--json')).toBe("--json is not an option of 'ringtop watch' (it is one of: ringtop run)");
+		expect(refusal('--json')).toBe(
+			"--json is not an option of 'ringtop watch' (it is one of: ringtop run, ringtop compare)",
+		);
 		expect(refusal('list --seed 1')).toMatch(/^--seed is not an option of 'ringtop list'/);
 	});
 

@@ -131,6 +131,7 @@ export class Boot {
 			events: events.sent,
 			eventsLost: events.lost,
 			storeRequests: xenstored.store.requests,
+			grantCopies: xen.grants.copies,
 		});
 	}
 

@@ -67,6 +67,8 @@ export interface XenCounts {
 	readonly events: number;
 	readonly eventsLost: number;
 	readonly storeRequests: number;
+	/** GNTTABOP_copy operations that copied. */
+	readonly grantCopies: number;
 }
 
 export interface XenSample extends XenCounts {
@@ -127,6 +129,7 @@ export const noXenCounts: XenCounts = {
 	events: 0,
 	eventsLost: 0,
 	storeRequests: 0,
+	grantCopies: 0,
 };
 export const noDevice: DeviceSample = {
 	bytesRead: 0,

@@ -71,6 +71,9 @@ export class GrantTables {
 	/** A refused operation, for `xl dmesg`: Xen's own message. */
 	onRefusal: (domid: number, text: string) => void = () => {};
 
+	/** Copies between domains, by whoever asked for them, those of domains that are gone included. */
+	copies = 0;
+
 	private readonly memory: Memory;
 	private readonly frames: FrameTable;
 	private readonly faults: FaultPoints;
@@ -229,6 +232,7 @@ export class GrantTables {
 		else copyBytes(granted, offset, own, frameOffset, bytes);
 		this.unpin(remote, reference, flags);
 		local.copies++;
+		this.copies++;
 		return GNTST_okay;
 	}
 
