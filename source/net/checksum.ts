@@ -6,37 +6,34 @@ the simulated one is (see hw/memory.ts).
 A *sum* here is folded to 16 bits, of words in network order counted from the first byte of its range. A *checksum* is the complement
 of a sum, as it stands in a header.
 */
+import {placeOf} from '../engine/bytes.js';
 import type {PacketBuffer} from './packet-buffer.js';
-
-/** Words over the whole memory that a buffer is part of, made once for each. */
-const views = new WeakMap<ArrayBufferLike, Int32Array>();
-let lastMemory: ArrayBufferLike | null = null;
-let lastView: Int32Array = new Int32Array(0);
 
 /** Sum of `length` bytes (at most 65,535) from `offset` of `memory` on, at any alignment. */
 export function sumOf(memory: Buffer, offset: number, length: number): number {
-	let at = offset;
-	const end = offset + length;
+	const {bytes, words, base} = placeOf(memory);
+	const first = base + offset;
+	const end = first + length;
+	let at = first;
 	// Bytes before the first whole word and after the last one: even ones are the high halves of their words.
 	let loose = 0;
-	while (at < end && ((memory.byteOffset + at) & 3) !== 0) {
-		loose += ((at - offset) & 1) === 0 ? memory[at] << 8 : memory[at];
-		at++;
+	for (; at < end && (at & 3) !== 0; at++) {
+		loose += ((at - first) & 1) === 0 ? bytes[at] << 8 : bytes[at];
 	}
 
-	const words = (end - at) >> 2;
+	const count = (end - at) >> 2;
 	let sum = 0;
-	if (words > 0) {
-		sum = sumOfWords(viewOf(memory.buffer), (memory.byteOffset + at) >> 2, words);
-		if (((at - offset) & 1) === 0) {
+	if (count > 0) {
+		sum = sumOfWords(words, at >> 2, count);
+		if (((at - first) & 1) === 0) {
 			sum = swap(sum);
 		}
 
-		at += words << 2;
+		at += count << 2;
 	}
 
 	for (; at < end; at++) {
-		loose += ((at - offset) & 1) === 0 ? memory[at] << 8 : memory[at];
+		loose += ((at - first) & 1) === 0 ? bytes[at] << 8 : bytes[at];
 	}
 
 	return fold(sum + loose);
@@ -120,20 +117,4 @@ function sumOfWords(view: Int32Array, first: number, count: number): number {
 
 	const lower = (all - (upper << 16)) | 0;
 	return fold(fold(lower) + fold(upper));
-}
-
-function viewOf(memory: ArrayBufferLike): Int32Array {
-	if (memory === lastMemory) {
-		return lastView;
-	}
-
-	let view = views.get(memory);
-	if (view === undefined) {
-		view = new Int32Array(memory, 0, memory.byteLength >> 2);
-		views.set(memory, view);
-	}
-
-	lastMemory = memory;
-	lastView = view;
-	return view;
 }

@@ -3,7 +3,7 @@ What a byte stream carries: pseudo-random bytes that are a function of the strea
 send it again and everything that arrives can be checked. One table serves all streams; its period is a prime that no segment size
 divides, so bytes that arrive a few segments away from their place do not fit.
 */
-import {copyBytes} from '../engine/copy.js';
+import {copyBytes} from '../engine/bytes.js';
 import {RandomStream} from '../engine/random.js';
 
 const period = 65_521;

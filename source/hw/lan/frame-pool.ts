@@ -20,12 +20,16 @@ export class PooledFrame implements WireFrame {
 	/** The link's epoch when it was sent; of another epoch it is lost. */
 	epoch = 0;
 	free = false;
+	/** It holds more than the usual bytes. */
+	readonly long: boolean;
 
 	/** @param number its place in the pool: what an event carries. */
 	constructor(
 		readonly bytes: Buffer,
 		readonly number: number,
-	) {}
+	) {
+		this.long = bytes.length !== usualBytes;
+	}
 }
 
 export class FramePool {
@@ -70,7 +74,7 @@ export class FramePool {
 		pooled.note = '';
 		pooled.identity = 0;
 		pooled.lost = false;
-		(pooled.bytes.length === usualBytes ? this.free : this.freeLong).push(pooled);
+		(pooled.long ? this.freeLong : this.free).push(pooled);
 	}
 
 	/** The frame of that number, on its way. */

@@ -25,6 +25,8 @@ export class E1000Packet {
 	/** A descriptor of it was of a kind not modelled: nothing of it is sent. */
 	spoilt = false;
 	private frame: WireFrame | null = null;
+	/** What it was asked to hold. */
+	private capacity = 0;
 	private identity = 0;
 	private checksumStart = 0;
 	private checksumOffset = 0;
@@ -107,11 +109,12 @@ export class E1000Packet {
 	/** The frame that holds the packet, with room for `bytes`. */
 	private room(bytes: number, last: boolean): WireFrame {
 		const frame = this.frame;
-		if (frame !== null && bytes <= frame.bytes.length) {
+		if (frame !== null && bytes <= this.capacity) {
 			return frame;
 		}
 
-		const next = this.wire.frame(frame !== null ? mostBytes : Math.max(bytes, last ? minimumFrame : usualBytes));
+		this.capacity = frame !== null ? mostBytes : Math.max(bytes, last ? minimumFrame : usualBytes);
+		const next = this.wire.frame(this.capacity);
 		if (frame !== null) {
 			frame.bytes.copy(next.bytes, 0, 0, this.bytes);
 			this.wire.release(frame);

@@ -1,5 +1,5 @@
 /** A frame's bytes between memory and the chip, page by page, each page asked of bus and IOMMU at the moment it is reached. Addresses are two words. */
-import {copyBytes} from '../../engine/copy.js';
+import {copyBytes} from '../../engine/bytes.js';
 import {type Dma, frameOf, refused} from '../dma.js';
 
 const pageBytes = 4096;

@@ -3,7 +3,7 @@ What a device cannot do for itself, done in software before it: TCP segmentation
 Stands in front of a device and passes on untouched whatever it takes as it is. One packet is worked on at a time, a costed step for
 each segment; payload is not copied. After Linux net/core/dev.c (validate_xmit_skb) and net/ipv4/tcp_offload.c (tcp_gso_segment).
 */
-import {copyBytes} from '../../engine/copy.js';
+import {copyBytes} from '../../engine/bytes.js';
 import type {Step} from '../../engine/step.js';
 import {read16, read32, write16, write32} from '../../net/bytes.js';
 import {finish, sumOf} from '../../net/checksum.js';

@@ -5,7 +5,7 @@ while a frame is mapped, and answers with GNTST_* statuses. Pure mechanism: time
 */
 
 import {assert} from '../../engine/assert.js';
-import {copyBytes} from '../../engine/copy.js';
+import {copyBytes} from '../../engine/bytes.js';
 import type {FaultPoints} from '../../engine/fault-points.js';
 import {pass} from '../../engine/fault-points.js';
 import type {StateHash} from '../../engine/state-hash.js';
