@@ -24,7 +24,11 @@ export class ChannelEvents {
 
 	/** Whether an event is pending for a kernel's port, or taken and not handled. */
 	isPending(kernel: DomainKernel, port: number): boolean {
-		return port >= 0 && (this.xen.events.sharedInfo(kernel.domid).isPending(port) || kernel.isHandling(port));
+		if (port < 0 || !this.xen.events.exists(kernel.domid)) {
+			return false;
+		}
+
+		return this.xen.events.sharedInfo(kernel.domid).isPending(port) || kernel.isHandling(port);
 	}
 
 	/** Where notifications towards an end may be lost. None while the channel is not connected. */
