@@ -5,7 +5,14 @@
 import {printableLine} from '../engine/printable.js';
 import {type ColumnFigures, compared} from '../observe/comparison.js';
 import {runFigures} from '../observe/comparison-figures.js';
-import {comparisonJson, comparisonMarkdown, comparisonText} from '../observe/comparison-text.js';
+import {
+	below,
+	comparisonGrid,
+	comparisonJson,
+	comparisonMarkdown,
+	comparisonText,
+	headlines,
+} from '../observe/comparison-text.js';
 import type {Comparison, Figure} from '../observe/comparison-types.js';
 import {CrashWatch} from '../observe/crash-watch.js';
 import {makeReport} from '../observe/report.js';
@@ -81,7 +88,7 @@ export async function run({words: [word], options}: Request): Promise<number> {
 	}
 	signals.release();
 	const {name, about, runtime} = written;
-	const notes = architectureNotes;
+	const notes = [architectureNotes.join(' ')];
 	const facts = {version: version(), scenario: name, about, seed: chosen, runtime: until ?? runtime, factors, notes};
 	await show(compared(facts, columns), options);
 	for (const {outcome} of outcomes) {
@@ -134,6 +141,19 @@ async function show(comparison: Comparison, {json, markdown}: Request['options']
 	} else if (markdown !== undefined) {
 		stdout.write(comparisonMarkdown(comparison));
 	} else {
-		stdout.write(comparisonText(comparison));
+		stdout.write((await terminalTable(comparison)) ?? comparisonText(comparison));
 	}
+}
+
+/** The table as a terminal draws it; undefined where there is none that can, or not in its width. */
+async function terminalTable(comparison: Comparison): Promise<string | undefined> {
+	const {stdout, env} = process;
+	if (stdout.isTTY !== true || env.TERM === 'dumb') return undefined;
+	const {localeIsUtf8} = await import('../ui/run-console.js');
+	if (!localeIsUtf8(env)) return undefined;
+	const {drawTable, tableWidth} = await import('../ui/table.js');
+	const grid = comparisonGrid(comparison);
+	if (tableWidth(grid) > stdout.columns) return undefined;
+	const drawn = drawTable(grid);
+	return `${[...headlines(comparison), drawn, ...below(comparison)].join('\n')}\n`;
 }

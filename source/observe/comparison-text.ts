@@ -50,7 +50,12 @@ export function comparisonGrid(comparison: Comparison): Grid {
 export function comparisonText(comparison: Comparison): string {
 	const {heading, rows} = comparisonGrid(comparison);
 	const lines = [heading, ...rows].map((cells) => cells.join('  ').trimEnd());
-	return `${[...headlines(comparison), '', ...lines, '', ...footnotes(comparison)].join('\n')}\n`;
+	return `${[...headlines(comparison), '', ...lines, '', ...below(comparison)].join('\n')}\n`;
+}
+
+/** The footnotes in lines. A command line is not broken. */
+export function below(comparison: Comparison): string[] {
+	return footnotes(comparison).flatMap((note) => (note.includes(': ringtop ') ? [note] : wrapped(note, 100)));
 }
 
 /** A Markdown table, ended by a newline. */
@@ -75,7 +80,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
 		`|---|${columns.map(() => '---:|').join('')}---|`,
 	];
 	const above = headlines(comparison).flatMap((each) => [escaped(each), '']);
-	return `${[...above, ...head, ...body, '', ...footnotes(comparison).map(escaped)].join('\n')}\n`;
+	return `${[...above, ...head, ...body, '', footnotes(comparison).map(escaped).join('\n\n')].join('\n')}\n`;
 }
 
 /** What stands above the table. */
@@ -84,16 +89,15 @@ export function headlines({scenario, about, seed, runtime}: Comparison): string[
 	return [printableLine(scenario), ...(about === '' ? [] : wrapped(about, 100)), run];
 }
 
-/** What stands below it. */
-export function footnotes({factors, rows, columns, notes}: Comparison): string[] {
+/** What stands below it, a paragraph each. */
+function footnotes({factors, rows, columns, notes}: Comparison): string[] {
 	const crashed = rows.some(({section}) => section.startsWith('Crash '));
 	const ranges = factors.length === 0 ? '' : `; the range is what came of knobs × ${factors.join(' and × ')}`;
 	return [
 		`knob: depends on what work costs or how long booting takes, which is plausible and not measured${ranges}`,
 		...(crashed
 			? [
-					'a disk is out while requests wait without an answer, a network from its last packet to its next;',
-					'> was still out at the end, or at the next crash',
+					'a disk is out while requests wait without an answer, a network from its last packet to its next; > was still out at the end, or at the next crash',
 				]
 			: []),
 		...notes,

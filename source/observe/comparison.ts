@@ -31,17 +31,17 @@ export function compared(
 function figuresInOrder(columns: readonly ColumnFigures[]): Figure[] {
 	const sections = new Map<string, Figure[]>();
 	for (const {figures} of columns) {
-		let before: Figure | undefined;
+		/** Of this column, the figure before by section. */
+		const last = new Map<string, string>();
 		for (const figure of figures) {
 			const section = sections.get(figure.section) ?? [];
 			sections.set(figure.section, section);
 			if (!section.some(({name}) => name === figure.name)) {
-				// Behind the one before it in its own section, at the front when it is the first.
-				const at = section.findIndex(({name}) => before?.section === figure.section && name === before.name);
+				const at = section.findIndex(({name}) => name === last.get(figure.section));
 				section.splice(at + 1, 0, figure);
 			}
 
-			before = figure;
+			last.set(figure.section, figure.name);
 		}
 	}
 

@@ -6,12 +6,17 @@ import {builtArchitectures} from '../../source/sim/architecture/architecture.js'
 import {parseScenario} from '../../source/sim/scenario/parse.js';
 import {scenarioText, smallHost} from '../sim/host/metrics-scenario.js';
 import {folderWith, ringtop} from '../support/cli.js';
+import {cli, keys, start, type TerminalSession} from '../support/terminal.js';
 
 let folder: ReturnType<typeof folderWith> | undefined;
 
-afterEach(() => {
+let session: TerminalSession | undefined;
+
+afterEach(async () => {
 	folder?.remove();
 	folder = undefined;
+	await session?.close();
+	session = undefined;
 });
 
 const short = {pages: '{rw: randread, iodepth: 4, rate_iops: 2000}', runtime: '100ms'};
@@ -118,6 +123,45 @@ describe('ringtop compare', () => {
 
 	test('--help says what the names of architectures mean', () => {
 		expect(ringtop(['compare', '--help']).stdout).toContain("with the channels of today's Xen");
+	});
+});
+
+describe('a comparison in a terminal', () => {
+	/** Compares in a terminal, and tells how it was left. */
+	function inTerminal(text: string, columns: number, env: Record<string, string> = {}): TerminalSession {
+		folder = folderWith({'small.yaml': text});
+		session = start(`cd ${folder.path} && node ${cli} compare small.yaml; echo "left with $?"`, {
+			columns,
+			rows: 90,
+			env: {LANG: 'C.UTF-8', ...env},
+		});
+		return session;
+	}
+
+	test('is a table with borders, under what each run took', async () => {
+		const text = await inTerminal(scenarioText(short), 140).waitFor(/left with \d+/);
+		expect(text).toContain('left with 0');
+		expect(text).toMatch(/^xen2: 0\.100 s simulated in [\d.]+ s/m);
+		expect(text).toMatch(/^│ {3}web\.xvda pages read p99 +│.*│ knob │$/m);
+	});
+
+	test.each([
+		['too narrow', 60, {}],
+		['that knows no UTF-8', 140, {LC_ALL: 'C'}],
+	])('%s is the plain table', async (_, columns, env) => {
+		const text = await inTerminal(scenarioText(short), columns, env).waitFor(/left with \d+/);
+		expect(text).toContain('web.xvda pages read p99');
+		expect(text).not.toContain('│');
+	});
+
+	test('ends at Ctrl-C with what there is', async () => {
+		const long = scenarioText({pages: '{rw: randread, iodepth: 16}', runtime: '1h'});
+		const shown = inTerminal(long, 140);
+		await shown.waitFor(/xen2: +\d+ % {2}\d+\.\d s simulated/);
+		await shown.press(keys.ctrlC);
+		const text = await shown.waitFor(/left with \d+/);
+		expect(text).toContain('left with 130');
+		expect(text).toMatch(/^│ expectations +│ undecided/m);
 	});
 });
 

@@ -27,13 +27,16 @@ function words(...columns: readonly ColumnFigures[]): string[][] {
 
 describe('figures side by side', () => {
 	test('have a row each, in the order of their columns, and a dash where an architecture has no such thing', () => {
-		const one = column('one', [figure('zero', 1), figure('idle', 2)]);
-		const other = column('other', [figure('zero', 3), figure('driver', 4), figure('idle', 5)]);
+		const elsewhere = figure('lines', 6, {section: 'Hypervisor'});
+		const one = column('one', [figure('zero', 1), elsewhere, figure('idle', 2)]);
+		const other = column('other', [figure('zero', 3), elsewhere, figure('driver', 4), figure('idle', 5)]);
 		expect(words(one, other)).toEqual([
 			['CPU', '', '', ''],
 			['zero', '1', '3', ''],
 			['driver', '–', '4', ''],
 			['idle', '2', '5', ''],
+			['Hypervisor', '', '', ''],
+			['lines', '6', '6', ''],
 		]);
 	});
 
