@@ -80,6 +80,7 @@ export class DeviceFigures {
 			return undefined;
 		}
 
+		const {meter} = this;
 		const {driver, kernel, device, module} = placed;
 		return {
 			id: `${kernel.name}/${device.name}`,
@@ -90,8 +91,9 @@ export class DeviceFigures {
 			unit: 'irq/s',
 			history: this.#interrupts.history,
 			used: driver.outstanding,
-			size: driver.depth,
-			entry: this.meter.entry,
+			// Where a frame takes several descriptors, how many fit is not to be said.
+			size: meter.given === meter.entry ? driver.depth : undefined,
+			entry: meter.given,
 			latency: undefined,
 			p99: undefined,
 			state: driver.state,

@@ -14,6 +14,8 @@ export interface DeviceMeter {
 		readonly unit: DeviceRate['unit'];
 		readonly total: () => number;
 	}[];
+	/** What its driver is given: a command, a frame. */
+	readonly given: string;
 	/** What one entry of its queue is, how many there are, and when the oldest came, virtual ns; undefined when it does not know. */
 	readonly entry: string;
 	readonly queued: () => number;
@@ -35,6 +37,7 @@ export function diskMeter(device: HostDevice): DeviceMeter {
 			{label: 'read', unit: 'B/s', total: () => gauges.sectorsRead * sectorBytes},
 			{label: 'write', unit: 'B/s', total: () => gauges.sectorsWritten * sectorBytes},
 		],
+		given: 'command',
 		entry: 'command',
 		queued: () => device.inFlight,
 		// Looking for the oldest goes through every slot of the medium.
@@ -53,7 +56,7 @@ export function diskMeter(device: HostDevice): DeviceMeter {
 	};
 }
 
-/** A NIC's: frames it sent and received, what waits in its transmit ring, both directions of its wire. */
+/** A NIC's: frames it sent and received, the descriptors in its transmit ring (a frame takes one for each piece), both directions of its wire. */
 export function nicMeter(nic: HostNic): DeviceMeter {
 	const {link} = nic;
 	return {
@@ -61,7 +64,8 @@ export function nicMeter(nic: HostNic): DeviceMeter {
 			{label: 'out', unit: 'b/s', total: () => nic.counts.sentBytes * 8},
 			{label: 'in', unit: 'b/s', total: () => nic.counts.receivedBytes * 8},
 		],
-		entry: 'frame',
+		given: 'frame',
+		entry: 'descriptor',
 		queued: () => nic.inFlight,
 		oldestSince: () => undefined,
 		ailment: () => (link.up ? '' : 'no link'),

@@ -3,8 +3,11 @@
 /** A figure's recent history for a sparkline: oldest first, one value per 100 ms of simulated time, at most 60. */
 export type History = readonly number[];
 
-/** `stalled`: the guest posts no receive buffers, and the backend has given up waiting. */
-export type ChannelLook = 'idle' | 'busy' | 'full' | 'asleep' | 'stalled' | 'closed';
+/**
+`limited`: what the guest sends was held back by the rate limit of its vif within the window; `starved`: the guest posts no receive buffers, and
+packets for it wait; `stalled`: the backend has given up waiting for them.
+*/
+export type ChannelLook = 'idle' | 'busy' | 'full' | 'limited' | 'asleep' | 'starved' | 'stalled' | 'closed';
 
 export type ChannelView = VbdChannelView | VifChannelView;
 
@@ -26,6 +29,8 @@ export interface VifChannelView extends ChannelEnds {
 		/** Packets the guest has not read. */
 		readonly unread: number;
 		readonly queued: number;
+		/** Packets for the guest that the backend and its bridge's port have dropped since it was attached. */
+		readonly dropped: number;
 	};
 	/** Bits per second it may send; undefined = no limit. */
 	readonly limit: number | undefined;
@@ -53,7 +58,7 @@ interface ChannelEnds {
 	readonly frontState: string;
 	readonly backState: string;
 	readonly look: ChannelLook;
-	/** How long it has looked so (full, asleep), ns. */
+	/** How long it has looked so (full, asleep, starved, stalled), ns. */
 	readonly since: number;
 	readonly size: number;
 	/** Requests on the ring without a response consumed. */

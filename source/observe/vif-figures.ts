@@ -14,6 +14,8 @@ import type {ChannelLook, PartView, RingView, TrafficRate, VifChannelView, VifVi
 /** Before an end has come to life the store holds what the toolstack wrote for it. */
 const [, initialising, , , connected] = xenbusStateNames;
 const second = 1_000_000_000;
+/** A guest at work posts buffers anew within so long, ns. */
+const postsWithin = 100_000_000;
 
 export class VifFigures {
 	readonly #sentBytes: Counter;
@@ -21,6 +23,7 @@ export class VifFigures {
 	readonly #receivedBytes: Counter;
 	readonly #receivedPackets: Counter;
 	readonly #bits: Counter;
+	readonly #limited: Counter;
 	readonly #frontPushes: Counter;
 	readonly #frontSent: Counter;
 	readonly #backPushes: Counter;
@@ -39,6 +42,7 @@ export class VifFigures {
 		this.#receivedBytes = samples.counter(() => this.channel.counts.receivedBytes);
 		this.#receivedPackets = samples.counter(() => this.channel.counts.receivedPackets);
 		this.#bits = samples.counter(() => 8 * (this.channel.counts.sentBytes + this.channel.counts.receivedBytes));
+		this.#limited = samples.counter(() => this.channel.counts.limited);
 		this.#frontPushes = samples.counter(() => this.channel.counts.frontPushes);
 		this.#frontSent = samples.counter(() => this.channel.counts.frontNotifications);
 		this.#backPushes = samples.counter(() => this.channel.counts.backPushes);
@@ -117,9 +121,10 @@ export class VifFigures {
 			received: trafficRate(this.#receivedBytes, this.#receivedPackets),
 			receive: {
 				size: received?.size ?? ringSlots,
-				posted: received === null ? 0 : received.outstanding - (netfront?.receiving.waiting ?? 0),
+				posted: this.#posted,
 				unread: netfront?.receiving.waiting ?? 0,
 				queued: netback?.toGuest.queue.length ?? 0,
+				dropped: channel.counts.receivedDrops,
 			},
 			limit: limited ? (8 * credit.bytes * second) / credit.window : undefined,
 			throttled: credit?.refuses ?? false,
@@ -163,7 +168,8 @@ export class VifFigures {
 		const {channel} = this;
 		const {netback, frontKernel, port} = channel;
 		const disabled = netback?.disabled === true;
-		const trouble = disabled || channel.asleepSince >= 0 || this.#stalledSince >= 0;
+		const starved = this.#starvedSince >= 0;
+		const trouble = disabled || channel.asleepSince >= 0 || this.#stalledSince >= 0 || starved;
 		return {
 			...this.#part,
 			id: this.backPart,
@@ -173,7 +179,13 @@ export class VifFigures {
 			used: netback?.toGuest.queue.length,
 			size: undefined,
 			entry: 'packet',
-			state: disabled ? 'disabled' : this.#stalledSince >= 0 ? 'Guest Rx stalled' : this.#backState,
+			state: disabled
+				? 'disabled'
+				: this.#stalledSince >= 0
+					? 'Guest Rx stalled'
+					: starved
+						? 'no Rx buffers'
+						: this.#backState,
 			counters: [
 				['rx errors', netback?.rxErrors ?? 0],
 				['tx drops', (netback?.txDropped ?? 0) + (port?.txDropped ?? 0)],
@@ -205,7 +217,7 @@ export class VifFigures {
 				['rx errors', netfront?.receiving.errors ?? 0],
 				['deferred grants', netfront?.deferredGrants ?? 0],
 			],
-			trouble: failed || channel.asleepSince >= 0 || this.#stalledSince >= 0,
+			trouble: failed || channel.asleepSince >= 0 || this.#stalledSince >= 0 || this.#starvedSince >= 0,
 		};
 	}
 
@@ -256,6 +268,19 @@ export class VifFigures {
 		return this.#frontState === connected && this.#backState === connected;
 	}
 
+	/** Receive buffers that wait for a packet. */
+	get #posted(): number {
+		const {receiving} = this.channel.netfront ?? {};
+		return (receiving?.ring?.outstanding ?? 0) - (receiving?.waiting ?? 0);
+	}
+
+	/** Since when the guest has posted no receive buffers, ns; -1 while it has some, or has just used its last. */
+	get #starvedSince(): number {
+		const {netback} = this.channel;
+		const since = netback?.toGuest.lastPlaced ?? this.engine.now;
+		return this.#connected && this.#posted <= 0 && this.engine.now - since >= postsWithin ? since : -1;
+	}
+
 	#look(): {look: ChannelLook; since: number} {
 		const {asleepSince, netfront} = this.channel;
 		const {now} = this.engine;
@@ -269,6 +294,16 @@ export class VifFigures {
 
 		if (this.#stalledSince >= 0) {
 			return {look: 'stalled', since: now - this.#stalledSince};
+		}
+
+		const starvedSince = this.#starvedSince;
+		if (starvedSince >= 0) {
+			return {look: 'starved', since: now - starvedSince};
+		}
+
+		// Its ring is full as well then: the limit is why.
+		if (this.#limited.delta > 0) {
+			return {look: 'limited', since: 0};
 		}
 
 		// The frontend's queue stops while a packet of the largest size might not fit.

@@ -2,7 +2,15 @@
  * The selected part in words: the sentence of its kind and state from the one table, with its own figures, and the keys
  * that act on it.
  */
-import type {ChannelLook, ChannelView, JobView, Snapshot, TrafficRate, VifChannelView} from '../observe/snapshot.js';
+import type {
+	ChannelLook,
+	ChannelView,
+	JobView,
+	PartView,
+	Snapshot,
+	TrafficRate,
+	VifChannelView,
+} from '../observe/snapshot.js';
 import {bitRate, duration, percent, quantity, throughput} from './format.js';
 import {sentenceKey, sentences} from './sentences.js';
 import {channelOf, longWait, p99Label, type Subject} from './subject.js';
@@ -26,12 +34,7 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 			const {part, domain: owner} = subject;
 			const name = [part.title, part.subject].filter((word) => word !== '').join(' ');
 			const where = ` In ${owner?.name ?? 'Xen'}.`;
-			const queue =
-				part.used === undefined || part.size === undefined
-					? ''
-					: part.kind === 'driver'
-						? ` ${counted(part.used, part.entry)} out, ${part.size} at most.`
-						: ` ${part.used} of ${counted(part.size, part.entry)} ${part.used === 1 ? 'is' : 'are'} used.`;
+			const queue = queueWords(part);
 			const latency = part.latency === undefined ? '' : ` A request takes ${duration(part.latency)} on average.`;
 			const carried =
 				part.unit === 'b/s' && part.rate !== undefined ? ` ${bitRate(part.rate)}, both ways together.` : '';
@@ -82,6 +85,13 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 	}
 }
 
+/** What a part has in its hands, of how much. */
+function queueWords({kind, used, size, entry}: PartView): string {
+	if (used === undefined) return '';
+	if (kind === 'driver') return ` ${counted(used, entry)} out${size === undefined ? '' : `, ${size} at most`}.`;
+	return size === undefined ? '' : ` ${used} of ${counted(size, entry)} ${used === 1 ? 'is' : 'are'} used.`;
+}
+
 /** A channel: what it is and how it is right now; what needs a person comes first, for a narrow screen cuts the end. */
 function channelWords(channel: ChannelView): string {
 	const {kind, frontend, backend, size, look, inFlight, unread, oldest, since, requestRate, frontState, backState} =
@@ -105,6 +115,8 @@ function channelWords(channel: ChannelView): string {
 		busy: busy[kind](),
 		full: `Full${lasting}: ${waiting}, the oldest for ${duration(oldest)}; ${frontend} has to wait.${channel.kind === 'vif' ? limitWords(channel) : ''}`,
 		asleep: `Asleep for ${duration(since)}: ${listed(left)} on it, both ends sleep; a notification was lost.`,
+		limited: busy[kind](),
+		starved: `No receive buffers${lasting}: ${frontend} has posted none; ${strandedWords(channel)}.`,
 		stalled: `Guest Rx stalled${lasting}: ${frontend} posts no receive buffers, what is sent to it is dropped.`,
 		closed: `Not connected: ${frontend} is ${frontState}, ${backend} is ${backState}.`,
 	};
@@ -118,14 +130,21 @@ function vifWords(channel: VifChannelView): string {
 	const passes = `out ${trafficWords(sent)}, in ${trafficWords(received)}`;
 	const rings = `TX holds ${counted(inFlight, 'slot')}, RX ${counted(receive.posted, 'empty buffer')}`;
 	const queued = receive.queued > 0 ? `; ${counted(receive.queued, 'packet')} for ${frontend} wait` : '';
-	const {limit, throttled} = channel;
-	const lead = throttled && limit !== undefined ? `Held back by its limit of ${bitRate(limit)}` : 'Busy';
-	return `${lead}: ${passes}; ${rings}${queued}.${throttled ? '' : limitWords(channel)}`;
+	const {limit, look} = channel;
+	const held = look === 'limited' && limit !== undefined;
+	const lead = held ? `Held back by its limit of ${bitRate(limit)}` : 'Busy';
+	return `${lead}: ${passes}; ${rings}${queued}.${held ? '' : limitWords(channel)}`;
 }
 
-function limitWords({limit, throttled}: VifChannelView): string {
-	if (limit === undefined) return '';
-	return throttled ? ` Its limit of ${bitRate(limit)} holds it back now.` : ` Its limit is ${bitRate(limit)}.`;
+function limitWords({limit}: VifChannelView): string {
+	return limit === undefined ? '' : ` Its limit is ${bitRate(limit)}.`;
+}
+
+/** What became of the packets for a guest that posts no buffers. */
+export function strandedWords(channel: ChannelView): string {
+	if (channel.kind !== 'vif') return '';
+	const {queued, dropped} = channel.receive;
+	return `${counted(queued, 'packet')} ${queued === 1 ? 'waits' : 'wait'}, ${quantity(dropped)} ${dropped === 1 ? 'was' : 'were'} dropped`;
 }
 
 function trafficWords({bitsPerSecond, packetsPerSecond}: TrafficRate): string {

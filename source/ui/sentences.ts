@@ -58,12 +58,23 @@ const slot = 'a slot of the ring: one request, later its response';
 
 export const sentences: Readonly<Record<SentenceKey, Sentence>> = {
 	'channel.idle': {glyph: '◄────►', what: ring, state: 'Idle: nothing is on it.'},
-	'channel.busy': {glyph: '◄════►', what: ring, state: 'Busy: requests are on their way.'},
+	'channel.busy': {glyph: '◄════►', what: ring, state: 'Busy: requests or packets pass over it.'},
 	'channel.full': {glyph: '◄████►', what: ring, state: 'Full: every slot is taken, the guest has to wait.'},
+	'channel.limited': {
+		glyph: '◄═ limit ═►',
+		what: ring,
+		state: 'Held back: the guest has more to send than the rate limit of its vif allows.',
+	},
 	'channel.asleep': {
 		glyph: '×─ 1 s ─×',
 		what: ring,
 		state: 'Asleep: work is on the ring and both ends sleep; a notification was lost. Kick it (!).',
+	},
+	'channel.starved': {
+		glyph: '◄─ no Rx ─►',
+		what: ring,
+		state:
+			'No receive buffers: the guest has posted none; packets for it wait at the backend, and the oldest are dropped.',
 	},
 	'channel.stalled': {
 		glyph: '◄░ Rx ░►',

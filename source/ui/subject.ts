@@ -122,7 +122,7 @@ export function troubleOf(snapshot: Snapshot, domain: DomainView): number {
 	for (const {look, frontend} of snapshot.channels) {
 		if (frontend !== domain.name) continue;
 		if (look === 'asleep') trouble = Math.max(trouble, 4);
-		if (look === 'closed' || look === 'stalled') trouble = Math.max(trouble, 3);
+		if (look === 'closed' || look === 'stalled' || look === 'starved') trouble = Math.max(trouble, 3);
 		if (look === 'full') trouble = Math.max(trouble, 1);
 	}
 	if (domain.parts.some((part) => part.trouble)) trouble = Math.max(trouble, 2);

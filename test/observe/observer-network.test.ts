@@ -189,11 +189,25 @@ describe('a network in trouble', () => {
 		expect(jobOf(late, 'echo').silence).toBeGreaterThan(second);
 	});
 
+	test('whose guest stops posting buffers says so long before that, and counts what waits', () => {
+		const echo = 'echo: { ping: web, interval: 5ms }';
+		const text = scenario(guest('web', 1, '', ', receive_buffers: 1s') + guest('db', 2, echo));
+		const watched = new WatchedHost(text);
+		expect(vifOf(watched.advance(second).look()).look).not.toBe('starved');
+		const dry = watched.advance(7 * second).look();
+		expect(vifOf(dry).look).toBe('starved');
+		expect(vifOf(dry).since).toBeGreaterThan(second);
+		expect(vifOf(dry).receive.queued).toBeGreaterThan(100);
+		expect(partsOf(dry).find(({id}) => id === 'web/vif0')?.trouble).toBe(true);
+		expect(vifOf(watched.advance(20 * second).look()).receive.dropped).toBeGreaterThan(100);
+	});
+
 	test('that is limited shows its limit, and when that holds it back', () => {
 		const text = scenario(guest('web', 1, 'load: { iperf: client }', ', rate: 10Mb/s'));
 		const watched = new WatchedHost(text).advance(2 * second);
 		expect(vifOf(watched.look()).limit).toBeCloseTo(10e6, -3);
 		expect(vifOf(watched.look()).sent.bitsPerSecond / 10e6).toBeCloseTo(1, 0);
+		expect(vifOf(watched.look()).look).toBe('limited');
 		let throttled = 0;
 		for (let step = 0; step < 50; step++) {
 			watched.host.advance(watched.host.now + 3 * millisecond, 1e9);

@@ -33,7 +33,7 @@ describe('Host at 80x24', () => {
 		expect(text()).not.toMatch(/\+\d+ more/);
 		expect(line('netback')).toMatch(/netback web eth0 +421 Mb\/s .*◄═+►.*eth0 [■·]+ +12\/256 +421 Mb\/s/);
 		expect(line('xenbr0')).toMatch(/xenbr0 +2 ports +51\.0k\/s/);
-		expect(line('e1000')).toMatch(/e1000 +eth0 +38 frames out/);
+		expect(line('e1000')).toMatch(/e1000 +eth0 +24 frames out/);
 		expect(line('serve tcp')).toMatch(/serve tcp 200\/20k +p99 1\.4 ms ✓/);
 		for (const job of ['randread 4k', 'write 4k', 'randwrite 16k']) expect(text()).toContain(job);
 	});
@@ -85,10 +85,20 @@ describe('in words', () => {
 		const {channels} = fakeSnapshot(12_345_000_000);
 		const vif = channels.find(({kind}) => kind === 'vif');
 		if (vif?.kind !== 'vif') throw new Error('web has a network');
-		const said = (throttled: boolean) =>
-			inWords({kind: 'channel', channel: {...vif, limit: 8_000_000, throttled}}).text;
-		expect(said(true)).toMatch(/^Held back by its limit of 8\.0 Mb\/s: out 412 Mb\/s/);
-		expect(said(false)).toMatch(/^Busy: .* Its limit is 8\.0 Mb\/s\./);
+		const said = (look: 'limited' | 'busy') =>
+			inWords({kind: 'channel', channel: {...vif, limit: 8_000_000, look}}).text;
+		expect(said('limited')).toMatch(/^Held back by its limit of 8\.0 Mb\/s: out 412 Mb\/s/);
+		expect(said('busy')).toMatch(/^Busy: .* Its limit is 8\.0 Mb\/s\./);
+	});
+
+	test('one without receive buffers counts what waits and what was dropped', () => {
+		const {channels} = fakeSnapshot(12_345_000_000, {stalled: 11_000_000_000});
+		const vif = channels.find(({kind}) => kind === 'vif');
+		if (vif?.kind !== 'vif') throw new Error('web has a network');
+		const receive = {...vif.receive, queued: 504, dropped: 1003};
+		expect(inWords({kind: 'channel', channel: {...vif, look: 'starved', receive}}).text).toMatch(
+			/^No receive buffers for 11 s: web has posted none; 504 packets wait, 1\.0k were dropped\. Two rings/,
+		);
 	});
 
 	test('one whose guest posts no buffers says so first', () => {
@@ -114,9 +124,10 @@ describe('in words', () => {
 		expect(said).toMatch(/Nothing has come back for a second or more\.$/);
 	});
 
-	test('a NIC speaks of frames, a host on the LAN of what it sees', () => {
+	test('a NIC speaks of its descriptors and its driver of frames, a host on the LAN of what it sees', () => {
 		expect(words('eth0')).toContain('82540EM, 1Gb/s, owned by Domain-0.');
-		expect(words('eth0')).toContain('38 of 256 frames queued;');
+		expect(words('eth0')).toContain('38 of 256 descriptors queued;');
+		expect(words('e1000 eth0')).toContain('24 frames out. (live)');
 		expect(words('client')).toMatch(
 			/^10\.0\.0\.9, a host on the LAN.* Asks web\. .*Out 9\.0 Mb\/s \(.*in 412 Mb\/s \(/,
 		);

@@ -42,12 +42,13 @@ export class NetbackToGuest implements ChannelEnd {
 	errors = 0;
 	/** The guest has posted nothing for the stall timeout, or not yet. */
 	stalled = true;
+	/** When a packet was last placed, or the guest connected, ns. */
+	lastPlaced = 0;
 	readonly queue = new PacketQueue();
 	private readonly placer: PacketPlacer;
 	private drain = drainTimeout;
 	/** 0: no stall detection. */
 	private stall = stallTimeout;
-	private lastPlaced = 0;
 	/** The producer index when the event was armed last. */
 	private armedAt = 0;
 	/** A packet's drop is due then; -1 while nothing waits. */

@@ -1,5 +1,5 @@
 /** The Channel view: one ring under glass (ring.ts) and what its channel carries, its notifications and grants. */
-import type {ChannelView, Snapshot} from '../../observe/snapshot.js';
+import type {ChannelLook, ChannelView, Snapshot} from '../../observe/snapshot.js';
 import type {Canvas, Rectangle} from '../canvas.js';
 import {bitRate, duration, quantity, sparkline, throughput} from '../format.js';
 import type {ConsoleState, World} from '../state.js';
@@ -16,6 +16,9 @@ export function shownChannel(snapshot: Snapshot, state: ConsoleState): ChannelVi
 		snapshot.channels[0]
 	);
 }
+
+/** Looks that need a person. */
+const troubled: ReadonlySet<ChannelLook> = new Set(['asleep', 'starved', 'stalled']);
 
 /** Which of its rings: the one Tab came to, else its first. */
 export function shownRing({id, rings}: ChannelView, state: ConsoleState): number {
@@ -50,7 +53,7 @@ export function drawChannelView(
 	const others = rings.length > 1 ? ` ${place + 1} of ${rings.length}, tab next ` : '';
 	canvas.frame(
 		box,
-		channel.look === 'asleep' || channel.look === 'stalled' ? 'bad' : 'dim',
+		troubled.has(channel.look) ? 'bad' : 'dim',
 		{
 			left: [
 				[` ${ringName(channel)}`, 'bold'],
@@ -104,7 +107,7 @@ export function drawChannelView(
 		canvas.put(x, y, 'Waiting for the ring itself …', 'dim');
 		return;
 	}
-	drawRequests(canvas, {x, y, width: cells, height: box.y + box.height - 1 - y}, ring, state.channel.slot);
+	drawRequests(canvas, {x, y, width: cells, height: box.y + box.height - 1 - y}, ring, channel, state.channel.slot);
 	drawMarked(canvas, area, ring, channel, state.channel.slot);
 }
 
@@ -122,6 +125,7 @@ function trafficParts(channel: ChannelView, mark: string): string[] {
 		`out ${mark}${bitRate(sent.bitsPerSecond)}, ${mark}${quantity(sent.packetsPerSecond)}/s`,
 		`in ${mark}${bitRate(received.bitsPerSecond)}, ${mark}${quantity(received.packetsPerSecond)}/s`,
 		...(receive.queued > 0 ? [`${receive.queued} queued`] : []),
+		...(receive.dropped > 0 ? [`${quantity(receive.dropped)} dropped`] : []),
 		...(limit === undefined ? [] : [`limit ${bitRate(limit)}${throttled ? ', waiting' : ''}`]),
 	];
 }

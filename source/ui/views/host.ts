@@ -148,6 +148,9 @@ function drawChannel(brush: Brush, channel: ChannelView, x: number, y: number, c
 		around('█', fitting(since >= unbroken ? `full ${duration(since)}` : 'full'), '◄', '►', 'warn');
 	else if (look === 'asleep')
 		around('─', room < 12 ? duration(since).replace(' ', '') : ` ${duration(since)} `, '×', '×', 'bad');
+	else if (look === 'limited')
+		around('═', room < 10 ? 'lim' : room < 16 ? 'limit' : ' held by its limit ', '◄', '►', 'warn');
+	else if (look === 'starved') around('─', room < 20 ? 'no Rx' : ' no Rx buffers ', '◄', '►', 'bad');
 	else if (look === 'stalled') around('░', room < 16 ? 'Rx' : ' Rx stalled ', '◄', '►', 'bad');
 	else around('┄', ` ${closedWords(channel, room - 4)} `, '', '', inFlight > 0 ? 'warn' : 'dim');
 }

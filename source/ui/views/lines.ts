@@ -44,7 +44,7 @@ export function partRuns(
 	[titleCells, subjectCells]: readonly [number, number],
 	{mark}: Figures,
 ): Run[] {
-	const {kind, title, subject, rate, unit, history, used, size, entry, state, trouble} = part;
+	const {kind, title, subject, rate, unit, history, used, entry, state, trouble} = part;
 	const head = subject === '' ? title : left(title, titleCells);
 	const runs: Run[] = [[head, trouble ? 'bold bad' : 'accent']];
 	let room = cells - width(head);
@@ -63,7 +63,7 @@ export function partRuns(
 		return runs;
 	}
 	// What a driver has out says more than its rate; a ring's fill is shown at the guest's end already.
-	const shown = used !== undefined && size !== undefined && kind === 'driver';
+	const shown = used !== undefined && kind === 'driver';
 	const queue = shown ? `${counted(used, entry)} out` : '';
 	const reserved = queue === '' ? 0 : width(queue) + 2;
 	if (rate !== undefined && room >= reserved + (queue === '' ? 0 : 10)) {
@@ -88,6 +88,7 @@ export function frontRuns(part: PartView, channel: ChannelView | undefined, cell
 	const full = size > 0 && used >= size;
 	const style = asleep ? 'bad' : full ? 'warn' : 'good';
 	const stalled = channel?.look === 'stalled';
+	const starved = channel?.look === 'starved';
 	const net = part.kind === 'netfront';
 	const latency = part.latency ?? channel?.latency;
 	const figure = net
@@ -99,13 +100,17 @@ export function frontRuns(part: PartView, channel: ChannelView | undefined, cell
 		? 'ASLEEP'
 		: stalled
 			? 'STALLED'
-			: channel?.look === 'closed'
-				? channel.frontState
-				: part.trouble
-					? part.state
-					: figure;
+			: starved
+				? cells >= 40
+					? 'no Rx buffers'
+					: 'no Rx buf'
+				: channel?.look === 'closed'
+					? channel.frontState
+					: part.trouble
+						? part.state
+						: figure;
 	const wordCells = cells >= 40 ? 14 : 10;
-	const alarm = asleep || stalled || part.trouble;
+	const alarm = asleep || stalled || starved || part.trouble;
 	const runs: Run[] = [
 		[left(part.title, titleCells), alarm ? 'bold bad' : 'accent'],
 		[' '],

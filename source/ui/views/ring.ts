@@ -1,6 +1,7 @@
 /** A ring under glass: its slots as a map with the indices beside it, every request on it, and the marked one in words. */
 import type {BlockSlotView, ChannelView, PacketSlotView, RingView, SlotView} from '../../observe/snapshot.js';
 import type {Canvas, Rectangle, Run} from '../canvas.js';
+import {describe, strandedWords} from '../describe.js';
 import {duration} from '../format.js';
 import {sentences} from '../sentences.js';
 import {ringName} from '../subject.js';
@@ -219,6 +220,7 @@ export function drawRequests(
 	canvas: Canvas,
 	{x, y, width: cells, height}: Rectangle,
 	ring: RingView,
+	channel: ChannelView,
 	marked: number,
 ): void {
 	const slots = ring.requests;
@@ -248,7 +250,12 @@ export function drawRequests(
 		canvas.put(x + width(head), row, left(waitWords(slot, room), room), styles[slot.state]);
 		canvas.put(x + cells - 10, row, right(slot.age === undefined ? '' : duration(slot.age), 10), weight);
 	});
-	if (slots.length === 0) canvas.put(x + 2, y + 1, 'Nothing is in flight at this instant.', 'dim');
+	const ofReceive = channel.kind === 'vif' && ring.id === channel.rings.at(-1)?.id;
+	const nothing =
+		ofReceive && channel.look === 'starved'
+			? `${channel.frontend} has posted no buffer: ${strandedWords(channel)}.`
+			: 'Nothing is in flight at this instant.';
+	if (slots.length === 0) canvas.put(x + 2, y + 1, nothing, 'dim', cells - 2);
 	const more = slots.length - top - rows;
 	if (more > 0) canvas.put(x, y + height, ` +${more} more `, 'dim');
 }
@@ -257,14 +264,16 @@ export function drawRequests(
 export function drawMarked(canvas: Canvas, area: Rectangle, ring: RingView, channel: ChannelView, slot: number): void {
 	const y = area.y + area.height - 2;
 	canvas.put(area.x + 1, y, '►', 'bold warn');
-	const state = sentences[`channel.${channel.look}`].state;
 	const one = ring.requests.at(markedRequest(ring, slot));
 	const asleep = channel.look === 'asleep' ? `Asleep for ${duration(channel.since)}, kick it (!). ` : '';
-	const text = one === undefined ? `${ringName(channel)}   ${state}` : `${asleep}${requestWords(one)}`;
+	const text =
+		one === undefined
+			? `${ringName(channel)}   ${describe({kind: 'channel', channel}).text}`
+			: `${asleep}${requestWords(one)}`;
 	wrap(text, area.width - 5)
 		.slice(0, 2)
 		.forEach((line, index) => {
-			canvas.put(area.x + 3, y + index, line, channel.look === 'asleep' ? 'bad' : '');
+			canvas.put(area.x + 3, y + index, line, channel.look === 'asleep' || channel.look === 'starved' ? 'bad' : '');
 		});
 }
 
