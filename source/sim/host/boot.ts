@@ -366,6 +366,7 @@ export class Boot {
 
 /** A driver domain as a domain like any other. */
 function asDomain({name, memory, vcpus, cpuWeight, cap}: DriverDomainWords): DomainWords {
-	const ends = {onPoweroff: 'destroy', onReboot: 'restart', onCrash: 'restart'} as const;
+	// What becomes of a dead one is the toolstack's own affair (toolstack/driver-domains.ts), not its configuration's.
+	const ends = {onPoweroff: 'preserve', onReboot: 'preserve', onCrash: 'preserve'} as const;
 	return {name, memory, maxmem: memory, vcpus, cpuWeight, cap, ...ends, disks: [], vifs: [], jobs: [], netJobs: []};
 }

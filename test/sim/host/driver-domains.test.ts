@@ -114,6 +114,25 @@ describe("a driver's crash in its own domain", () => {
 		expect(read.errors + write.errors).toBe(0);
 	});
 
+	it.each([
+		['before the first restart has begun', 401, 0],
+		['as the driver of the new one comes up', 690, 0],
+		['as its interface is given to it', 697, 0],
+		['during the handshake', 699, 0],
+		['twice in a row', 702, 1010],
+	])('leaves an interface that works again when it happens again %s', (_, second, third) => {
+		const again = [second, third].filter((at) => at > 0);
+		const lines = again.map((at, i) => `  - { at: ${at}ms, fault: guest.crash, target: netdd, id: again-${i} }\n`);
+		const host = run(hostOf(`timeline:\n  - { at: 400ms, fault: drv.crash, target: eth0 }\n${lines.join('')}`), 1700);
+		expect(host.boot.network.vifs[0].netfront?.state).toBe('connected');
+		const before = host.workloads.network.jobs[0].counts();
+		run(host, 200);
+		const after = host.workloads.network.jobs[0].counts();
+		expect(after.sent - before.sent).toBeGreaterThan(35);
+		expect(after.lost - before.lost).toBeLessThan(2);
+		expect(host.engine.findings.unexplained).toEqual([]);
+	});
+
 	it('never lets a write that was under way land on what was written after the restart', () => {
 		const job = 'rw: randrw, size: 64k, bs: 4k, iodepth: 4, rate_iops: 400';
 		const text = base.replace('rw: randrw, bs: 4k, iodepth: 8, rate_iops: 1000', job);
