@@ -138,7 +138,8 @@ function cellText(cell: Cell | null, {unit}: ComparedRow): string {
 			: unit === 'count'
 				? grouped(Math.round(each))
 				: measuredText(each, unit);
-	const range = least === undefined || most === undefined || least === most ? '' : ` (${text(least)} – ${text(most)})`;
+	const [low, high] = [least ?? value, most ?? value].map(text);
+	const range = low === text(value) && high === low ? '' : ` (${low} – ${high})`;
 	return `${open === true ? '> ' : ''}${text(value)}${range}`;
 }
 

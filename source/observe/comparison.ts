@@ -62,7 +62,10 @@ function row({section, name, unit, knob}: Figure, columns: readonly ColumnFigure
 		return {
 			value,
 			...(open === undefined ? {} : {open}),
-			...(knob && turned.length > 0 ? {least: Math.min(...numbers), most: Math.max(...numbers)} : {}),
+			// Where the run's end cut it short, so it did with the knobs turned.
+			...(knob && turned.length > 0 && open === undefined
+				? {least: Math.min(...numbers), most: Math.max(...numbers)}
+				: {}),
 		};
 	});
 	return {section, name, unit, knob, cells};

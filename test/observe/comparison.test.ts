@@ -54,6 +54,21 @@ describe('figures side by side', () => {
 		]);
 	});
 
+	test('have no range where it would read the same from end to end, or where the end of the run cut them short', () => {
+		const at = (ns: number) => [
+			figure('same', ns, {unit: 'time', knob: true}),
+			figure('cut', ns, {unit: 'time', knob: true, open: true}),
+		];
+		expect(words(column('one', at(500_000_100), [at(500_000_050), at(500_000_200)])).slice(1)).toEqual([
+			['same', '500 ms', 'knob'],
+			['cut', '> 500 ms', 'knob'],
+		]);
+		expect(words(column('one', at(500_000_100), [at(250_000_000), at(900_000_000)])).slice(1)).toEqual([
+			['same', '500 ms (250 ms – 900 ms)', 'knob'],
+			['cut', '> 500 ms', 'knob'],
+		]);
+	});
+
 	test('leave a column to the reason when the scenario is not applicable there', () => {
 		const not: ColumnFigures = {
 			column: {
