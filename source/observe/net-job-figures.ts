@@ -73,7 +73,7 @@ export class NetJobFigures {
 			p50: this.#latency.p50,
 			p99: this.#latency.p99,
 			p999: this.#latency.p999,
-			errors: counts.failed + counts.wrong,
+			errors: counts.errors,
 			oldest: 0,
 			silence: expects ? Math.max(0, now - this.#answeredAt - due) : 0,
 			verified: counts.wrong === 0,

@@ -88,7 +88,7 @@ function jobs({netJobs}: NetworkReport, time: number): string[] {
 				...latencies(job),
 				counted(job.lost),
 				counted(job.retransmits),
-				counted(job.failed + job.wrong),
+				counted(job.errors),
 			];
 		},
 	);

@@ -30,6 +30,8 @@ export interface NetJobReport {
 	/** Requests that failed with their connection; pieces of data that were not as sent. */
 	readonly failed: number;
 	readonly wrong: number;
+	/** As the metric: requests that failed or whose response was not as sent, each once. */
+	readonly errors: number;
 	/** Round trips of ping; from a request (its arrival, at a rate) to the last byte of its response. Quantiles to within 1/128. */
 	readonly mean: number;
 	readonly p50: number;

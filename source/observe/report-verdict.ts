@@ -4,6 +4,7 @@ recording the state hashes it was made with. Anything found that neither a fault
 */
 import type {Finding} from '../engine/findings.js';
 import type {FaultRule} from '../sim/faults/rules.js';
+import {trafficFinding} from '../sim/host/net-workloads.js';
 import type {Host} from '../sim/host.js';
 import {compare, measuredText} from '../sim/scenario/condition.js';
 import {type CheckResult, type Expectation, evaluateExpectations} from '../sim/scenario/expectation.js';
@@ -17,8 +18,9 @@ export function judge(
 	const {scenario, engine} = host;
 	const results = evaluateExpectations(scenario, host.metrics, engine.now);
 	const asked = scenario.expect.filter(({under}) => under === undefined || under.includes(scenario.arch));
-	const findings = engine.findings.all.map((finding) => findingReport(finding, asked, results));
-	const faults = host.rules.all.map((rule) => faultReport(rule, engine.findings.all));
+	const found = [...engine.findings.all, ...lastFindings(host)];
+	const findings = found.map((finding) => findingReport(finding, asked, results));
+	const faults = host.rules.all.map((rule) => faultReport(rule, found));
 	const recording = scenario.recording === undefined ? undefined : checkRecording(host, facts.ending);
 	const problems: string[] = [];
 	if (facts.failure !== undefined) {
@@ -64,6 +66,14 @@ export function judge(
 	};
 }
 
+/** What the checks would find if they looked once more. */
+function lastFindings({workloads, engine: {findings, now}}: Host): Finding[] {
+	return workloads.network.unreported().map(({parties, text}) => {
+		const explainedBy = findings.explain(trafficFinding, parties);
+		return {kind: trafficFinding, time: now, ended: 0, parties, text, explainedBy};
+	});
+}
+
 function faultReport(rule: FaultRule, findings: readonly Finding[]): FaultReport {
 	const {id, entry, target, text} = rule.options;
 	return {
@@ -97,6 +107,7 @@ const metricsOf: Readonly<Record<string, (path: readonly string[], parties: read
 	oracle: ([first, second]) => first === 'acknowledged_writes' || (first === 'oracle' && second === 'violations'),
 	crash: ([first, second]) => first === 'domains' && second === 'lost',
 	unanswered: ([first, second]) => first === 'domains' && second === 'lost',
+	traffic: (path, [job]) => path[path.length - 1] === 'errors' && path.slice(0, -1).join('.') === job.replace('/', '.'),
 	asleep: (path, parties) => path[2] === 'stalled' && parties.includes(`${path[0]}.${path[1]}`),
 };
 

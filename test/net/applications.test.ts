@@ -188,8 +188,22 @@ describe('requests and responses', () => {
 	test('count a closed port as failed, and try again', () => {
 		const net = new TestNet(1);
 		const {client} = requests(net, {port: 81, count: 6, concurrency: 2});
-		expect(client).toMatchObject({answered: 0, failed: 6});
+		expect(client).toMatchObject({answered: 0, failed: 6, errors: 6});
 		expectNothingLeft(net);
+	});
+
+	test('may be longer than 64 MiB', () => {
+		const net = new TestNet(1);
+		const long = 64 * 1024 * 1024 + 1;
+		const {client, server} = requests(net, {request: long, response: 1, count: 1, concurrency: 1});
+		expect([client.answered, client.failed, server.wrong]).toEqual([1, 0, 0]);
+	});
+
+	test('one whose header makes no sense is one error', () => {
+		const net = new TestNet(1);
+		const {client, server} = requests(net, {response: 2 ** 31, count: 1, concurrency: 1});
+		// The server found it wrong, and the client got no answer: both is true of the same request.
+		expect([server.wrong, client.failed, client.errors]).toEqual([1, 1, 1]);
 	});
 
 	test('open loop counts the wait for a connection', () => {

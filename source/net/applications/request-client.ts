@@ -42,6 +42,8 @@ export class RequestClient {
 	skipped = 0;
 	/** Pieces of responses that were not what belongs there. */
 	wrong = 0;
+	/** Requests that failed or whose answer was not what belongs there, each once. */
+	errors = 0;
 	connections = 0;
 	bytesReceived = 0;
 	/** From arrival (open loop) or sending to the last byte of the answer, ns. */

@@ -20,6 +20,8 @@ export interface RequestOwner {
 	readonly header: Buffer;
 	connections: number;
 	wrong: number;
+	/** Requests that failed or whose answer was not what belongs there, each once. */
+	errors: number;
 	bytesReceived: number;
 	finished(connection: RequestConnection, since: number): void;
 	gaveUp(connection: RequestConnection): void;
@@ -32,6 +34,8 @@ export class RequestConnection implements TcpUser {
 	/** Bytes of the answer under way that are still to come; 0 when there is none. */
 	#left = 0;
 	#since = 0;
+	/** The request under way counts as an error already. */
+	#spoiled = false;
 
 	constructor(private readonly owner: RequestOwner) {}
 
@@ -40,6 +44,7 @@ export class RequestConnection implements TcpUser {
 		const {options, stack} = this.owner;
 		this.#since = since;
 		this.#left = options.response;
+		this.#spoiled = false;
 		if (this.#socket !== null) {
 			this.#socket.offer(options.request);
 			return;
@@ -48,6 +53,7 @@ export class RequestConnection implements TcpUser {
 		const socket = stack.tcp.connect(options.to, options.port, this, false);
 		if (socket === undefined) {
 			this.#left = 0;
+			this.#spoil();
 			this.owner.gaveUp(this);
 			return;
 		}
@@ -84,7 +90,11 @@ export class RequestConnection implements TcpUser {
 	take(socket: TcpSocket, memory: Buffer, offset: number, position: number, length: number): number {
 		const {owner} = this;
 		owner.bytesReceived += length;
-		if (length > this.#left || !this.#expects?.matches(memory, offset, position, length)) owner.wrong++;
+		if (length > this.#left || !this.#expects?.matches(memory, offset, position, length)) {
+			owner.wrong++;
+			this.#spoil();
+		}
+
 		this.#left = Math.max(0, this.#left - length);
 		if (this.#left === 0) {
 			if (owner.options.connection === 'new') {
@@ -114,7 +124,15 @@ export class RequestConnection implements TcpUser {
 		this.#socket = null;
 		if (this.#left > 0) {
 			this.#left = 0;
+			this.#spoil();
 			this.owner.gaveUp(this);
+		}
+	}
+
+	#spoil(): void {
+		if (!this.#spoiled) {
+			this.#spoiled = true;
+			this.owner.errors++;
 		}
 	}
 }

@@ -9,8 +9,8 @@ import type {TcpSocket, TcpUser} from '../tcp-user.js';
 import {answererPattern, openerPattern} from './client-stream.js';
 
 export const requestHeaderBytes = 8;
-/** Longest request and response, bytes. */
-export const mostMessageBytes = 64 * 1024 * 1024;
+/** Longest request and response, bytes: what a scenario may ask for, too. */
+export const mostMessageBytes = 1024 * 1024 * 1024;
 
 export class RequestServer {
 	connections = 0;

@@ -65,6 +65,8 @@ export interface NetJobSample {
 	readonly failed: number;
 	/** Pieces of data that arrived and were not as sent. */
 	readonly wrong: number;
+	/** Requests that failed or whose response was not as sent, each counted once; for the other kinds all of the above. */
+	readonly errors: number;
 }
 
 /** What a job that uses a network counts. */
@@ -113,4 +115,5 @@ export const noNetJob: NetJobSample = {
 	retransmits: 0,
 	failed: 0,
 	wrong: 0,
+	errors: 0,
 };

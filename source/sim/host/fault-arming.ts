@@ -9,8 +9,10 @@ import type {FaultRules, RuleOptions} from '../faults/rules.js';
 import {grabDevice} from '../guest/device-grab.js';
 import type {Kernel} from '../kernel/kernel.js';
 import type {ChannelName, FaultWords} from '../scenario/timeline.js';
+import type {Scenario} from '../scenario/types.js';
 import type {Boot} from './boot.js';
 import {hostCosts} from './host-costs.js';
+import {stationJobs} from './station-jobs.js';
 import type {FaultTrigger} from './timeline-runner.js';
 import type {VbdChannel} from './vbd-channel.js';
 import type {VifChannel} from './vif-channel.js';
@@ -26,6 +28,7 @@ export interface FaultHost {
 	readonly engine: Engine;
 	readonly boot: Boot;
 	readonly rules: FaultRules;
+	readonly scenario: Scenario;
 	channel(name: ChannelName): VbdChannel | VifChannel | undefined;
 }
 
@@ -167,14 +170,15 @@ function arm(host: FaultHost, options: RuleOptions): Answer {
 	return {text: `${options.id}: ${options.entry.title} of ${options.target}, ${options.text}`, refused: false};
 }
 
-/** Devices, domains and channels: whoever a transfer into any frame may concern. */
-function everybody({boot}: FaultHost): string[] {
+/** Devices, domains, channels and jobs on the network: whoever a transfer into any frame may concern. */
+function everybody({boot, scenario}: FaultHost): string[] {
 	return [
 		'Xen',
 		...boot.drivers.map(({device}) => device.name),
 		...boot.domains.flatMap(({name, disks}) => [name, ...disks.keys()]),
 		...boot.channels.map(({id}) => id),
 		...boot.network.vifs.map(({id}) => id),
+		...stationJobs(scenario).map(({id}) => id),
 	];
 }
 

@@ -108,9 +108,8 @@ export class NetworkMetrics {
 			case 'sent':
 			case 'lost':
 			case 'retransmits':
-				return after[leaf] - before[leaf];
 			case 'errors':
-				return after.failed + after.wrong - before.failed - before.wrong;
+				return after[leaf] - before[leaf];
 		}
 
 		return latencyValue(leaf.replace(/^rtt\./, ''), latency);

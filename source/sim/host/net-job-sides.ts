@@ -70,7 +70,13 @@ function pingSides({interval, count, size, peer}: PingJob): JobSides {
 			ping.start();
 			return {
 				stop: () => ping.stop(),
-				counts: () => ({latency: ping.roundTrips, sent: ping.sent, lost: ping.missing, wrong: ping.wrong}),
+				counts: () => ({
+					latency: ping.roundTrips,
+					sent: ping.sent,
+					lost: ping.missing,
+					wrong: ping.wrong,
+					errors: ping.wrong,
+				}),
 			};
 		}),
 		peer: undefined,
@@ -100,6 +106,7 @@ function serveSides(job: ServeJob, port: number, random: RandomStream): JobSides
 					bytesOut: client.bytesReceived,
 					failed: client.failed,
 					wrong: client.wrong,
+					errors: client.errors,
 				}),
 			};
 		}),
@@ -135,11 +142,15 @@ function tcpSides(job: IperfJob, port: number): JobSides {
 						client.stop();
 					}
 				},
-				counts: () => ({
-					bytesIn: sum(clients, ({received}) => received),
-					retransmits: stack.tcp.counters.retransmitted,
-					wrong: sum(clients, ({wrong}) => wrong),
-				}),
+				counts() {
+					const wrong = sum(clients, (client) => client.wrong);
+					return {
+						bytesIn: sum(clients, ({received}) => received),
+						retransmits: stack.tcp.counters.retransmitted,
+						wrong,
+						errors: wrong,
+					};
+				},
 			};
 		}),
 		peer: side(({stack}) => {
@@ -150,6 +161,7 @@ function tcpSides(job: IperfJob, port: number): JobSides {
 					bytesOut: server.received,
 					retransmits: stack.tcp.counters.retransmitted,
 					wrong: server.wrong,
+					errors: server.wrong,
 				}),
 			};
 		}),
@@ -189,11 +201,13 @@ function udpSides(job: IperfJob, port: number): JobSides {
 				},
 				counts() {
 					const flows = [...server.flows.values()];
+					const wrong = sum(flows, (flow) => flow.wrong);
 					return {
 						sent: sum(senders, ({sent}) => sent),
 						lost: sum(flows, ({lost}) => lost),
 						[arriving]: sum(flows, ({bytes}) => bytes),
-						wrong: sum(flows, ({wrong}) => wrong),
+						wrong,
+						errors: wrong,
 					};
 				},
 			};

@@ -9,9 +9,20 @@ import {stationJobs} from './station-jobs.js';
 const servePort = 80;
 const iperfPort = 5201;
 
+/** The kind of finding that data not as sent is. */
+export const trafficFinding = 'traffic';
+
+interface Unreported {
+	readonly job: RunningNetJob;
+	/** All pieces of the job's so far. */
+	readonly wrong: number;
+	readonly parties: readonly string[];
+	readonly text: string;
+}
+
 export class NetWorkloads {
 	readonly jobs: readonly RunningNetJob[];
-	/** Errors of each job that were reported. */
+	/** Pieces of each job's data, not as sent, that were reported. */
 	readonly #reported = new Map<RunningNetJob, number>();
 
 	constructor(
@@ -33,15 +44,21 @@ export class NetWorkloads {
 
 	/** Data that arrived and was not as sent is a finding. */
 	check(): void {
-		for (const job of this.jobs) {
-			const {wrong} = job.counts();
-			const before = this.#reported.get(job) ?? 0;
-			if (wrong > before) {
-				this.#reported.set(job, wrong);
-				const text = `${job.id}: ${wrong - before} pieces of data arrived that were not as sent`;
-				this.engine.findings.report('traffic', this.engine.now, [job.id], text);
-				this.engine.log.add(this.engine.now, job.id, 'error', 'check', text);
-			}
+		const {findings, log, now} = this.engine;
+		for (const {job, wrong, parties, text} of this.unreported()) {
+			this.#reported.set(job, wrong);
+			findings.report(trafficFinding, now, parties, text);
+			log.add(now, job.id, 'error', 'check', text);
 		}
+	}
+
+	/** What came since the last check: a run that ends before the next one is judged by it, too. Changes nothing. */
+	unreported(): Unreported[] {
+		return this.jobs.flatMap((job) => {
+			const {wrong} = job.counts();
+			const more = wrong - (this.#reported.get(job) ?? 0);
+			const what = more === 1 ? '1 piece of data arrived that was' : `${more} pieces of data arrived that were`;
+			return more > 0 ? {job, wrong, parties: [job.id], text: `${job.id}: ${what} not as sent`} : [];
+		});
 	}
 }

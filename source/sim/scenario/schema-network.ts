@@ -3,10 +3,11 @@ The shape of the network's part of a scenario file: interfaces, bridges, the LAN
 xl-network-configuration(5), ethtool(8), ping(8) and iperf3(1).
 */
 import {z} from 'zod';
+import {mostMessageBytes, requestHeaderBytes} from '../../net/applications/request-server.js';
 import {parseIp, parseMac} from './addresses.js';
 import {Refused} from './problems.js';
 import {parseBitRate, parseVifRate} from './rates.js';
-import {gibibyte, kibibyte, microsecond, millisecond, parseDuration, second} from './units.js';
+import {kibibyte, microsecond, millisecond, parseDuration, second} from './units.js';
 import {asWord, chance, duration, flag, integer, named, oneOf, scalar, size, strict, word} from './words.js';
 
 export const mac = scalar(parseMac);
@@ -50,8 +51,6 @@ const bridge = z.preprocess(
 );
 export const bridges = z.record(interfaceName('a bridge'), bridge);
 
-const largestMessage = gibibyte;
-
 /** The keys of jobs that use a network, in a domain and on a LAN host. */
 export const netJobShape = {
 	ping: word('whom to ping').optional(),
@@ -70,8 +69,8 @@ export const netJobShape = {
 	window: size(1, 4 * kibibyte, 256 * 1024 * kibibyte, 'a window has 4k to 256m').optional(),
 	serve: oneOf(['tcp']).optional(),
 	peer: word('who sends the requests').optional(),
-	request: size(1, 1, largestMessage, 'a request has 1 byte to 1G').optional(),
-	response: size(1, 1, largestMessage, 'a response has 1 byte to 1G').optional(),
+	request: size(1, requestHeaderBytes, mostMessageBytes, 'a request has 8 bytes (its header) to 1G').optional(),
+	response: size(1, 1, mostMessageBytes, 'a response has 1 byte to 1G').optional(),
 	rate: integer(0, 10_000_000).optional(),
 	rate_process: oneOf(['linear', 'poisson']).optional(),
 	concurrency: integer(1, 1024).optional(),

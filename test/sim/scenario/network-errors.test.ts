@@ -114,6 +114,18 @@ describe('a bad network is refused with file, line, column and what to do', () =
 			'9:7: web has no interface for this job; add a vif: list, such as vif: [{ ip: 10.0.0.1 }]',
 		],
 		[
+			'a request without room for its header',
+			http,
+			`${http}, request: 7`,
+			"10:50: '7' is out of range; a request has 8 bytes (its header) to 1G",
+		],
+		[
+			'a response longer than any',
+			http,
+			`${http}, response: 2G`,
+			"10:51: '2G' is out of range; a response has 1 byte to 1G",
+		],
+		[
 			'a process without a rate',
 			http,
 			`${http}, rate_process: poisson`,
