@@ -274,7 +274,9 @@ function verdictLines(report: Report, paint: (style: Style, text: string) => str
 /** What beside the expectations fails the run, in a few words each. */
 function otherReasons({failure, recording, findings, faults, time, runtime}: Report): string[] {
 	const unexplained = findings.filter(({explainedBy}) => explainedBy === '').length;
-	const idle = faults.filter(({fired, declared}) => fired > 0 && declared.some((each) => each.findings === 0)).length;
+	const idle = faults.filter(
+		({fired, declared}) => fired > 0 && declared.some(({must, findings: count}) => must && count === 0),
+	).length;
 	return [
 		...(failure === undefined ? [] : ['the run failed']),
 		...(unexplained === 0 ? [] : [`${unexplained} finding${unexplained === 1 ? '' : 's'} unexplained`]),

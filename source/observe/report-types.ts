@@ -125,8 +125,8 @@ export interface FaultReport {
 	/** How often it acted, and when first: ns, -1 when it has not. */
 	readonly fired: number;
 	readonly firedAt: number;
-	/** Kinds of finding it declares, each with how many came. */
-	readonly declared: readonly {readonly kind: string; readonly findings: number}[];
+	/** Kinds of finding it explains, each with how many came, and whether one must have come when it has acted. */
+	readonly declared: readonly {readonly kind: string; readonly must: boolean; readonly findings: number}[];
 }
 
 export interface FindingReport {

@@ -41,8 +41,8 @@ export function judge(
 
 	if (host.finished) {
 		for (const {id, target, fired, declared} of faults) {
-			for (const {kind, findings: count} of declared) {
-				if (fired > 0 && count === 0) {
+			for (const {kind, must, findings: count} of declared) {
+				if (must && fired > 0 && count === 0) {
 					problems.push(`fault ${id} acted on ${target} and declares '${kind}', which nobody found`);
 				}
 			}
@@ -76,6 +76,11 @@ function lastFindings({workloads, engine: {findings, now}}: Host): Finding[] {
 
 function faultReport(rule: FaultRule, findings: readonly Finding[]): FaultReport {
 	const {id, entry, target, text} = rule.options;
+	const count = (must: boolean) => (kind: string) => ({
+		kind,
+		must,
+		findings: findings.filter((finding) => finding.kind === kind && finding.explainedBy === id).length,
+	});
 	return {
 		id,
 		fault: entry.id,
@@ -85,10 +90,7 @@ function faultReport(rule: FaultRule, findings: readonly Finding[]): FaultReport
 		armedAt: rule.armedAt,
 		fired: rule.fired,
 		firedAt: rule.firedAt,
-		declared: rule.declares.map((kind) => ({
-			kind,
-			findings: findings.filter((finding) => finding.kind === kind && finding.explainedBy === id).length,
-		})),
+		declared: [...rule.declares.map(count(true)), ...entry.allows.map(count(false))],
 	};
 }
 

@@ -21,9 +21,9 @@ export interface FaultEntry {
 	readonly parameters: readonly FaultParameter[];
 	readonly sentence: string;
 	readonly ends: string;
-	/** Kinds of finding it explains (engine/findings.ts). */
+	/** Kinds of finding it explains (engine/findings.ts) and that must come once it has acted. */
 	readonly declares: readonly string[];
-	/** Kinds that it explains, too, but that need not come. */
+	/** Kinds that may come and that it explains. */
 	readonly allows: readonly string[];
 	readonly sources: readonly string[];
 }
@@ -50,8 +50,9 @@ export const catalogue: readonly FaultEntry[] = [
 		],
 		sentence: 'The event that should wake the other end is dropped: both ends may sleep with work on the ring.',
 		ends: 'Ends after the given number; the ring sleeps until kicked (!) or until the next notification.',
-		declares: ['asleep'],
-		allows: [],
+		// A ring that gets more work at once is woken by that: it sleeps for less than the check can see, or not at all.
+		declares: [],
+		allows: ['asleep'],
 		sources: ['Xen public/io/ring.h, notification hold-off', 'Linux xen-netback debugfs io_ring "kick"'],
 	},
 	{
