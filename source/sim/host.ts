@@ -241,6 +241,13 @@ export class Host {
 		boot.network.onStation = (station) => workloads.network.stationReady(station);
 		boot.disks.onDisk = (domain, disk, device) => workloads.diskReady(domain, disk, device);
 		boot.onDomain = (domain) => workloads.domainReady(domain);
+		boot.onStopping = (name) => workloads.quit(name);
+		boot.disks.onDetached = (name, disk) => workloads.quit(name, disk);
+		boot.onDestroyed = (name) => {
+			workloads.domainLost(name);
+			boot.disks.lost(name);
+		};
+		boot.onGone = (name) => this.oracle.domainGone(name);
 		const [zero] = boot.domains;
 		workloads.domainReady(zero);
 		this.#xlWaiting = 0;

@@ -5,19 +5,37 @@ A backend domain's xenbus: watches its backend directory and finds each virtual 
 import type {DeviceKind} from '../channel/xenbus.js';
 import type {GuestKernel} from '../kernel/kernel.js';
 
-/** Calls `found` once for each device of a kind of each frontend domain. The caller is inside a step of the kernel. */
+/**
+Calls `found` once for each device of a kind of each frontend domain, and again for one that is attached anew. The caller is inside a
+step of the kernel.
+@param isAnew whether a device that was found before has been detached and attached since, and is not served yet.
+*/
 export function probeBackends(
 	kernel: GuestKernel,
 	kind: DeviceKind,
 	found: (frontend: number, device: number) => void,
+	isAnew: (frontend: number, device: number) => boolean,
 ): void {
 	const directory = `/local/domain/${kernel.domid}/backend/${kind}`;
 	const known = new Set<string>();
 	kernel.store.watch(directory, `backend-bus-${kind}`, (path) => {
 		const [frontend, device] = path.slice(directory.length + 1).split('/');
-		if (device !== undefined && !known.has(`${frontend}/${device}`)) {
-			known.add(`${frontend}/${device}`);
-			found(Number(frontend), Number(device));
+		if (device === undefined) {
+			return;
+		}
+
+		const key = `${frontend}/${device}`;
+		const [domid, number] = [Number(frontend), Number(device)];
+		if (!known.has(key)) {
+			known.add(key);
+			found(domid, number);
+		} else if (isAnew(domid, number)) {
+			// It may not be in the store yet.
+			kernel.store.read(`${directory}/${key}/frontend`, (error) => {
+				if (error === '' && isAnew(domid, number)) {
+					found(domid, number);
+				}
+			});
 		}
 	});
 }

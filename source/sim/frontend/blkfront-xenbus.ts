@@ -93,6 +93,14 @@ export class BlkfrontXenbus {
 		});
 	}
 
+	/** The device has been removed: nothing is listened to any more. */
+	stop(): void {
+		this.#handshake++;
+		if (this.#watched !== '') this.kernel.store.unwatch(this.#watched, this.#token);
+		this.#watched = '';
+		this.#node.stop();
+	}
+
 	/** Begins again, towards whatever backend the toolstack has written into our directory by now. */
 	restart(): void {
 		if (this.#watched !== '') this.kernel.store.unwatch(this.#watched, this.#token);

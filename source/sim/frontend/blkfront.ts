@@ -51,6 +51,8 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 	occupancy: Occupancy | null = null;
 	/** Called once each time the disk becomes usable. */
 	onConnected: (() => void) | null = null;
+	/** Told when it has closed for good: everything is answered, and what comes later fails. */
+	onClosed: (() => void) | null = null;
 
 	readonly #limits = unconnectedLimits();
 	readonly #channel: FrontChannel;
@@ -378,6 +380,7 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 			this.state = 'closed';
 			this.#limits.sectors = 0;
 			this.xenbus.closed();
+			this.onClosed?.();
 			this.#wake();
 		}
 	}

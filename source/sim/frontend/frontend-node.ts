@@ -66,6 +66,13 @@ export class FrontendNode {
 		}, done);
 	}
 
+	/** The device has been removed: nobody listens any more. */
+	stop(): void {
+		if (!this.#watching) return;
+		this.#watching = false;
+		this.kernel.store.unwatch(`${this.directory}/backend`, 'backend');
+	}
+
 	#watch(): void {
 		if (this.#watching) return;
 		this.#watching = true;

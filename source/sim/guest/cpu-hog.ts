@@ -54,7 +54,17 @@ export class CpuHog {
 		}
 	}
 
+	/** Its process is to stop. */
+	quit(): void {
+		this.#end = Number.NEGATIVE_INFINITY;
+		this.state = 'ended';
+	}
+
 	#begins(): void {
+		if (this.state === 'ended') {
+			return;
+		}
+
 		const now = this.kernel.now();
 		if (this.state === 'waiting') {
 			this.state = 'running';

@@ -131,6 +131,13 @@ export class Job extends JobCounters {
 		this.outstanding = 0;
 	}
 
+	/** Its process is to stop: nothing new begins; what is in flight is still answered. */
+	quit(): void {
+		if (this.state !== 'refused' && this.state !== 'abandoned') {
+			this.state = 'ended';
+		}
+	}
+
 	/** I/Os that have arrived and wait for depth. */
 	get backlog(): number {
 		return this.#pace.backlog;
@@ -155,6 +162,10 @@ export class Job extends JobCounters {
 
 	#begins(size: number): void {
 		const {kernel, options} = this;
+		if (this.state !== 'waiting') {
+			return;
+		}
+
 		const {limits} = this.device;
 		const {bs, offset, name} = options;
 		const writes = options.rw !== 'read' && options.rw !== 'randread';
@@ -187,6 +198,10 @@ export class Job extends JobCounters {
 		const now = this.kernel.now();
 		if (this.#pace.isOver(now)) {
 			this.#endIfOver();
+			return;
+		}
+
+		if (this.state === 'ended') {
 			return;
 		}
 
@@ -361,6 +376,10 @@ export class Job extends JobCounters {
 
 	#resumes(): void {
 		this.#thinking = false;
+		if (this.state !== 'thinking') {
+			return;
+		}
+
 		this.state = 'running';
 		this.#pace.resume();
 		if (this.#pace.isOver(this.kernel.now())) {

@@ -41,6 +41,15 @@ export class Oracle {
 		}
 	}
 
+	/** A domain is gone, and with it whoever carried out its writes: what has not happened will not. */
+	domainGone(name: string): void {
+		for (const disk of this.#disks.values()) {
+			if (disk.parties[0] === name) {
+				disk.incarnationReset();
+			}
+		}
+	}
+
 	get disks(): IterableIterator<DiskOracle> {
 		return this.#disks.values();
 	}

@@ -9,6 +9,7 @@ import type {Architecture} from '../architecture/architecture.js';
 import type {NativeDriver} from '../drivers/driver.js';
 import {driverFor} from '../drivers/registry.js';
 import {probeDevices} from '../frontend/frontend-bus.js';
+import {watchPower} from '../guest/power.js';
 import {AssignedDevice} from '../kernel/assigned-device.js';
 import type {BlockDevice} from '../kernel/block-device.js';
 import {configRead} from '../kernel/cost.js';
@@ -16,6 +17,7 @@ import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {DomainWords, DriverDomainWords, Scenario} from '../scenario/types.js';
 import type {DomainConfiguration} from '../toolstack/control.js';
 import {Toolstack} from '../toolstack/toolstack.js';
+import {vdevNumber} from '../toolstack/vdev.js';
 import {Hypervisor, type Machine} from '../xen/hypervisor.js';
 import type {PhysicalCpu} from '../xen/physical-cpu.js';
 import {Xenstored} from '../xenstore/xenstored.js';
@@ -59,16 +61,23 @@ export class Boot {
 	readonly xenstored: Xenstored;
 	readonly toolstack: Toolstack;
 	readonly drivers: PlacedDriver[] = [];
-	/** The newest of each name, where the first of it was. */
+	/** Those that are there, dead ones that are not gone among them; the newest of each name, in the scenario's order. */
 	readonly domains: HostDomain[] = [];
+	/** Told that a domain's processes are to stop. */
+	onStopping: (name: string) => void = () => {};
+	/** Told that a domain has ended or is being destroyed, and that it is gone: none of its requests is under way anywhere any more. */
+	onDestroyed: (name: string) => void = () => {};
+	onGone: (name: string) => void = () => {};
 	/** Told when a domain's kernel exists. */
 	onDomain: (domain: HostDomain) => void = () => {};
 	readonly #configurations = new Map<string, DomainWords>();
+	/** Names of the guests that xl has created in this boot. */
+	readonly #created = new Set<string>();
 	/** What the boots before this one had counted. */
 	readonly #before: XenCounts;
 
 	constructor(
-		private readonly engine: Engine,
+		engine: Engine,
 		private readonly scenario: Scenario,
 		private readonly architecture: Architecture,
 		readonly hardware: Hardware,
@@ -76,7 +85,6 @@ export class Boot {
 		private readonly options: BootOptions,
 	) {
 		const {host, costs} = scenario;
-		const {memory} = this.machine;
 		this.network = new HostNetwork(engine, hardware.lan, scenario, past);
 		this.#before = past.xen;
 		this.xen = new Hypervisor(engine, this.machine, {
@@ -88,7 +96,11 @@ export class Boot {
 		});
 		this.disks = new HostDisks(engine, this.xen, scenario, past, (device) => this.#diskOf(device));
 		this.control = new Control(this.xen);
-		for (const words of [...scenario.domains, ...architecture.driverDomains.map(asDomain)]) {
+		for (const words of [
+			scenario.domains[0],
+			...architecture.driverDomains.map(asDomain),
+			...scenario.domains.slice(1),
+		]) {
 			this.#configurations.set(words.name, words);
 		}
 
@@ -96,26 +108,30 @@ export class Boot {
 		const built = this.control.build(this.#configuration(zero), false);
 		assert(built !== undefined, 'the scenario gives domain zero no more memory than there is');
 		const {kernel, store} = built;
-		/** Domains' store pages, which stay while xenstored has them mapped. */
-		const pages = new Map<number, number>();
 		this.xenstored = new Xenstored(kernel, {
 			faults: engine.faults,
-			mapPage: (domid, frame) => {
-				pages.set(domid, frame);
-				this.xen.frames.reference(frame, true);
-				return memory.words(frame);
-			},
-			unmapPage: (domid) => {
-				const frame = pages.get(domid);
-				pages.delete(domid);
-				if (frame !== undefined) this.xen.frames.dereference(frame, true);
-			},
+			mapPage: (domid, frame) => this.control.mapStorePage(domid, frame),
+			unmapPage: (domid) => this.control.unmapStorePage(domid),
 		});
-		this.toolstack = new Toolstack(kernel, store, this.control, scenario.toolstack.driverDomainReconnect);
+		const configured = (name: string) => {
+			const words = this.#configurations.get(name);
+			return words === undefined ? undefined : this.#configuration(words);
+		};
+		this.toolstack = new Toolstack(kernel, store, this.control, configured, scenario.toolstack.driverDomainReconnect);
+		this.toolstack.onCreated = (name, error) => {
+			if (error !== '') {
+				engine.findings.report('create', engine.now, [name], `${name} was not created: ${error}`);
+			}
+		};
+		this.control.onDevice = (domid, kind, device, present) => this.#deviceChanged(domid, kind, device, present);
 		this.domains.push(new HostDomain(zero, kernel, 'control', this.xen.cpus, past.domains.get(zero.name)));
 		this.control.onCreated = (created) => this.#guestCreated(created);
 		this.control.onPlugIn = (domid, vif, bridge) => this.network.plugIn(domid, vif, bridge);
-		this.control.onDestroyed = (domid) => this.network.unplug(domid);
+		this.control.onDestroyed = (destroyed) => {
+			this.network.unplug(destroyed.domid);
+			this.onDestroyed(destroyed.name);
+		};
+		this.xen.onGone = ({id, name}) => this.#gone(id, name);
 		this.xenstored.start(store);
 		this.#takeTime(kernel, options.isFirst ? 0 : scenario.toolstack.domainZeroBoot, () => this.#bootDomainZero(kernel));
 	}
@@ -196,6 +212,8 @@ export class Boot {
 			{
 				addBridges: () => network.addBridges(kernel, (bridge) => architecture.bridgeDomain(bridge) === kernel.name),
 				startDriver: (_, device, up) => this.#startDriver(kernel, device, up),
+				isAnew: (kind, frontend, device) =>
+					kind === 'vbd' ? this.disks.isAnew(frontend, device) : network.isAnew(frontend, device),
 				serveDisk: (_, frontend, device) => this.disks.serve(kernel, frontend, device),
 				serveVif: (_, frontend, device) => network.serve(kernel, frontend, device),
 				plugIn: (frontend, device, bridge) => network.plugIn(frontend, device, bridge),
@@ -260,14 +278,7 @@ export class Boot {
 	}
 
 	#create(words: DomainWords, created: () => void): void {
-		const {engine} = this;
-		this.toolstack.create(this.#configuration(words), (error) => {
-			if (error !== '') {
-				engine.findings.report('create', engine.now, [words.name], `${words.name} was not created: ${error}`);
-			}
-
-			created();
-		});
+		this.toolstack.create(this.#configuration(words), created);
 	}
 
 	#guestCreated(kernel: DomainKernel): void {
@@ -283,6 +294,8 @@ export class Boot {
 		const role = drives ? 'driver' : 'guest';
 		const domain = new HostDomain(words, kernel, role, this.xen.cpus, past.domains.get(words.name));
 		domains[place < 0 ? domains.length : place] = domain;
+		const order = [...this.#configurations.keys()];
+		domains.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 		for (const disk of words.disks) {
 			this.disks.attach(disk, kernel, this.#kernelNamed(this.architecture.backendDomain(disk.device)));
 		}
@@ -291,12 +304,41 @@ export class Boot {
 		this.network.addGuest(words, kernel, backendOf, this.xen);
 		this.onDomain(domain);
 		// What is there when the simulation begins has booted before.
-		const again = place >= 0 || !this.options.isFirst;
+		const again = this.#created.has(words.name) || !this.options.isFirst;
+		this.#created.add(words.name);
 		const {guestBoot, driverDomainRestart} = this.scenario.toolstack;
 		if (drives) {
 			this.#takeTime(kernel, again ? driverDomainRestart : 0, () => this.#serveDevices(kernel, () => {}));
 		} else {
 			this.#takeTime(kernel, again ? guestBoot : 0, () => this.#bootGuest(domain));
+		}
+	}
+
+	/** A destroyed domain is gone; unless another has taken its place, nothing is left of it but what it has counted. */
+	#gone(domid: number, name: string): void {
+		const {domains, past} = this;
+		const place = domains.findIndex(({kernel}) => kernel.domid === domid);
+		if (place >= 0) {
+			past.domains.set(name, domains[place].counts);
+			domains.splice(place, 1);
+		}
+
+		this.onGone(name);
+	}
+
+	/** xl attaches a device to a running guest, or has detached it. */
+	#deviceChanged(domid: number, kind: 'vbd' | 'vif', device: number, present: boolean): void {
+		const domain = this.domains.find(({kernel}) => kernel.domid === domid);
+		assert(domain !== undefined, 'xl has found the domain');
+		const {words, kernel} = domain;
+		const disk = words.disks.find(({vdev}) => vdevNumber(vdev) === device);
+		const vif = words.vifs.find((each) => each.device === device);
+		if (kind === 'vbd' && present && disk !== undefined) {
+			this.disks.attach(disk, kernel, this.#kernelNamed(this.architecture.backendDomain(disk.device)));
+		} else if (kind === 'vif' && present && vif !== undefined) {
+			this.network.attach(vif, kernel, this.#kernelNamed(this.architecture.bridgeDomain(vif.bridge)), this.xen);
+		} else if (!present) {
+			(kind === 'vbd' ? this.disks : this.network).detached(domid, device);
 		}
 	}
 
@@ -314,11 +356,25 @@ export class Boot {
 		const {kernel} = domain;
 		probeDevices(kernel, 'vbd', (virtualDevice) => this.disks.connect(domain, virtualDevice));
 		probeDevices(kernel, 'vif', (device) => this.network.connect(kernel, device));
+		watchPower(kernel, {
+			stopTime: this.scenario.toolstack.guestShutdown,
+			stop: () => this.onStopping(domain.name),
+			end: (reason) => {
+				kernel.die();
+				this.onDestroyed(domain.name);
+				this.xen.shutdown(kernel.domain, reason);
+				this.xenstored.domainShutdown();
+			},
+		});
 	}
 
-	#configuration({name, memory, maxmem, vcpus, cpuWeight, cap, disks, vifs}: DomainWords): DomainConfiguration {
+	#configuration(words: DomainWords): DomainConfiguration {
+		const {name, memory, maxmem, vcpus, cpuWeight, cap, disks, vifs, onPoweroff, onReboot, onCrash} = words;
 		const devices = this.architecture.driverDomains.find((each) => each.name === name)?.devices ?? [];
 		return {
+			onPoweroff,
+			onReboot,
+			onCrash,
 			name,
 			memory,
 			maxmem,

@@ -15,12 +15,38 @@ export class Control implements HypervisorControl {
 	readonly kernels = new Map<number, DomainKernel>();
 	/** Told to put an interface into a bridge; see HypervisorControl. */
 	onPlugIn: (domid: number, vif: number, bridge: string) => void = () => {};
-	/** Told that a domain is destroyed. */
-	onDestroyed: (domid: number) => void = () => {};
+	/** Told that a device is about to be attached to a running domain, or has been detached. */
+	onDevice: (domid: number, kind: 'vbd' | 'vif', device: number, present: boolean) => void = () => {};
+	/** Told that a domain is being destroyed. */
+	onDestroyed: (kernel: DomainKernel) => void = () => {};
 	/** Told of each new domain's kernel before anything runs in it. */
 	onCreated: (kernel: DomainKernel) => void = () => {};
 
+	/** xenstore pages that xenstored has mapped, by domid. */
+	readonly #storePages = new Map<number, number>();
+
 	constructor(private readonly xen: Hypervisor) {}
+
+	/** xenstored maps a domain's page; the frame stays as long as it does. Undefined when it is not the domain's. */
+	mapStorePage(domid: number, frame: number): Int32Array | undefined {
+		const {frames, machine} = this.xen;
+		if (frames.ownerOf(frame) !== domid) {
+			return undefined;
+		}
+
+		frames.reference(frame, true);
+		this.#storePages.set(domid, frame);
+		return machine.memory.words(frame);
+	}
+
+	unmapStorePage(domid: number): void {
+		const frame = this.#storePages.get(domid);
+		if (frame !== undefined) {
+			this.#storePages.delete(domid);
+			this.xen.frames.dereference(frame, true);
+			this.xen.reap(domid);
+		}
+	}
 
 	/** Builds a domain's kernel with its store client; undefined when memory does not suffice. */
 	build(
@@ -96,17 +122,10 @@ export class Control implements HypervisorControl {
 			return -ESRCH;
 		}
 
-		const {xen} = this;
-		domain.dying = true;
 		kernel.die();
-		xen.cpus.stop(domain);
-		xen.assignment.revokeAll(domid);
-		xen.releaseVectors(domid);
-		xen.events.destroy(domid);
-		xen.grants.releaseMappings(domid);
-		xen.frames.freePages(domid);
 		this.kernels.delete(domid);
-		this.onDestroyed(domid);
+		this.onDestroyed(kernel);
+		this.xen.destroyDomain(domain);
 		return 0;
 	}
 
@@ -145,6 +164,14 @@ export class Control implements HypervisorControl {
 
 	plugIn(domid: number, vif: number, bridge: string): void {
 		this.onPlugIn(domid, vif, bridge);
+	}
+
+	addDevice(domid: number, kind: 'vbd' | 'vif', device: number): void {
+		this.onDevice(domid, kind, device, true);
+	}
+
+	removeDevice(domid: number, kind: 'vbd' | 'vif', device: number): void {
+		this.onDevice(domid, kind, device, false);
 	}
 
 	domains(): readonly number[] {

@@ -18,6 +18,7 @@ import {cpuHogCosts} from '../guest/cpu-hog.js';
 import {deviceGrabCosts} from '../guest/device-grab.js';
 import {jobCosts} from '../guest/job.js';
 import {networkCosts} from '../guest/network-costs.js';
+import {guestPowerCosts} from '../guest/power.js';
 import {accessCosts, type Cost} from '../kernel/cost.js';
 import {domainKernelCosts} from '../kernel/domain-kernel.js';
 import {xen1EventCosts} from '../kernel/xen1-events.js';
@@ -55,7 +56,12 @@ export const costGroups: readonly CostGroup[] = [
 	{part: 'Xen 1.0 network back', costs: Object.values(vif1BackCosts)},
 	{
 		part: 'workloads',
-		costs: [...Object.values(jobCosts), ...Object.values(cpuHogCosts), ...Object.values(deviceGrabCosts)],
+		costs: [
+			...Object.values(jobCosts),
+			...Object.values(cpuHogCosts),
+			...Object.values(deviceGrabCosts),
+			...Object.values(guestPowerCosts),
+		],
 	},
 	{part: 'XenStore', costs: Object.values(storeCosts)},
 	{

@@ -33,15 +33,14 @@ export function crash(engine: Engine, boot: Boot, name: string | undefined, erro
 
 	log(name, `Kernel panic - not syncing: ${error.message}`);
 	kernel.die();
-	kernel.domain.shutdown = 'crash';
 	engine.findings.report('crash', engine.now, [name], `${name} crashed: ${error.message}`);
+	boot.xen.shutdown(kernel.domain, 'crash');
 	if (kernel.domid === 0) {
 		log('Xen', `Hardware Dom0 crashed: rebooting machine in ${seconds}.`);
 		boot.halt();
 		return true;
 	}
 
-	boot.xen.cpus.stop(kernel.domain);
 	engine.log.add(engine.now, 'Xen', 'warning', 'kernel', `Domain ${kernel.domid} (${name}) crashed`);
 	boot.xenstored.domainShutdown();
 	return false;

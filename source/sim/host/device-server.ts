@@ -17,6 +17,8 @@ export interface ServerSide {
 	addBridges(kernel: DomainKernel): void;
 	/** Places a device's driver; `up` when the device works. */
 	startDriver(kernel: DomainKernel, device: HostDevice | HostNic, up: () => void): void;
+	/** Whether a device was attached anew and nobody serves it yet. */
+	isAnew(kind: DeviceKind, frontend: number, device: number): boolean;
 	serveDisk(kernel: DomainKernel, frontend: number, device: number): void;
 	serveVif(kernel: DomainKernel, frontend: number, device: number): void;
 	/** What vif-bridge does: the interface becomes a port of the bridge. */
@@ -59,14 +61,19 @@ export class DeviceServer {
 	}
 
 	#probe(kind: DeviceKind, serve: (frontend: number, device: number) => void): void {
-		probeBackends(this.kernel, kind, (frontend, device) => {
-			const found = () => {
-				serve(frontend, device);
-				if (this.#isDriverDomain) this.#runScript(kind, frontend, device);
-			};
-			if (this.#left === 0) found();
-			else this.#waiting.push(found);
-		});
+		probeBackends(
+			this.kernel,
+			kind,
+			(frontend, device) => {
+				const found = () => {
+					serve(frontend, device);
+					if (this.#isDriverDomain) this.#runScript(kind, frontend, device);
+				};
+				if (this.#left === 0) found();
+				else this.#waiting.push(found);
+			},
+			(frontend, device) => this.side.isAnew(kind, frontend, device),
+		);
 	}
 
 	#working(): void {

@@ -11,6 +11,7 @@ import type {BlockDevice} from '../kernel/block-device.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {DiskWords, Scenario} from '../scenario/types.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
+import {whenRemoved} from './device-removal.js';
 import type {HostDomain} from './host-domain.js';
 import type {Past} from './past.js';
 import {VbdChannel} from './vbd-channel.js';
@@ -21,6 +22,8 @@ export class HostDisks {
 	/** Told when a channel exists, and when a domain's disk can be used for the first time in its life. */
 	onChannel: (channel: VbdChannel) => void = () => {};
 	onDisk: (domain: HostDomain, disk: string, device: BlockDevice) => void = () => {};
+	/** Told when a domain has lost a disk of its own accord or by xl block-detach. */
+	onDetached: (domain: string, disk: string) => void = () => {};
 
 	/** @param driven a device's disk, once its driver has been placed. */
 	constructor(
@@ -66,6 +69,10 @@ export class HostDisks {
 				this.onDisk(domain, channel.vdev, front);
 			}
 		};
+		front.onClosed = () => {
+			domain.disks.delete(channel.vdev);
+			this.onDetached(domain.name, channel.vdev);
+		};
 		front.start();
 	}
 
@@ -87,6 +94,19 @@ export class HostDisks {
 		});
 		channel.blkback = back;
 		back.start();
+	}
+
+	/** Whether a device was attached anew and nobody serves it yet. */
+	isAnew(frontend: number, virtualDevice: number): boolean {
+		const channel = this.#find(frontend, virtualDevice);
+		return channel !== undefined && channel.blkback === undefined;
+	}
+
+	/** xl has detached a disk: both ends stop listening to the store. */
+	detached(domid: number, virtualDevice: number): void {
+		const {frontKernel, backKernel, blkfront, blkback} = this.#channelOf(domid, virtualDevice);
+		whenRemoved(frontKernel, () => blkfront?.xenbus.stop());
+		whenRemoved(backKernel, () => blkback?.xenbus.stop());
 	}
 
 	/** A domain that has a device's driver uses a partition of it, or all of it, without a channel. */
@@ -128,10 +148,12 @@ export class HostDisks {
 	}
 
 	#channelOf(frontend: number, virtualDevice: number): VbdChannel {
-		const channel = this.channels.find(
-			(each) => each.frontKernel.domid === frontend && each.virtualDevice === virtualDevice,
-		);
+		const channel = this.#find(frontend, virtualDevice);
 		assert(channel !== undefined, 'a device in the store is one the toolstack attached');
 		return channel;
+	}
+
+	#find(frontend: number, virtualDevice: number): VbdChannel | undefined {
+		return this.channels.find((each) => each.frontKernel.domid === frontend && each.virtualDevice === virtualDevice);
 	}
 }

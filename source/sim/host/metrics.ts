@@ -63,7 +63,8 @@ export class Metrics implements MetricSource {
 	}
 
 	get domainCount(): number {
-		return this.measured.boot.xen.domains.size;
+		const {boot, past} = this.measured;
+		return new Set([...boot.domains.map(({name}) => name), ...past.domains.names]).size;
 	}
 
 	firedAt(id: string): number | undefined {

@@ -22,6 +22,8 @@ export interface JobSide {
 	start(place: StationPlace): void;
 	/** Begins nothing more. Inside an entry of the stack. */
 	stop(): void;
+	/** What stops the application of the present life, whatever comes after. Inside an entry of its stack. */
+	stopper(): () => void;
 	/** Of all its lives. Its histogram is the one still counted in, in the first of them. */
 	counts(): NetJobSample;
 }
@@ -245,6 +247,10 @@ function side(begin: (place: StationPlace) => Running): JobSide {
 			running = begin(place);
 		},
 		stop: () => running?.stop?.(),
+		stopper() {
+			const present = running;
+			return () => present?.stop?.();
+		},
 		counts,
 	};
 }

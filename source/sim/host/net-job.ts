@@ -44,6 +44,7 @@ export class RunningNetJob implements NetJobMeter {
 	stationReady(station: Station): void {
 		const {words} = this;
 		const isOwn = station.id === this.station;
+		const before = isOwn ? this.#own : this.#peer;
 		if (isOwn) {
 			this.#own = station.place;
 		} else if ('peer' in words && words.peer.station === station.id) {
@@ -65,6 +66,11 @@ export class RunningNetJob implements NetJobMeter {
 		for (const {side, place, isBack} of acts === 'own' ? ends.reverse() : ends) {
 			if (side === undefined || place === undefined || (this.#begun && !isBack)) {
 				continue;
+			}
+
+			// An interface that was detached leaves its application behind, in a domain that goes on.
+			if (this.#begun) {
+				before?.program(side.stopper());
 			}
 
 			if (side === this.#sides[acts]) {

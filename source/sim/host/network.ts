@@ -12,10 +12,11 @@ import {Netfront} from '../frontend/netfront.js';
 import {GuestNetwork} from '../guest/network.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {NetDevice} from '../kernel/net-device.js';
-import type {BridgeWords, DomainWords, Scenario} from '../scenario/types.js';
+import type {BridgeWords, DomainWords, Scenario, VifWords} from '../scenario/types.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
 import {summed} from './counters.js';
 import type {BridgeSample} from './counters-network.js';
+import {whenRemoved} from './device-removal.js';
 import {type HostNic, macBytes} from './devices.js';
 import {hostCosts} from './host-costs.js';
 import {type HostLan, prefix} from './host-lan.js';
@@ -96,18 +97,22 @@ export class HostNetwork {
 		xen: Hypervisor,
 	): void {
 		for (const words of vifs) {
-			const tap = this.outside.tap(`${kernel.name}:${words.device}`);
-			const id = `${kernel.name}.${words.name}`;
-			const at = this.vifs.findIndex((vif) => vif.id === id);
-			if (at >= 0) {
-				this.past.vifs.set(id, this.vifs[at].counts);
-			}
-
-			const before = this.past.vifs.get(id);
-			const channel = new VifChannel(words, kernel, backendOf(words.bridge), tap, xen, before);
-			this.vifs[at < 0 ? this.vifs.length : at] = channel;
-			this.onVif(channel);
+			this.attach(words, kernel, backendOf(words.bridge), xen);
 		}
+	}
+
+	/** A guest gets an interface. The new channel takes the place of one of its name. */
+	attach(words: VifWords, kernel: DomainKernel, backend: DomainKernel, xen: Hypervisor): void {
+		const tap = this.outside.tap(`${kernel.name}:${words.device}`);
+		const id = `${kernel.name}.${words.name}`;
+		const at = this.vifs.findIndex((vif) => vif.id === id);
+		if (at >= 0) {
+			this.past.vifs.set(id, this.vifs[at].counts);
+		}
+
+		const channel = new VifChannel(words, kernel, backend, tap, xen, this.past.vifs.get(id));
+		this.vifs[at < 0 ? this.vifs.length : at] = channel;
+		this.onVif(channel);
 	}
 
 	/** This boot is over: what its parts have counted is remembered. */
@@ -129,10 +134,11 @@ export class HostNetwork {
 		channel.port = this.bridges.find(({words}) => words.name === bridge)?.bridge.addPort(netback);
 	}
 
-	/** A domain is destroyed: its interfaces leave their bridges. */
-	unplug(domid: number): void {
+	/** A domain is destroyed, or loses one device: its interfaces leave their bridges. */
+	unplug(domid: number, device = -1): void {
 		for (const {frontKernel, backKernel, netback, port, words} of this.vifs) {
-			if (frontKernel.domid === domid && backKernel.alive && netback !== undefined && port !== undefined) {
+			const concerns = frontKernel.domid === domid && (device < 0 || words.device === device);
+			if (concerns && backKernel.alive && netback !== undefined && port !== undefined) {
 				this.bridges.find((each) => each.words.name === words.bridge)?.bridge.removePort(port, netback);
 			}
 		}
@@ -155,6 +161,20 @@ export class HostNetwork {
 		});
 		channel.netback = netback;
 		netback.start();
+	}
+
+	/** Whether a device was attached anew and nobody serves it yet. */
+	isAnew(frontend: number, device: number): boolean {
+		const channel = this.#find(frontend, device);
+		return channel !== undefined && channel.netback === undefined;
+	}
+
+	/** xl has detached an interface: it leaves its bridge, and both ends stop listening to the store. */
+	detached(domid: number, device: number): void {
+		const {frontKernel, backKernel, netfront, netback} = this.channelOf(domid, device);
+		this.unplug(domid, device);
+		whenRemoved(frontKernel, () => netfront?.xenbus.stop());
+		whenRemoved(backKernel, () => netback?.xenbus.stop());
 	}
 
 	/** A guest has found an interface of its own. The caller is inside a step of its kernel. */
@@ -187,9 +207,13 @@ export class HostNetwork {
 	}
 
 	channelOf(frontend: number, device: number): VifChannel {
-		const channel = this.vifs.find(({frontKernel, words}) => frontKernel.domid === frontend && words.device === device);
+		const channel = this.#find(frontend, device);
 		assert(channel !== undefined, 'a device in the store is one the toolstack attached');
 		return channel;
+	}
+
+	#find(frontend: number, device: number): VifChannel | undefined {
+		return this.vifs.find(({frontKernel, words}) => frontKernel.domid === frontend && words.device === device);
 	}
 
 	#stack(kernel: DomainKernel, device: NetDevice, on: string, mac: string, ip: string): GuestNetwork {

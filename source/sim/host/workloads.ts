@@ -162,6 +162,21 @@ export class Workloads {
 		}
 	}
 
+	/** A domain shuts down in order, or loses a disk: its jobs (on the disk) begin nothing more. Those of the network end with their stack. */
+	quit(name: string, disk = ''): void {
+		for (const job of this.jobs) {
+			if (job.domain === name && (disk === '' || job.disk === disk)) {
+				job.running.quit();
+			}
+		}
+
+		for (const {host, hog} of this.hogs) {
+			if (host.name === name && disk === '') {
+				hog.quit();
+			}
+		}
+	}
+
 	/**
 	A domain is gone: what its jobs had under way may have happened or not, and the oracle knows. Returns how many requests nobody will
 	answer.
@@ -194,7 +209,7 @@ export class Workloads {
 		for (const words of host.words.jobs) {
 			if (words.kind === 'disk' && words.on === disk) {
 				const known = this.jobs.find((job) => job.domain === host.name && job.words === words);
-				assert(known?.host !== host, 'a job is started once in the life of its domain');
+				assert(known?.running.device !== device, 'a job is started once in the life of its disk');
 				const random = this.engine.random.stream(`${host.name}/${disk}/${words.name}`);
 				const job = new Job(host.kernel, device, {...words, verify: words.verify}, oracle, random);
 				if (known === undefined) {

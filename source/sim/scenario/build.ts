@@ -71,6 +71,7 @@ export function buildScenario(
 			guestBoot: raw.toolstack.guest_boot,
 			driverDomainRestart: raw.toolstack.driver_domain_restart,
 			driverDomainReconnect: raw.toolstack.driver_domain_reconnect,
+			guestShutdown: raw.toolstack.guest_shutdown,
 		},
 		costs: raw.costs,
 		driverDomains,

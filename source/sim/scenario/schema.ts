@@ -208,6 +208,7 @@ export const scenarioSchema = strict({
 		xen_boot: bootTime(second),
 		domain_zero_boot: bootTime(5 * second),
 		guest_boot: bootTime(second),
+		guest_shutdown: bootTime(500 * millisecond),
 		driver_domain_restart: bootTime(275 * millisecond),
 		driver_domain_reconnect: flag().default(true),
 	}).prefault({}),

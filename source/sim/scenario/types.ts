@@ -2,6 +2,8 @@
 A scenario as plain data: every default filled in, every unit resolved to integers (bytes, 512-byte sectors, nanoseconds),
 every name looked up. Words are those of xl.cfg(5), fio(1) and xl-disk-configuration(5), in camel case.
 */
+
+import type {ShutdownAction} from '../toolstack/control.js';
 import type {Expectation} from './expectation.js';
 import type {Recording} from './recording.js';
 import type {TimelineLine} from './timeline.js';
@@ -53,10 +55,9 @@ export interface ToolstackWords {
 	readonly driverDomainRestart: number;
 	/** Whether the toolstack then gives it the devices that the old one served, as stock xl does not. */
 	readonly driverDomainReconnect: boolean;
+	/** From the request to shut down to the guest's end. */
+	readonly guestShutdown: number;
 }
-
-/** What xl does with a domain that has shut down. */
-export type ShutdownAction = 'destroy' | 'restart' | 'preserve';
 
 export interface HostWords {
 	/** Physical CPUs. */

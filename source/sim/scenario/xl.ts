@@ -2,31 +2,25 @@
 xl commands in a timeline or from the operator, parsed as xl(1) takes them: `pause web`, `sched-credit -d web -w 512 -c 50`.
 */
 import {closest} from '../../engine/closest.js';
+import type {XlCommand} from '../toolstack/xl.js';
 import {quoted, Refused} from './problems.js';
 
-export type XlCommand =
-	| {readonly command: 'pause'; readonly domain: string}
-	| {readonly command: 'unpause'; readonly domain: string}
-	| {
-			readonly command: 'sched-credit';
-			readonly domain: string;
-			/** 1 … 65535; undefined leaves it. */
-			readonly weight: number | undefined;
-			/** Percent of one physical CPU, 0 is no cap; undefined leaves it. */
-			readonly cap: number | undefined;
-	  };
+export {type XlCommand, xlText} from '../toolstack/xl.js';
 
-export const xlCommands: readonly XlCommand['command'][] = ['pause', 'unpause', 'sched-credit'];
-const laterCommands = [
+export const xlCommands: readonly XlCommand['command'][] = [
 	'create',
-	'destroy',
+	'pause',
+	'unpause',
 	'shutdown',
 	'reboot',
+	'destroy',
 	'block-attach',
 	'block-detach',
 	'network-attach',
-	'pci-attach',
+	'network-detach',
+	'sched-credit',
 ];
+const laterCommands = ['pci-attach', 'pci-detach', 'save', 'restore', 'migrate', 'list', 'mem-set', 'vcpu-set'];
 
 /**
 @param text with or without the leading `xl`.
@@ -41,18 +35,37 @@ export function parseXl(text: string, domains: readonly string[]): XlCommand {
 
 	const [command = '', ...rest] = words;
 	switch (command) {
+		case 'create':
+			return {command, domain: guestNamed(command, only(command, rest), domains)};
 		case 'pause':
-		case 'unpause': {
-			if (rest.length !== 1) {
-				throw new Refused(`xl ${command} takes one domain, such as: ${command} web`);
+		case 'unpause':
+		case 'shutdown':
+		case 'reboot':
+		case 'destroy':
+			return {command, domain: guestNamed(command, only(command, rest), domains)};
+
+		case 'block-attach':
+		case 'block-detach': {
+			const vdev = command === 'block-detach' ? rest[1] : optionOf(rest[1], ['vdev']);
+			if (rest.length !== 2 || vdev === undefined || !/^xvd[a-p]$/.test(vdev)) {
+				const disk = command === 'block-detach' ? 'xvda' : 'vdev=xvda';
+				throw new Refused(`xl ${command} takes a domain and one of its disks, such as: ${command} web ${disk}`);
 			}
 
-			const domain = domainNamed(rest[0], domains);
-			if (domain === 'Domain-0') {
-				throw new Refused(`xl ${command} Domain-0: domain zero runs xl itself`);
+			return {command, domain: guestNamed(command, rest[0], domains), vdev};
+		}
+
+		case 'network-attach':
+		case 'network-detach': {
+			const vif = command === 'network-detach' ? rest[1] : optionOf(rest[1], ['mac', 'devid']);
+			if (rest.length !== 2 || vif === undefined || !/^(\d|([0-9a-f]{2}:){5}[0-9a-f]{2})$/i.test(vif)) {
+				const given = command === 'network-detach' ? '0' : 'devid=0';
+				throw new Refused(
+					`xl ${command} takes a domain and one of its interfaces by number or MAC, such as: ${command} web ${given}`,
+				);
 			}
 
-			return {command, domain};
+			return {command, domain: guestNamed(command, rest[0], domains), vif: vif.toLowerCase()};
 		}
 
 		case 'sched-credit':
@@ -102,15 +115,27 @@ function schedCredit(words: readonly string[], domains: readonly string[]): XlCo
 	};
 }
 
-/** The command as one line that `parseXl` reads back. */
-export function xlText(command: XlCommand): string {
-	if (command.command !== 'sched-credit') {
-		return `${command.command} ${command.domain}`;
+function only(command: string, rest: readonly string[]): string {
+	if (rest.length !== 1) {
+		throw new Refused(`xl ${command} takes one domain, such as: ${command} web`);
 	}
 
-	const weight = command.weight === undefined ? '' : ` -w ${command.weight}`;
-	const cap = command.cap === undefined ? '' : ` -c ${command.cap}`;
-	return `sched-credit -d ${command.domain}${weight}${cap}`;
+	return rest[0];
+}
+
+/** The value of `key=value`, or of one of the keys that may stand there. */
+function optionOf(text: string | undefined, keys: readonly string[]): string | undefined {
+	const [key, value] = (text ?? '').split('=');
+	return keys.includes(key) ? value : undefined;
+}
+
+function guestNamed(command: string, name: string, domains: readonly string[]): string {
+	const domain = domainNamed(name, domains);
+	if (domain === 'Domain-0') {
+		throw new Refused(`xl ${command} Domain-0: domain zero runs xl itself`);
+	}
+
+	return domain;
 }
 
 function domainNamed(name: string, domains: readonly string[]): string {

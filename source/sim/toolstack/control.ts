@@ -48,7 +48,13 @@ export interface DomainConfiguration {
 	readonly vifs: readonly VifConfiguration[];
 	/** Addresses of the PCI functions it is given, `00:04.0`. With any, it is a driver domain (driver_domain=1). */
 	readonly pci: readonly string[];
+	readonly onPoweroff: ShutdownAction;
+	readonly onReboot: ShutdownAction;
+	readonly onCrash: ShutdownAction;
 }
+
+/** What xl does with a domain that has shut down: on_poweroff and its like in xl.cfg(5). */
+export type ShutdownAction = 'destroy' | 'restart' | 'preserve';
 
 export interface SchedulerParameters {
 	readonly weight: number;
@@ -88,6 +94,9 @@ export interface HypervisorControl {
 	vcpus(domid: number): number;
 	/** What /etc/xen/scripts/vif-bridge does in the backend's domain: `ip link set vif1.0 master xenbr0 up`. */
 	plugIn(domid: number, vif: number, bridge: string): void;
+	/** A device that the domain did not have when it was created is about to be attached; one is detached. */
+	addDevice(domid: number, kind: 'vbd' | 'vif', device: number): void;
+	removeDevice(domid: number, kind: 'vbd' | 'vif', device: number): void;
 	/** Ids of all domains, ascending. */
 	domains(): readonly number[];
 }

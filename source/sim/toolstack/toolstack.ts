@@ -4,21 +4,26 @@ are created one after the other, as xl's lock makes it; other commands run besid
 libxl's words in domain zero's log.
 */
 
-import {frontendPath, XenbusStateClosed, XenbusStateClosing, XenbusStateInitWait} from '../channel/xenbus.js';
+import {frontendPath} from '../channel/xenbus.js';
 import type {GuestKernel} from '../kernel/kernel.js';
-import type {CreatedDomain, DomainConfiguration, HypervisorControl} from './control.js';
-import {devicePaths, type VirtualDevice, writeDevice, writeHotplug} from './device-tree.js';
+import type {CreatedDomain, DomainConfiguration, HypervisorControl, VifConfiguration} from './control.js';
+import {DeviceScripts} from './device-scripts.js';
 import {diskDevice} from './disk-tree.js';
+import {DomainDeath} from './domain-death.js';
 import {removeDomain, writeBuild, writeDomain} from './domain-tree.js';
-import {type AttachedDevice, DriverDomains, waitForScript} from './driver-domains.js';
+import {type AttachedDevice, DriverDomains} from './driver-domains.js';
+import {setCredit} from './scheduling.js';
 import {type Script, Scripts, ToolError} from './script.js';
 import type {ToolStore} from './tool-store.js';
-import {destroyTimeout, domctlCosts, initTimeout, toolstackCosts} from './toolstack-costs.js';
+import {domctlCosts, toolstackCosts} from './toolstack-costs.js';
 import {vdevNumber} from './vdev.js';
 import {vifDevice} from './vif-tree.js';
-import type {XlCommand} from './xl.js';
+import {type XlCommand, xlText} from './xl.js';
 
 export {domctlCosts, toolstackCosts} from './toolstack-costs.js';
+
+/** -ESRCH. */
+const noSuchDomain = -3;
 
 type Created = (error: string, domid: number) => void;
 
@@ -27,6 +32,8 @@ export class Toolstack {
 	readonly #store: ToolStore;
 	readonly #control: HypervisorControl;
 	readonly #scripts: Scripts;
+	readonly #devices: DeviceScripts;
+	readonly #death: DomainDeath;
 	readonly #creations: {readonly configuration: DomainConfiguration; readonly done: Created | undefined}[] = [];
 	/** Every device that was attached and not detached. */
 	readonly #attached: AttachedDevice[] = [];
@@ -36,9 +43,16 @@ export class Toolstack {
 	/**
 	@param kernel domain zero's.
 	@param store its connection to xenstored.
+	@param configured the configuration file of a domain, as it reads now; undefined when there is none.
 	@param reconnects whether a driver domain that is built anew is given the devices it served.
 	*/
-	constructor(kernel: GuestKernel, store: ToolStore, control: HypervisorControl, reconnects = true) {
+	constructor(
+		kernel: GuestKernel,
+		store: ToolStore,
+		control: HypervisorControl,
+		private readonly configured: (name: string) => DomainConfiguration | undefined = () => undefined,
+		reconnects = true,
+	) {
 		this.#kernel = kernel;
 		this.#store = store;
 		this.#control = control;
@@ -54,10 +68,20 @@ export class Toolstack {
 			},
 			reconnects,
 		);
+		this.#devices = new DeviceScripts(this.#scripts, control, this.#attached);
+		this.#death = new DomainDeath(kernel, store, control, (domid, action, configuration) =>
+			this.destroy(domid, () => {
+				if (action === 'restart') {
+					kernel.log('info', 'xl: Done. Rebooting now');
+					this.create(this.configured(configuration.name) ?? configuration);
+				}
+			}),
+		);
 	}
 
 	/** What xen-init-dom0 writes when domain zero has booted. */
 	initialise(done?: (error: string) => void): void {
+		this.#death.start();
 		this.#scripts.run(this.#initialise(), (error) => this.#ended(error, done));
 	}
 
@@ -71,6 +95,9 @@ export class Toolstack {
 	xl(command: XlCommand, done?: (error: string) => void): void {
 		this.#scripts.run(this.#command(command), (error) => this.#ended(error, done));
 	}
+
+	/** What has become of a domain that xl was told to create, or to create again. */
+	onCreated: (name: string, error: string) => void = () => {};
 
 	/** libxl_domain_destroy: its devices first, politely for at most ten seconds, then the domain, then its nodes. */
 	destroy(domid: number, done?: (error: string) => void): void {
@@ -105,7 +132,13 @@ export class Toolstack {
 		const script = isDriver ? this.#driverDomains.start(configuration) : this.#create(configuration);
 		this.#scripts.run(script, (error, domid) => {
 			this.#creating = false;
+			// Driver domains are watched by who built them.
+			if (domid !== undefined && !isDriver) {
+				this.#death.await(domid, configuration);
+			}
+
 			this.#ended(error, (text) => next.done?.(text, domid ?? -1));
+			this.onCreated(next.configuration.name, error);
 			this.#createNext();
 		});
 	}
@@ -178,11 +211,13 @@ export class Toolstack {
 		}
 
 		for (const disk of configuration.disks) {
-			yield* this.#attach(domid, diskDevice(domid, disk));
+			yield* this.#devices.attach(domid, diskDevice(domid, disk));
 		}
 
 		for (const vif of configuration.vifs) {
-			yield* this.#attach(domid, vifDevice(domid, vif), () => this.#control.plugIn(domid, vif.device, vif.bridge));
+			yield* this.#devices.attach(domid, vifDevice(domid, vif), () =>
+				this.#control.plugIn(domid, vif.device, vif.bridge),
+			);
 		}
 
 		yield* scripts.work(domctlCosts.simple);
@@ -192,44 +227,14 @@ export class Toolstack {
 		}
 	}
 
-	/** Both directories, then the backend's InitWait, then the hotplug script, which does `hotplug` beside what it writes. */
-	*#attach(domid: number, device: VirtualDevice, hotplug: () => void = () => {}): Script<void> {
-		const scripts = this.#scripts;
-		const {backend} = devicePaths(domid, device);
-		yield* scripts.work(toolstackCosts.prepare);
-		yield* scripts.transaction(`${device.adder}: Domain ${domid}`, (transaction) =>
-			writeDevice(this.#store, transaction, domid, device),
-		);
-		const ready = yield* scripts.until(
-			`${backend}/state`,
-			`xl-${backend}`,
-			initTimeout,
-			(state) => state === `${XenbusStateInitWait}`,
-		);
-		if (!ready) {
-			throw new ToolError(
-				`libxl: error: device_backend_callback: Domain ${domid}:unable to add device with path ${backend}`,
-			);
-		}
-
-		if (device.backend === this.#kernel.domid) {
-			yield* scripts.work(toolstackCosts.hotplug);
-			hotplug();
-			yield* scripts.answer<void>((resume) => writeHotplug(this.#store, domid, device, () => resume()));
-		} else {
-			yield* waitForScript(scripts, domid, backend);
-		}
-
-		this.#attached.push({domid, device});
-	}
-
 	/** As libxl does with force: frontend directory away, backend told to close and waited for, domain destroyed, all nodes away. */
 	*#destroy(domid: number): Script<void> {
 		const scripts = this.#scripts;
 		const store = this.#store;
+		this.#death.forget(domid);
 		const vm = (yield* scripts.read(`/local/domain/${domid}/vm`)) ?? '';
 		yield* scripts.work(domctlCosts.simple);
-		if (this.#control.pause(domid) < 0) {
+		if (this.#control.pause(domid) === noSuchDomain) {
 			throw new ToolError(`libxl: error: libxl__destroy_domid: Domain ${domid}:Non-existent domain`);
 		}
 
@@ -237,7 +242,7 @@ export class Toolstack {
 			for (const device of yield* scripts.directory(`/libxl/${domid}/device/${kind}`)) {
 				const backend = yield* scripts.read(`/libxl/${domid}/device/${kind}/${device}/backend`);
 				if (backend !== undefined) {
-					yield* this.#detach(domid, frontendPath(domid, kind, Number(device)), backend);
+					yield* this.#devices.detach(domid, frontendPath(domid, kind, Number(device)), backend);
 				}
 			}
 		}
@@ -253,44 +258,36 @@ export class Toolstack {
 		yield* scripts.answer<string>((resume) => store.release(domid, resume));
 	}
 
-	*#detach(domid: number, frontend: string, backend: string): Script<void> {
-		const scripts = this.#scripts;
-		const store = this.#store;
-		yield* scripts.work(toolstackCosts.prepare);
-		yield* scripts.transaction(`libxl__initiate_device_generic_remove: Domain ${domid}`, (transaction) => {
-			store.remove(frontend, undefined, transaction);
-			store.write(`${backend}/online`, '0', undefined, transaction);
-			store.write(`${backend}/state`, `${XenbusStateClosing}`, undefined, transaction);
-		});
-		const closed = yield* scripts.until(
-			`${backend}/state`,
-			`xl-${backend}`,
-			destroyTimeout,
-			(state) => state === `${XenbusStateClosed}`,
-		);
-		if (!closed) {
-			this.#kernel.log(
-				'error',
-				`libxl: error: device_backend_callback: Domain ${domid}:unable to remove device with path ${backend}`,
-			);
-		}
-
-		yield* scripts.answer<string>((resume) => store.remove(backend, resume));
-	}
-
 	*#command(command: XlCommand): Script<void> {
 		const scripts = this.#scripts;
-		this.#kernel.log('info', `xl ${xlText(command)}`);
+		if (command.command !== 'create') {
+			this.#kernel.log('info', `xl ${xlText(command)}`);
+		}
+
 		yield* scripts.work(toolstackCosts.start);
+		if (command.command === 'create') {
+			const configuration = this.configured(command.domain);
+			if (configuration === undefined) {
+				throw new ToolError(`Failed to read config file: ${command.domain}.cfg: No such file or directory`);
+			}
+
+			this.create(configuration);
+			return;
+		}
+
 		const domid = yield* this.#find(command.domain);
 		if (domid === undefined) {
 			throw new ToolError(`${command.domain} is an invalid domain identifier (rc=-6)`);
 		}
 
-		yield* scripts.work(domctlCosts.simple);
+		if (domid === 0 && command.command !== 'sched-credit') {
+			throw new ToolError(`xl ${command.command} Domain-0: domain zero runs xl itself`);
+		}
+
 		switch (command.command) {
 			case 'pause':
 			case 'unpause': {
+				yield* scripts.work(domctlCosts.simple);
 				const result = this.#control[command.command](domid);
 				if (result < 0) {
 					const what = `libxl_domain_${command.command}: Domain ${domid}:${command.command.slice(0, -1)}ing domain`;
@@ -300,36 +297,61 @@ export class Toolstack {
 				break;
 			}
 
+			case 'shutdown':
+			case 'reboot': {
+				// libxl__domain_pvcontrol: the guest is asked; what it does is its own affair.
+				const wanted = command.command === 'shutdown' ? 'poweroff' : 'reboot';
+				const path = `/local/domain/${domid}/control/shutdown`;
+				yield* scripts.answer<void>((resume) => this.#store.write(path, wanted, () => resume()));
+				break;
+			}
+
+			case 'destroy':
+				yield* this.#destroy(domid);
+				break;
+			case 'block-attach': {
+				const disk = this.configured(command.domain)?.disks.find(({vdev}) => vdev === command.vdev);
+				if (disk === undefined) {
+					throw new ToolError(`libxl: error: device_disk_add: Domain ${domid}:no such disk ${command.vdev}`);
+				}
+
+				yield* this.#devices.refuseTwice(domid, 'vbd', vdevNumber(disk.vdev));
+				this.#control.addDevice(domid, 'vbd', vdevNumber(disk.vdev));
+				yield* this.#devices.attach(domid, diskDevice(domid, disk));
+				break;
+			}
+
+			case 'network-attach': {
+				const vif = this.#vifOf(command.domain, command.vif);
+				if (vif === undefined) {
+					throw new ToolError(`libxl: error: device_nic_add: Domain ${domid}:no such interface ${command.vif}`);
+				}
+
+				yield* this.#devices.refuseTwice(domid, 'vif', vif.device);
+				this.#control.addDevice(domid, 'vif', vif.device);
+				yield* this.#devices.attach(domid, vifDevice(domid, vif), () =>
+					this.#control.plugIn(domid, vif.device, vif.bridge),
+				);
+				break;
+			}
+
+			case 'block-detach':
+				yield* this.#devices.remove(domid, 'vbd', vdevNumber(command.vdev), command.vdev);
+				break;
+			case 'network-detach':
+				yield* this.#devices.remove(domid, 'vif', this.#vifOf(command.domain, command.vif)?.device ?? -1, command.vif);
+				break;
 			case 'sched-credit':
-				this.#schedule(domid, command);
+				yield* scripts.work(domctlCosts.simple);
+				setCredit(this.#control, domid, command);
 				break;
 			default:
 				command satisfies never;
 		}
 	}
 
-	#schedule(domid: number, command: {readonly weight: number | undefined; readonly cap: number | undefined}): void {
-		const now = this.#control.schedulerParameters(domid);
-		if (now === undefined) {
-			throw new ToolError(`libxl: error: sched_credit_domain_set: Domain ${domid}:Getting domain info list`);
-		}
-
-		const weight = command.weight ?? now.weight;
-		const cap = command.cap ?? now.cap;
-		const most = this.#control.vcpus(domid) * 100;
-		if (weight < 1 || weight > 65_535) {
-			throw new ToolError(
-				`libxl: error: sched_credit_domain_set: Domain ${domid}:Cpu weight out of range, valid values are within range from 1 to 65535`,
-			);
-		}
-
-		if (cap < 0 || cap > most) {
-			throw new ToolError(
-				`libxl: error: sched_credit_domain_set: Domain ${domid}:Cpu cap out of range, valid range is from 0 to ${most} for specified number of vcpus`,
-			);
-		}
-
-		this.#control.setSchedulerParameters(domid, {weight, cap});
+	#vifOf(domain: string, vif: string): VifConfiguration | undefined {
+		return this.configured(domain)?.vifs.find(({device, mac}) => `${device}` === vif || mac === vif.toLowerCase());
 	}
 
 	/** The domain called `name`, as libxl_name_to_domid finds it: every domain's name is read. A number is an id. */
@@ -347,14 +369,4 @@ export class Toolstack {
 
 		return undefined;
 	}
-}
-
-function xlText(command: XlCommand): string {
-	if (command.command !== 'sched-credit') {
-		return `${command.command} ${command.domain}`;
-	}
-
-	const weight = command.weight === undefined ? '' : ` -w ${command.weight}`;
-	const cap = command.cap === undefined ? '' : ` -c ${command.cap}`;
-	return `sched-credit -d ${command.domain}${weight}${cap}`;
 }

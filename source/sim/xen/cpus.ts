@@ -29,8 +29,8 @@ export class Cpus implements CpuOwner {
 	readonly domains: Domain[] = [];
 	/** The machine's timers run as long as this Xen does. */
 	readonly #timers: Owner;
-	/** CPU time of domains that an earlier Xen ran on these CPUs, ns. */
-	readonly #bookedBefore: number;
+	/** CPU time of domains that are gone: destroyed, or run on these CPUs by an earlier Xen, ns. */
+	#bookedBefore: number;
 	/** Told when a step's effect panics; `domain` undefined means Xen itself. Errors that are no panic are thrown on. */
 	onCrash: (domain: VcpuDomain | undefined, error: unknown) => void = (_domain, error) => {
 		throw error;
@@ -104,6 +104,13 @@ export class Cpus implements CpuOwner {
 		for (const vcpu of domain.vcpus) {
 			vcpu.cpu = (this.domains.length - 1 + vcpu.id) % this.all.length;
 		}
+	}
+
+	/** A stopped domain is gone for good. */
+	remove(domain: Domain): void {
+		assert(domain.stoppedAt >= 0, 'a domain that is gone has stopped');
+		this.domains.splice(this.domains.indexOf(domain), 1);
+		this.#bookedBefore += domain.selfTime + domain.xenTime;
 	}
 
 	/** Interrupt work for a vCPU, ahead of its tasks. */

@@ -24,6 +24,8 @@ export class DomainGrants {
 	pinnedBy = new Int16Array(0);
 	/** Entries now pinned. */
 	active = 0;
+	/** The domain is being destroyed: nobody maps or copies more of it. */
+	dying = false;
 	readonly maptrack: Maptrack;
 	/** Counters. */
 	maps = 0;

@@ -68,6 +68,8 @@ export class GrantTables {
 	/** A frame was mapped for device use, or such a mapping ended: the IOMMU of the mapper's devices follows. Once per mapping. */
 	onDeviceMap: (mapper: number, frame: number, writable: boolean) => void = () => {};
 	onDeviceUnmap: (mapper: number, frame: number, writable: boolean) => void = () => {};
+	/** The last mapping of a domain's frames has ended. */
+	onUnmapped: (granter: number) => void = () => {};
 	/** A refused operation, for `xl dmesg`: Xen's own message. */
 	onRefusal: (domid: number, text: string) => void = () => {};
 
@@ -120,6 +122,7 @@ export class GrantTables {
 		if ((flags & mapKinds) === 0) return this.refuse(local, GNTST_bad_gntref, 'Bad flags in grant map op', flags);
 		const remote = this.tables[granter];
 		if (remote === undefined) return this.refuse(local, GNTST_bad_domain, 'Could not find domain', granter);
+		if (remote.dying) return this.refuseDying(local);
 		const armed = remote.mapFault.armed;
 		if (armed !== null && armed.decide(reference) !== pass) {
 			return this.refuse(local, GNTST_general_error, 'Map refused by an injected fault, reference', reference);
@@ -167,6 +170,7 @@ export class GrantTables {
 		if ((flags & GNTMAP_device_map) !== 0) this.onDeviceUnmap(mapper, frame, writable);
 		this.unpin(remote, maptrack.references[handle], flags);
 		this.frames.dereference(frame, writable);
+		if (remote.dying && remote.active === 0) this.onUnmapped(granter);
 		return GNTST_okay;
 	}
 
@@ -209,6 +213,7 @@ export class GrantTables {
 		const local = this.table(caller);
 		const remote = this.tables[granter];
 		if (remote === undefined) return this.refuse(local, GNTST_bad_domain, 'Could not find domain', granter);
+		if (remote.dying) return this.refuseDying(local);
 		if (offset < 0 || frameOffset < 0 || bytes < 0 || offset + bytes > frameBytes || frameOffset + bytes > frameBytes) {
 			return this.refuse(local, GNTST_bad_copy_arg, 'Copy beyond page area, bytes', bytes);
 		}
@@ -248,6 +253,11 @@ export class GrantTables {
 		}
 
 		return released;
+	}
+
+	/** The domain is being destroyed: from now on nobody maps or copies more of its frames, which is nobody's fault. */
+	setDying(domid: number): void {
+		this.table(domid).dying = true;
 	}
 
 	/** Whether others still map frames that this domain granted: a dying domain stays until they do not. */
@@ -358,6 +368,11 @@ export class GrantTables {
 		}
 
 		if (cleared !== 0) remote.words[Math.floor(reference / grantEntriesPerFrame)][entryWord(reference)] &= ~cleared;
+	}
+
+	private refuseDying(local: DomainGrants): number {
+		local.refused++;
+		return GNTST_bad_domain;
 	}
 
 	private refuse(local: DomainGrants, status: number, text: string, value: number): number {

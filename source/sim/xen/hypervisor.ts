@@ -14,7 +14,7 @@ import type {PciBus} from '../../hw/pci.js';
 import {Cpus} from './cpus.js';
 import type {CreditOptions} from './credit.js';
 import {DeviceAssignment} from './device-assignment.js';
-import {Domain} from './domain.js';
+import {Domain, type ShutdownReason} from './domain.js';
 import {DOMID_XEN} from './domid.js';
 import {EventChannels} from './event-channels.js';
 import {FrameTable} from './frame-table.js';
@@ -71,6 +71,8 @@ export class Hypervisor {
 	readonly domains = new Map<number, Domain>();
 	/** Tells a domain's kernel that a vCPU of it has an upcall pending. Set by each kernel as it starts. */
 	readonly upcalls = new Map<number, (vcpu: number) => void>();
+	/** Told that a destroyed domain is gone altogether. */
+	onGone: (domain: Domain) => void = () => {};
 	/** Interrupts taken from hardware. */
 	interrupts = 0;
 	private readonly interruptStep: Step;
@@ -97,6 +99,7 @@ export class Hypervisor {
 			unguarded: options.unguarded,
 		});
 		this.events.pirqPermitted = (domid, pirq) => this.assignment.pirqPermitted(domid, pirq);
+		this.grants.onUnmapped = (domid) => this.reap(domid);
 		this.events.onUpcall = (domid, vcpu) => this.upcalls.get(domid)?.(vcpu);
 		this.interruptStep = new Step('interrupt', this.owner, this.ns(hypervisorCosts.interrupt), true, (vector) => {
 			const own = this.ownHandlers[vector];
@@ -154,6 +157,47 @@ export class Hypervisor {
 		this.domains.set(domid, domain);
 		this.cpus.add(domain);
 		return domain;
+	}
+
+	/** SCHEDOP_shutdown, and what a crash is to Xen: the domain's vCPUs never run again; it is there until it is destroyed. */
+	shutdown(domain: Domain, reason: ShutdownReason): void {
+		if (domain.shutdown === undefined) {
+			domain.shutdown = reason;
+			this.cpus.stop(domain);
+		}
+	}
+
+	/**
+	XEN_DOMCTL_destroydomain: vCPUs stop, devices are taken away (and not reset), event channels close, its own mappings end, its memory is given
+	back. Frames that others still map stay, and with them a zombie, until the last of them is unmapped; `onGone` tells.
+	*/
+	destroyDomain(domain: Domain): void {
+		const {id} = domain;
+		domain.dying = true;
+		this.cpus.stop(domain);
+		this.assignment.revokeAll(id);
+		this.releaseVectors(id);
+		this.events.destroy(id);
+		this.grants.setDying(id);
+		this.grants.releaseMappings(id);
+		this.frames.freePages(id);
+		this.reap(id);
+	}
+
+	/** A dying domain whose frames nobody maps any more is gone. Asked whenever that may have come. */
+	reap(domid: number): void {
+		const domain = this.domains.get(domid);
+		if (domain?.dying !== true || this.grants.isMappedByOthers(domid) || this.frames.pages(domid) > 0) {
+			return;
+		}
+
+		this.grants.destroy(domid);
+		this.frames.freeAll(domid);
+		this.frames.removeDomain(domid);
+		this.domains.delete(domid);
+		this.upcalls.delete(domid);
+		this.cpus.remove(domain);
+		this.onGone(domain);
 	}
 
 	/** Gives a domain's physical interrupt a vector and a CPU. */

@@ -21,6 +21,9 @@ export const web: DomainConfiguration = {
 	disks: [{vdev: 'xvda', access: 'rw', target: '/dev/nvme0n1p1', backend: 0, major: 259, minor: 17}],
 	vifs: [],
 	pci: [],
+	onPoweroff: 'destroy',
+	onReboot: 'restart',
+	onCrash: 'destroy',
 };
 
 export function toolHost() {
@@ -28,6 +31,8 @@ export function toolHost() {
 	const {store, engine, domainZero, build} = host;
 	const built = new Map<number, ReturnType<typeof build>>();
 	const calls: string[] = [];
+	/** Domains that have shut down, and why. */
+	const ended = new Map<number, 'poweroff' | 'reboot' | 'crash'>();
 	const scheduling = new Map<number, {weight: number; cap: number}>([[0, {weight: 256, cap: 0}]]);
 	const vcpus = new Map<number, number>([[0, 1]]);
 	const call = (what: string, domid: number, ...more: number[]): number => {
@@ -59,12 +64,14 @@ export function toolHost() {
 		},
 		plugIn: (domid, vif, bridge) => calls.push(`vif${domid}.${vif} into ${bridge}`),
 		vcpus: (domid) => vcpus.get(domid) ?? 0,
-		shutdownReason: () => undefined,
+		shutdownReason: (domid) => ended.get(domid),
 		assignDevice: () => 0,
 		resetDevice: () => {},
+		addDevice: (domid, kind, device) => calls.push(`add ${kind} ${domid}.${device}`),
+		removeDevice: (domid, kind, device) => calls.push(`remove ${kind} ${domid}.${device}`),
 		domains: () => [...scheduling.keys()],
 	};
-	const toolstack = new Toolstack(domainZero, store, control);
+	const toolstack = new Toolstack(domainZero, store, control, (name) => (name === 'web' ? web : undefined));
 
 	/** A backend that answers every state of the frontend as blkback does, without a disk; or netback, without a network. */
 	const serveDisks = () => serve('vbd');
@@ -96,5 +103,5 @@ export function toolHost() {
 			.since(0)
 			.filter(({source}) => source === 'Domain-0')
 			.map(({text}) => text);
-	return {...host, control, toolstack, calls, built, scheduling, serveDisks, serve, log};
+	return {...host, control, toolstack, calls, ended, built, scheduling, serveDisks, serve, log};
 }
