@@ -142,6 +142,7 @@ test('a zombie stays as long as its pages are mapped, and its memory with it', (
 		timeline: ['{when: web.xvda.outstanding >= 4, from: 500ms, fault: guest.crash, target: web, id: crash}'],
 		pages: '{on: xvda, rw: randwrite, bs: 4k, iodepth: 4, size: 4M}',
 	});
+	host.advance(499_000_000, forever);
 	const dying = () => host.boot.xen.domainByName('web')?.dying === true;
 	while (!dying() && host.now < second) {
 		host.advance(second, 1);

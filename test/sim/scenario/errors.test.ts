@@ -358,7 +358,20 @@ describe('timeline lines', () => {
 		['{ at: 1s, xl: pase web }', "19: unknown xl command 'pase', did you mean 'pause'?"],
 		['{ at: 1s, xl: pause wbe }', "19: there is no domain 'wbe', did you mean 'web'?"],
 		['{ at: 1s, xl: pause Domain-0 }', '19: xl pause Domain-0: domain zero runs xl itself'],
-		['{ at: 1s, xl: destroy web }', '19: xl destroy is not built yet; there is pause, unpause, sched-credit'],
+		[
+			'{ at: 1s, xl: save web }',
+			'19: xl save is not built yet; there is create, pause, unpause, shutdown, reboot, destroy, block-attach, block-detach, network-attach, network-detach, sched-credit',
+		],
+		['{ at: 1s, xl: destroy }', '19: xl destroy takes one domain, such as: destroy web'],
+		['{ at: 1s, xl: destroy Domain-0 }', '19: xl destroy Domain-0: domain zero runs xl itself'],
+		[
+			'{ at: 1s, xl: block-attach web xvda }',
+			'19: xl block-attach takes a domain and one of its disks, such as: block-attach web vdev=xvda',
+		],
+		[
+			'{ at: 1s, xl: network-detach web eth0 }',
+			'19: xl network-detach takes a domain and one of its interfaces by number or MAC, such as: network-detach web 0',
+		],
 		[
 			'{ at: 1s, xl: sched-credit -d web -w 0 }',
 			"19: xl sched-credit: weight '0' is out of range; it goes from 1 to 65535",
