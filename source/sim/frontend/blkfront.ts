@@ -49,9 +49,8 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 	onCompleted: ((nanoseconds: number, request: BlockRequest, status: number) => void) | null = null;
 	/** Told how many requests are on the ring whenever that changes. For observers; changes nothing. */
 	occupancy: Occupancy | null = null;
-	/** Called once each time the disk becomes usable. */
+	/** Called each time the disk becomes usable, and when it has closed for good. */
 	onConnected: (() => void) | null = null;
-	/** Told when it has closed for good: everything is answered, and what comes later fails. */
 	onClosed: (() => void) | null = null;
 
 	readonly #limits = unconnectedLimits();

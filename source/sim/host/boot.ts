@@ -14,7 +14,7 @@ import {AssignedDevice} from '../kernel/assigned-device.js';
 import type {BlockDevice} from '../kernel/block-device.js';
 import {configRead} from '../kernel/cost.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
-import type {DomainWords, DriverDomainWords, Scenario} from '../scenario/types.js';
+import type {DomainWords, Scenario} from '../scenario/types.js';
 import type {DomainConfiguration} from '../toolstack/control.js';
 import {Toolstack} from '../toolstack/toolstack.js';
 import {vdevNumber} from '../toolstack/vdev.js';
@@ -26,6 +26,7 @@ import {summed, type XenCounts} from './counters.js';
 import {DeviceServer} from './device-server.js';
 import type {HostDevice, HostNic} from './devices.js';
 import {HostDisks} from './disks.js';
+import {asDomain, domainConfiguration} from './domain-configuration.js';
 import type {Hardware} from './hardware.js';
 import {HostDomain} from './host-domain.js';
 import {HostNetwork} from './network.js';
@@ -49,9 +50,6 @@ export interface BootOptions {
 	/** The CPUs that the boot before this one has left halted. */
 	readonly processors?: readonly PhysicalCpu[];
 }
-
-/** Major number of block extended devices, which partitions of NVMe namespaces have in Linux. */
-const blockExtendedMajor = 259;
 
 export class Boot {
 	readonly network: HostNetwork;
@@ -369,36 +367,7 @@ export class Boot {
 	}
 
 	#configuration(words: DomainWords): DomainConfiguration {
-		const {name, memory, maxmem, vcpus, cpuWeight, cap, disks, vifs, onPoweroff, onReboot, onCrash} = words;
-		const devices = this.architecture.driverDomains.find((each) => each.name === name)?.devices ?? [];
-		return {
-			onPoweroff,
-			onReboot,
-			onCrash,
-			name,
-			memory,
-			maxmem,
-			vcpus,
-			cpuWeight,
-			cap,
-			pci: this.hardware.plugged.filter((device) => devices.includes(device.name)).map(({address}) => address),
-			disks: disks.map(({vdev, access, target, device}, index) => ({
-				vdev,
-				access,
-				target: `/dev/${target}`,
-				backend: this.#kernelNamed(this.architecture.backendDomain(device)).domid,
-				major: blockExtendedMajor,
-				minor: index,
-			})),
-			vifs: vifs.map(({device, mac, ip, bridge, rate}) => ({
-				device,
-				mac,
-				ip,
-				bridge,
-				rate,
-				backend: this.#kernelNamed(this.architecture.bridgeDomain(bridge)).domid,
-			})),
-		};
+		return domainConfiguration(words, this.architecture, this.hardware, (name) => this.#kernelNamed(name).domid);
 	}
 
 	#diskOf(device: string): BlockDevice | undefined {
@@ -418,11 +387,4 @@ export class Boot {
 		assert(dead !== undefined, `${name} is a domain of this host`);
 		return dead.kernel;
 	}
-}
-
-/** A driver domain as a domain like any other. */
-function asDomain({name, memory, vcpus, cpuWeight, cap}: DriverDomainWords): DomainWords {
-	// What becomes of a dead one is the toolstack's own affair (toolstack/driver-domains.ts), not its configuration's.
-	const ends = {onPoweroff: 'preserve', onReboot: 'preserve', onCrash: 'preserve'} as const;
-	return {name, memory, maxmem: memory, vcpus, cpuWeight, cap, ...ends, disks: [], vifs: [], jobs: [], netJobs: []};
 }

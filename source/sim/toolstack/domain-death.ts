@@ -29,7 +29,7 @@ export class DomainDeath {
 	}
 
 	/** xl create has made a domain, and waits for its end from now on. */
-	await(domid: number, configuration: DomainConfiguration): void {
+	follow(domid: number, configuration: DomainConfiguration): void {
 		this.#configurations.set(domid, configuration);
 		this.#look();
 	}

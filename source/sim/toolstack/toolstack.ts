@@ -134,7 +134,7 @@ export class Toolstack {
 			this.#creating = false;
 			// Driver domains are watched by who built them.
 			if (domid !== undefined && !isDriver) {
-				this.#death.await(domid, configuration);
+				this.#death.follow(domid, configuration);
 			}
 
 			this.#ended(error, (text) => next.done?.(text, domid ?? -1));
