@@ -2,8 +2,8 @@
 import {afterEach, describe, expect, test} from 'vitest';
 import {knobFactors, withKnobs} from '../../source/commands/knobs.js';
 import type {Comparison} from '../../source/observe/comparison-types.js';
-import {builtArchitectures} from '../../source/sim/architecture/architecture.js';
 import {parseScenario} from '../../source/sim/scenario/parse.js';
+import {builtArchitectures} from '../../source/sim/scenario/vocabulary.js';
 import {scenarioText, smallHost} from '../sim/host/metrics-scenario.js';
 import {folderWith, ringtop} from '../support/cli.js';
 import {cli, keys, start, type TerminalSession} from '../support/terminal.js';

@@ -3,7 +3,6 @@ Where things run. An architecture answers, for each device and each guest's disk
 are handed; everything else about it follows from those kernels. This room is the only one that knows which is which.
 */
 import type {DriverDomainWords, Scenario} from '../scenario/types.js';
-import {architectures as namesInOrder} from '../scenario/vocabulary.js';
 
 export interface Architecture {
 	/** `Xen 2.0: drivers in domain zero` */
@@ -54,11 +53,6 @@ const architectures: Readonly<Record<Scenario['arch'], (scenario: Scenario) => A
 	xen2,
 	'driver-domains': driverDomains,
 };
-
-/** Those that are built, in the order in which they came. */
-export const builtArchitectures: readonly Scenario['arch'][] = namesInOrder.filter((name): name is Scenario['arch'] =>
-	Object.hasOwn(architectures, name),
-);
 
 export function architectureOf(scenario: Scenario): Architecture {
 	return architectures[scenario.arch](scenario);
