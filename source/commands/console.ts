@@ -5,10 +5,12 @@
 import {existsSync} from 'node:fs';
 import type {CaptureWords} from '../doors/capture.js';
 import {printableLine} from '../engine/printable.js';
+import type {Variant} from '../session/catch-up.js';
 import {connect} from '../session/connect.js';
 import type {Message} from '../session/messages.js';
 import type {Scenario} from '../sim/scenario/types.js';
 import {CaptureFiles} from './capture-files.js';
+import {faultKindsOf} from './fault-kinds.js';
 import {writeRecording} from './record-target.js';
 import type {Terminal} from './terminal.js';
 import {exitCode} from './user-error.js';
@@ -16,6 +18,8 @@ import {version} from './version.js';
 
 export type ConsoleSettings = {
 	readonly scenario: Scenario;
+	/** The same under every architecture; none for a replay. */
+	readonly variants: readonly Variant[];
 	readonly terminal: Terminal;
 	/** Simulated nanoseconds per real second, 0 = as fast as it can; undefined = real time. */
 	readonly speed: number | undefined;
@@ -24,7 +28,7 @@ export type ConsoleSettings = {
 	readonly record: string | undefined;
 	/** Interfaces whose frames go to files. */
 	readonly captures: readonly CaptureWords[];
-	/** The command line that shows the same run again. */
+	/** The command line that shows the same run again, but for the architecture where there are several. */
 	readonly reproduce: string;
 };
 
@@ -32,7 +36,7 @@ const realTime = 1_000_000_000;
 
 /** Shows the console until the person leaves; resolves to the exit code. */
 export async function showConsole(settings: ConsoleSettings): Promise<number> {
-	const {scenario, terminal, record, captures, reproduce} = settings;
+	const {scenario, variants, terminal, record, captures, reproduce} = settings;
 	const files = new CaptureFiles(captures);
 	const speed = settings.speed === 0 ? Number.POSITIVE_INFINITY : (settings.speed ?? realTime);
 	let closed: Promise<void> = Promise.resolve();
@@ -42,7 +46,7 @@ export async function showConsole(settings: ConsoleSettings): Promise<number> {
 	let deliver = (message: Message): void => {
 		early.push(message);
 	};
-	const connection = connect({scenario, speed, version: version(), captures, reproduce}, (message) => {
+	const connection = connect({scenario, variants, speed, version: version(), captures, reproduce}, (message) => {
 		if (message.type === 'capture') files.write(message.file, message.bytes, message.at);
 		else deliver(message);
 	});
@@ -82,6 +86,7 @@ export async function showConsole(settings: ConsoleSettings): Promise<number> {
 		stdout: terminal.output,
 		ascii: settings.ascii || !localeIsUtf8(process.env),
 		speed,
+		faults: faultKindsOf(scenario),
 		saveRecording: save,
 	});
 	const code = await shown.finally(() => {

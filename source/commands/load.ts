@@ -2,11 +2,13 @@
  * From a word on the command line to a checked scenario: finds and reads the file, lets the scenario room parse it,
  * and turns its problems into a UserError, one `file:line:column: message` a line.
  */
+import {printableLine} from '../engine/printable.js';
+import type {Variant} from '../session/catch-up.js';
 import {costNames} from '../sim/host/cost-names.js';
 import {parseScenario} from '../sim/scenario/parse.js';
 import {Refused, ScenarioErrors} from '../sim/scenario/problems.js';
 import type {Architecture, Scenario} from '../sim/scenario/types.js';
-import {builtArchitectures} from '../sim/scenario/vocabulary.js';
+import {architectures, builtArchitectures} from '../sim/scenario/vocabulary.js';
 import {asOneOf} from '../sim/scenario/words.js';
 import {openScenario, type ScenarioFile} from './scenarios.js';
 import {UserError} from './user-error.js';
@@ -22,6 +24,21 @@ export function loadScenario(word: string, commandsToo = false, arch?: Architect
 		if (error instanceof ScenarioErrors) throw new UserError(error.message, {complete: true});
 		throw error;
 	}
+}
+
+/** What `word` names under each architecture, with this seed; or, in a line, why it cannot run under it. */
+export function loadVariants(word: string, seed: number): Variant[] {
+	return architectures.map((arch) => {
+		try {
+			return {arch, scenario: {...loadScenario(word, true, parseArchitecture(arch)).scenario, seed}};
+		} catch (error) {
+			if (error instanceof UserError || error instanceof Refused) {
+				return {arch, refusal: printableLine(error.message.split('\n')[0])};
+			}
+
+			throw error;
+		}
+	});
 }
 
 /** Reads an option's value with one of the scenario's own unit parsers. Throws UserError. */

@@ -18,6 +18,7 @@ export async function run({words: [word], options}: Request): Promise<number> {
 	const terminal = openTerminal(word);
 	return showConsole({
 		scenario,
+		variants: [],
 		terminal,
 		speed,
 		ascii: options.ascii !== undefined,

@@ -2,7 +2,7 @@
 import {parseSpeed} from '../sim/scenario/units.js';
 import {parseCaptures} from './capture-files.js';
 import {showConsole} from './console.js';
-import {loadScenario, parseArchitecture, readOption} from './load.js';
+import {loadScenario, loadVariants, parseArchitecture, readOption} from './load.js';
 import type {Request} from './options.js';
 import {checkRecordTarget} from './record-target.js';
 import {defaultScenario} from './scenarios.js';
@@ -21,11 +21,12 @@ export async function run({words: [word = defaultScenario], options}: Request): 
 	const chosen = {...scenario, seed: seed ?? scenario.seed};
 	return showConsole({
 		scenario: chosen,
+		variants: loadVariants(word, chosen.seed),
 		terminal,
 		speed,
 		ascii: options.ascii !== undefined,
 		record: options.record,
 		captures,
-		reproduce: `ringtop run ${word} --seed ${chosen.seed}${arch === undefined ? '' : ` --arch ${arch}`}`,
+		reproduce: `ringtop run ${word} --seed ${chosen.seed}`,
 	});
 }

@@ -2,19 +2,22 @@
 import {Worker} from 'node:worker_threads';
 import type {CaptureWords} from '../doors/capture.js';
 import type {Scenario} from '../sim/scenario/types.js';
+import type {Variant} from './catch-up.js';
 import type {Command, Message} from './messages.js';
 
 /** What the worker needs to build the host. Plain data: it is cloned into the thread. */
 export interface WorkerInput {
 	/** Checked, with every option of the command line applied. */
 	readonly scenario: Scenario;
+	/** The same under every architecture, in the order of the key that changes it; none for a replay. */
+	readonly variants: readonly Variant[];
 	/** Simulated ns per real second; Infinity = as fast as it can. */
 	readonly speed: number;
 	/** ringtop's own version, for recordings. */
 	readonly version: string;
 	/** Interfaces whose frames are handed out in `capture` messages. */
 	readonly captures: readonly CaptureWords[];
-	/** The command line that shows the same run again. */
+	/** The command line that shows the same run again, but for the architecture where there are several. */
 	readonly reproduce: string;
 }
 

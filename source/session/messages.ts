@@ -25,6 +25,10 @@ export type Command =
 	/** Runs to the next hop of any request, a simulated second at most, then freezes. */
 	| {readonly type: 'step'}
 	| {readonly type: 'restart'}
+	/** Runs the same under the next architecture up to this moment, and goes on from there. */
+	| {readonly type: 'architecture'}
+	/** Stays with the architecture that is shown while another one catches up. */
+	| {readonly type: 'keep'}
 	/** Begins or ends writing a recording; the file is written by the console's side from `recording` messages. */
 	| {readonly type: 'record'; readonly on: boolean}
 	/** What the view needs beyond the host picture. */
@@ -54,6 +58,10 @@ export interface ClockView {
 	readonly hashes: {readonly compared: number; readonly of: number; readonly differsAt: number | undefined} | undefined;
 	/** Counts figure changes: figures are the same while it is. */
 	readonly figures: number;
+	/** Counts restarts and changes of architecture: another host, with a log of its own, while it is another. */
+	readonly run: number;
+	/** The same run under another architecture, on its way to the present moment (ns). */
+	readonly catchingUp: {readonly title: string; readonly now: number; readonly until: number} | undefined;
 }
 
 export type Message =

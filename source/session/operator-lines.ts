@@ -58,7 +58,8 @@ function rawFault({fault, target, parameters}: Extract<OperatorLine, {verb: 'fau
 		throw new Refused(`times is a whole number, 0 for no limit`);
 	}
 
-	return {fault, target, direction, times, into: words('into'), device: words('device')};
+	const into = words('into');
+	return {fault, target, direction, times, into: into === 'any' ? undefined : into, device: words('device')};
 }
 
 function scopeOf({domains, driverDomains, host}: Scenario): Omit<FaultScope, 'fallbackId'> {

@@ -8,6 +8,8 @@ import type {Host} from '../sim/host.js';
 import {measuredText} from '../sim/scenario/condition.js';
 import {evaluateExpectations} from '../sim/scenario/expectation.js';
 import {Refused} from '../sim/scenario/problems.js';
+import type {Scenario} from '../sim/scenario/types.js';
+import {CatchUp, nextVariant, type Variant} from './catch-up.js';
 import type {ClockView, Command, Message} from './messages.js';
 import {verbOf} from './operator-lines.js';
 import {Pace} from './pace.js';
@@ -22,15 +24,27 @@ const stepLimit = 1_000_000_000;
 /** Real milliseconds between snapshots while time runs. */
 const snapshotMilliseconds = 100;
 
+/** A host with who watches it. */
+export interface Run {
+	readonly host: Host;
+	readonly observer: Observer;
+	readonly capture?: Capture | undefined;
+	/** Called when it becomes the run that is shown: only then its captures may go to their files. */
+	readonly show?: () => void;
+}
+
 export interface SimulationOptions {
-	/** Makes the host anew: at the start and at every restart. */
-	readonly make: () => {host: Host; observer: Observer; capture?: Capture};
+	readonly scenario: Scenario;
+	/** The same scenario under every architecture there is, in the order in which `a` goes through them; none for a replay. */
+	readonly variants: readonly Variant[];
+	/** Makes a host anew: at the start, at every restart, and for another architecture. */
+	readonly make: (scenario: Scenario) => Run;
 	readonly emit: (message: Message) => void;
 	readonly speed: number;
 	/** A replay: operator lines come from the recording, none are taken. */
 	readonly replaying: boolean;
 	/** The command a person types to see the same again. */
-	readonly reproduce: string;
+	readonly reproduce: (arch: string) => string;
 }
 
 export class Simulation {
@@ -53,9 +67,15 @@ export class Simulation {
 	#ring: string | undefined;
 	/** Asked for by the timeline, and not taken over yet. */
 	#askedSpeed: number | undefined;
+	/** Under another architecture; the host that is shown stands still meanwhile. */
+	#other: {readonly run: Run; readonly catchUp: CatchUp; readonly refusals: readonly string[]} | undefined;
+	/** Counts restarts and changes of architecture. */
+	#runs = 0;
 
 	constructor(private readonly options: SimulationOptions) {
-		({host: this.#host, observer: this.#observer, capture: this.#capture} = options.make());
+		const run = options.make(options.scenario);
+		({host: this.#host, observer: this.#observer, capture: this.#capture} = run);
+		run.show?.();
 		this.#listen();
 		this.#pace = new Pace(options.speed);
 	}
@@ -92,14 +112,25 @@ export class Simulation {
 					break;
 				}
 
-				({host: this.#host, observer: this.#observer, capture: this.#capture} = this.options.make());
-				this.#listen();
-				this.#observer.watch(this.#ring, 0);
-				this.#failed = false;
+				this.#other = undefined;
 				this.#frozen = false;
-				this.#figuresAt = Number.NEGATIVE_INFINITY;
-				this.#pace.start(this.#host.now, wall);
+				this.#become(this.options.make(this.#host.scenario), wall);
 				this.#notice('restarted from the beginning, same seed');
+				break;
+			}
+
+			case 'architecture': {
+				this.#nextArchitecture();
+				break;
+			}
+
+			case 'keep': {
+				if (this.#other !== undefined) {
+					this.#other = undefined;
+					this.#pace.start(this.#host.now, wall);
+					this.#notice(`still ${this.#host.architecture.title}`);
+				}
+
 				break;
 			}
 
@@ -148,6 +179,10 @@ export class Simulation {
 		}
 
 		let wall = begun;
+		if (this.#other !== undefined) {
+			return this.#catchUp(clock);
+		}
+
 		let caughtUp = this.#stopped;
 		while (!caughtUp && wall - begun < turnMilliseconds) {
 			const target = this.#pace.target(this.#host.now, wall);
@@ -180,7 +215,80 @@ export class Simulation {
 	}
 
 	get #stopped(): boolean {
-		return this.#frozen || this.#failed || this.finished;
+		return this.#frozen || this.#failed || this.finished || this.#other !== undefined;
+	}
+
+	/** Goes on with another host. */
+	#become(run: Run, wall: number): void {
+		({host: this.#host, observer: this.#observer, capture: this.#capture} = run);
+		run.show?.();
+		this.#runs++;
+		this.#listen();
+		this.#observer.watch(this.#ring, 0);
+		this.#failed = false;
+		this.#figuresAt = Number.NEGATIVE_INFINITY;
+		this.#pace.start(this.#host.now, wall);
+	}
+
+	/** Begins the same run under the architecture after this one, or after the one that is catching up. */
+	#nextArchitecture(): void {
+		const {variants, replaying, make} = this.options;
+		if (replaying) {
+			this.#notice('this is a replay: its architecture is in the recording', 'error');
+			return;
+		}
+
+		const {scenario, now, operated} = this.#host;
+		const next = nextVariant(variants, (this.#other?.run.host.scenario ?? scenario).arch);
+		if (next === undefined || next.scenario.arch === scenario.arch) {
+			this.#other = undefined;
+			const why =
+				next?.refusals ?? variants.flatMap((each) => ('refusal' in each ? [`${each.arch}: ${each.refusal}`] : []));
+			this.#notice(`it runs under no other architecture; ${why.join('; ') || 'none is given'}`, 'error');
+			return;
+		}
+
+		try {
+			const run = make(next.scenario);
+			this.#other = {run, catchUp: new CatchUp(run.host, run.observer, operated, now), refusals: next.refusals};
+		} catch (error) {
+			this.#abandon(next.scenario.arch, error);
+		}
+	}
+
+	/** A few milliseconds of bringing the other host to this moment. */
+	#catchUp(clock: () => number): number {
+		const begun = clock();
+		let wall = begun;
+		const other = this.#other;
+		while (other !== undefined && this.#other === other && wall - begun < turnMilliseconds) {
+			try {
+				if (other.catchUp.advance(sliceEvents)) {
+					this.#other = undefined;
+					this.#become(other.run, wall);
+					if (this.finished) {
+						this.#finish();
+					}
+
+					this.#notice([`now ${this.#host.architecture.title}, same seed and keys`, ...other.refusals].join('; '));
+				}
+			} catch (error) {
+				this.#abandon(other.run.host.scenario.arch, error);
+			}
+
+			wall = clock();
+		}
+
+		this.#dirty ||= wall - this.#snapshotAt >= snapshotMilliseconds || this.#other === undefined;
+		this.#report(wall);
+		return 0;
+	}
+
+	/** Nothing comes of another architecture. */
+	#abandon(arch: string, error: unknown): void {
+		this.#other = undefined;
+		const why = error instanceof Error ? error.message : String(error);
+		this.#notice(`${arch}: ${why.split('\n')[0]} (see it with: ${this.options.reproduce(arch)})`, 'error');
 	}
 
 	/** Of a new host. A timeline's `speed:` line ends the slice it lies in, so that nothing passes at the old speed. */
@@ -225,6 +333,10 @@ export class Simulation {
 	}
 
 	#step(): void {
+		if (this.#isBusy()) {
+			return;
+		}
+
 		this.#frozen = true;
 		if (this.finished || this.#failed) {
 			return;
@@ -280,6 +392,10 @@ export class Simulation {
 			return;
 		}
 
+		if (this.#isBusy()) {
+			return;
+		}
+
 		if (this.finished || this.#failed) {
 			this.#notice('the run is over; 0 starts it again', 'error');
 			return;
@@ -298,12 +414,21 @@ export class Simulation {
 		}
 	}
 
+	/** Time stands still for a run under another architecture; says so. */
+	#isBusy(): boolean {
+		if (this.#other !== undefined) {
+			this.#notice('another architecture is catching up; esc keeps this one', 'error');
+		}
+
+		return this.#other !== undefined;
+	}
+
 	#fail(error: unknown): void {
 		this.#failed = true;
 		const text = error instanceof Error ? error.message : String(error);
 		this.options.emit({
 			type: 'failed',
-			text: `${text} (at ${this.#host.now} ns, event ${this.#host.executed}; see it again with: ${this.options.reproduce})`,
+			text: `${text} (at ${this.#host.now} ns, event ${this.#host.executed}; see it again with: ${this.options.reproduce(this.#host.scenario.arch)})`,
 		});
 	}
 
@@ -341,6 +466,12 @@ export class Simulation {
 			replaying: this.options.replaying,
 			hashes: this.#replay?.view(),
 			figures: this.#figures,
+			run: this.#runs,
+			catchingUp: this.#other && {
+				title: this.#other.run.host.architecture.title,
+				now: this.#other.run.host.now,
+				until: this.#other.catchUp.until,
+			},
 		};
 	}
 

@@ -17,21 +17,33 @@ const port = parentPort;
 const input = workerData as WorkerInput;
 const clock = () => performance.now();
 const simulation = new Simulation({
-	make: () => {
-		const host = new Host(input.scenario, {version: input.version});
-		return {host, observer: new Observer(host), capture: capture(host)};
+	scenario: input.scenario,
+	variants: input.variants,
+	make: (scenario) => {
+		const host = new Host(scenario, {version: input.version});
+		return {host, observer: new Observer(host), ...capture(host)};
 	},
 	emit: (message) => port.postMessage(message),
 	speed: input.speed,
 	replaying: input.scenario.recording !== undefined,
-	reproduce: input.reproduce,
+	reproduce: (arch) => (input.variants.length === 0 ? input.reproduce : `${input.reproduce} --arch ${arch}`),
 });
 
-/** Begins the captures asked for; their bytes are handed over, not copied. */
-function capture({taps}: Host): Capture {
-	return new Capture(taps, input.captures, input.version, (file, bytes, at) => {
-		port.postMessage({type: 'capture', file, bytes, at} satisfies Message, [bytes.buffer as ArrayBuffer]);
-	});
+/** Begins the captures asked for; once the host is shown, their bytes are handed over, not copied. */
+function capture({taps}: Host): {capture: Capture; show: () => void} {
+	let held: Array<() => void> | undefined = [];
+	return {
+		capture: new Capture(taps, input.captures, input.version, (file, bytes, at) => {
+			const hand = () =>
+				port.postMessage({type: 'capture', file, bytes, at} satisfies Message, [bytes.buffer as ArrayBuffer]);
+			if (held === undefined) hand();
+			else held.push(hand);
+		}),
+		show() {
+			for (const hand of held ?? []) hand();
+			held = undefined;
+		},
+	};
 }
 
 let timer: NodeJS.Timeout | undefined;

@@ -212,6 +212,11 @@ export class Host {
 		return this.#operate(verb);
 	}
 
+	/** The operator's lines so far, in the order in which they were carried out. */
+	get operated(): readonly OperatorLine[] {
+		return this.#operator;
+	}
+
 	/** The run so far as a recording: a scenario that replays it. */
 	recording(): string {
 		const {engine, scenario} = this;

@@ -6,10 +6,20 @@
 export const views = ['host', 'domains', 'channel', 'log'] as const;
 export type ViewName = (typeof views)[number];
 
-/** What has the keyboard. In `palette`, `delay` and `filter` every letter, blank and digit is text. */
-export type Mode = ViewName | 'help' | 'palette' | 'faults' | 'delay' | 'filter' | 'leave';
-export const modes: readonly Mode[] = [...views, 'help', 'palette', 'faults', 'delay', 'filter', 'leave'];
-export const textModes: ReadonlySet<Mode> = new Set<Mode>(['palette', 'delay', 'filter']);
+/** What has the keyboard. In `palette`, `delay`, `filter` and `xl` every letter, blank and digit is text. */
+export type Mode = ViewName | 'help' | 'palette' | 'faults' | 'delay' | 'filter' | 'xl' | 'confirm' | 'leave';
+export const modes: readonly Mode[] = [
+	...views,
+	'help',
+	'palette',
+	'faults',
+	'delay',
+	'filter',
+	'xl',
+	'confirm',
+	'leave',
+];
+export const textModes: ReadonlySet<Mode> = new Set<Mode>(['palette', 'delay', 'filter', 'xl']);
 
 export type Action =
 	| 'view-host'
@@ -39,6 +49,9 @@ export type Action =
 	| 'clear-last'
 	| 'record'
 	| 'restart'
+	| 'architecture'
+	| 'xl'
+	| 'agree'
 	| 'sort-next'
 	| 'sort-left'
 	| 'sort-right'
@@ -74,6 +87,8 @@ export interface Binding {
 		readonly label: string;
 		readonly rank: number;
 		readonly modes?: readonly Mode[];
+		/** What stands for the label on a narrow screen. */
+		readonly short?: string;
 		/** Where it is wanted more or less than elsewhere. */
 		readonly ranks?: Partial<Record<Mode, number>>;
 	};
@@ -157,7 +172,7 @@ export const bindings: readonly Binding[] = [
 	{
 		action: 'back',
 		keys: ['escape'],
-		modes: [...views, ...over, 'palette', 'delay', 'filter', 'leave'],
+		modes: [...views, ...over, 'palette', 'delay', 'filter', 'xl', 'confirm', 'leave'],
 		about: 'back, close; at the top it asks before leaving',
 		footer: {label: 'back', rank: 80, modes: ['channel', 'help', 'faults', 'palette', 'delay', 'filter', 'leave']},
 	},
@@ -203,6 +218,14 @@ export const bindings: readonly Binding[] = [
 		footer: {label: 'record', rank: 45},
 	},
 	{action: 'restart', keys: ['0'], modes: views, about: 'restart the scenario with the same seed'},
+	{
+		action: 'architecture',
+		keys: ['a'],
+		modes: views,
+		about: 'the same run under the next architecture, up to now and on',
+		footer: {label: 'architecture', rank: 58, modes: ['host'], short: 'arch'},
+	},
+	{action: 'xl', keys: [':'], modes: views, about: 'an xl command for domain zero, such as: pause web'},
 	{
 		action: 'sort-next',
 		keys: ['s', 'S'],
@@ -284,9 +307,11 @@ export const bindings: readonly Binding[] = [
 	{
 		action: 'accept',
 		keys: ['enter'],
-		modes: ['delay', 'filter', 'leave', 'help'],
-		about: 'take the value, leave, close the help',
+		modes: ['delay', 'filter', 'xl', 'leave', 'help'],
+		about: 'take the value, run the command, leave, close the help',
 	},
+	{action: 'agree', keys: ['y', 'Y'], modes: ['confirm'], about: 'yes'},
+	{action: 'back', keys: ['n', 'N', 'enter'], modes: ['confirm'], about: 'no'},
 	{
 		action: 'next-field',
 		keys: ['tab'],
@@ -302,7 +327,7 @@ export const bindings: readonly Binding[] = [
 	{
 		action: 'erase',
 		keys: ['backspace', 'delete'],
-		modes: ['palette', 'delay', 'filter'],
+		modes: ['palette', 'delay', 'filter', 'xl'],
 		about: 'erase the last character',
 	},
 	{

@@ -46,6 +46,8 @@ export function paletteEntries(
 		channel: snapshot.channels.map(({id}) => id),
 		device: snapshot.devices.map(({name}) => name),
 		domain: snapshot.domains.map(({name}) => name),
+		guest: snapshot.domains.filter(({role}) => role !== 'control').map(({name}) => name),
+		control: snapshot.domains.filter(({role}) => role === 'control').map(({name}) => name),
 	};
 	const all = kinds.flatMap((kind) =>
 		targets[kind.target].map((target): PaletteEntry => ({kind, target, near: near.includes(target)})),
@@ -60,6 +62,13 @@ export function paletteEntries(
 /** The value of a parameter as it stands. */
 export function parameterValue({values}: PaletteState, parameter: FaultParameter): string {
 	return values[parameter.name] ?? String(parameter.initial);
+}
+
+/** Who takes the whole host along when this fault has acted: domain zero or Xen. Undefined when the host goes on. */
+export function takenHost({domains, devices}: Snapshot, {kind, target}: PaletteEntry): string | undefined {
+	if (kind.kills === undefined) return undefined;
+	const dead = kind.kills === 'target' ? target : devices.find(({name}) => name === target)?.owner;
+	return dead === 'Xen' || domains.some(({name, role}) => name === dead && role === 'control') ? dead : undefined;
 }
 
 export type PaletteEvent =

@@ -7,7 +7,7 @@ import {render} from 'ink';
 import type {Command, Message} from '../session/messages.js';
 import {Console} from './console.js';
 import {decodeKeys, decodeRest} from './decode.js';
-import {type FaultKind, faultKinds} from './fault-kinds.js';
+import type {FaultKind} from './fault-kinds.js';
 import {Screen, type TerminalOutput} from './screen.js';
 import {Store} from './store.js';
 import {Palette} from './style.js';
@@ -28,7 +28,8 @@ export interface ConsoleOptions {
 	readonly ascii: boolean;
 	/** Simulated nanoseconds per real second at the start; Infinity is as fast as it goes. */
 	readonly speed?: number;
-	readonly faults?: readonly FaultKind[];
+	/** What the palette offers. */
+	readonly faults: readonly FaultKind[];
 	/** False draws without colour; by default NO_COLOR decides. */
 	readonly colour?: boolean;
 	/** Writes a recording and returns the name of its file. */
@@ -76,7 +77,7 @@ export async function runConsole(options: ConsoleOptions): Promise<number> {
 		},
 		palette,
 		options.ascii,
-		options.faults ?? faultKinds,
+		options.faults,
 		screen.columns,
 		screen.rows,
 		options.speed === undefined ? {} : {speed: options.speed},

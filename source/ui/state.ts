@@ -4,7 +4,7 @@
  */
 
 import type {Snapshot} from '../observe/snapshot.js';
-import type {ClockView, Command} from '../session/messages.js';
+import type {ClockView, Command, OperatorLine} from '../session/messages.js';
 import type {FaultKind} from './fault-kinds.js';
 import type {Mode, ViewName} from './keys.js';
 import type {PaletteState} from './palette.js';
@@ -36,6 +36,14 @@ export type Overlay =
 	| {readonly kind: 'faults'; readonly cursor: number}
 	| {readonly kind: 'delay'; readonly text: string}
 	| {readonly kind: 'filter'; readonly text: string; readonly before: string}
+	| {readonly kind: 'xl'; readonly text: string}
+	/** Asks once before `line`, which ends the host; Esc goes back to the palette. */
+	| {
+			readonly kind: 'confirm';
+			readonly question: string;
+			readonly line: OperatorLine;
+			readonly palette: PaletteState;
+	  }
 	| {readonly kind: 'leave'};
 
 export interface ConsoleState {

@@ -110,7 +110,8 @@ export class Store {
 		switch (message.type) {
 			case 'snapshot': {
 				const {snapshot, clock} = message;
-				const restarted = snapshot.executed < (this.#world.snapshot?.executed ?? 0);
+				const before = this.#world.clock;
+				const restarted = before !== undefined && before.run !== clock.run;
 				const log = appended(restarted ? [] : this.#world.log, snapshot.log);
 				this.#world = {...this.#world, snapshot, clock, log};
 				if (restarted) {

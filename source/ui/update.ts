@@ -5,7 +5,7 @@
 import type {Snapshot} from '../observe/snapshot.js';
 import type {Command, OperatorLine} from '../session/messages.js';
 import {type Action, bindingFor, elsewhere, textModes, type ViewName} from './keys.js';
-import {openPalette, type PaletteEvent, paletteEntries, paletteLine, updatePalette} from './palette.js';
+import {openPalette, type PaletteEvent, paletteEntries, paletteLine, takenHost, updatePalette} from './palette.js';
 import {type ConsoleState, type Effect, modeOf, type Overlay, type World} from './state.js';
 import {channelOf, keyOf, selectedSubject} from './subject.js';
 import {graphemes} from './text.js';
@@ -55,6 +55,9 @@ function act(state: ConsoleState, world: World, action: Action): Update {
 		case 'repaint':
 			return {state, effects: [{type: 'repaint'}]};
 		case 'back':
+			if (state.overlay === undefined && world.clock?.catchingUp !== undefined) {
+				return {state, effects: [send({type: 'keep'})]};
+			}
 			return none(back(state));
 		case 'help':
 			return none({...state, overlay: state.overlay === undefined ? {kind: 'help', top: 0} : undefined});
@@ -66,6 +69,7 @@ function act(state: ConsoleState, world: World, action: Action): Update {
 
 function back(state: ConsoleState): ConsoleState {
 	const {overlay, trail} = state;
+	if (overlay?.kind === 'confirm') return {...state, overlay: {kind: 'palette', palette: overlay.palette}};
 	if (overlay !== undefined) {
 		const log = overlay.kind === 'filter' ? {...state.log, filter: overlay.before} : state.log;
 		return {...state, overlay: undefined, log};
@@ -84,6 +88,9 @@ function type(state: ConsoleState, world: World, text: string): Update {
 			return palette(state, world, overlay, {typed: text});
 		case 'filter':
 			return none(withFilter(state, overlay, overlay.text + text));
+		case 'xl':
+			if (overlay.text.length >= longestXl) return none(state);
+			return none({...state, overlay: {...overlay, text: overlay.text + text}});
 		case 'delay':
 			if (!/^[0-9.,]$/.test(text) || overlay.text.length >= 6) return none(state);
 			return none({...state, overlay: {...overlay, text: overlay.text + text.replace(',', '.')}});
@@ -91,6 +98,9 @@ function type(state: ConsoleState, world: World, text: string): Update {
 			return none(state);
 	}
 }
+
+/** Characters of an xl command at most. */
+const longestXl = 60;
 
 function withFilter(state: ConsoleState, overlay: Extract<Overlay, {kind: 'filter'}>, text: string): ConsoleState {
 	return {...state, overlay: {...overlay, text}, log: {cursor: undefined, filter: text}};
@@ -144,6 +154,16 @@ function inOverlay(state: ConsoleState, world: World, overlay: Overlay, action: 
 			if (action === 'erase') return none(withFilter(state, overlay, graphemes(overlay.text).slice(0, -1).join('')));
 			return none(action === 'accept' ? closed : state);
 		}
+		case 'xl': {
+			const text = overlay.text.trim();
+			if (action === 'erase') {
+				return none({...state, overlay: {...overlay, text: graphemes(overlay.text).slice(0, -1).join('')}});
+			}
+			if (action !== 'accept') return none(state);
+			return {state: closed, effects: text === '' ? [] : [operator({verb: 'xl', line: text})]};
+		}
+		case 'confirm':
+			return action === 'agree' ? {state: closed, effects: [operator(overlay.line)]} : none(state);
 		case 'palette': {
 			if (action !== 'accept') {
 				const known = ['up', 'down', 'left', 'right', 'next-field', 'previous-field', 'erase'] as const;
@@ -157,6 +177,11 @@ function inOverlay(state: ConsoleState, world: World, overlay: Overlay, action: 
 			const line = paletteLine(overlay.palette, entry);
 			if ('problem' in line)
 				return {state, effects: [{type: 'notice', notice: {text: line.problem, severity: 'error'}}]};
+			const taken = takenHost(snapshot, entry);
+			if (taken !== undefined) {
+				const question = `${entry.kind.title}: it takes ${taken}, and every domain goes down with it.`;
+				return none({...state, overlay: {kind: 'confirm', question, line, palette: overlay.palette}});
+			}
 			return {state: closed, effects: [operator(line)]};
 		}
 	}
@@ -176,7 +201,7 @@ const viewOf: Partial<Record<Action, ViewName>> = {
 };
 
 /** What can no longer be done once the run is over. */
-const needTime: ReadonlySet<Action> = new Set<Action>(['freeze', 'step', 'inject', 'kick', 'clear-last']);
+const needTime: ReadonlySet<Action> = new Set<Action>(['freeze', 'step', 'inject', 'kick', 'clear-last', 'xl']);
 
 function inView(state: ConsoleState, world: World, action: Action): Update {
 	const {snapshot} = world;
@@ -210,6 +235,10 @@ function inView(state: ConsoleState, world: World, action: Action): Update {
 				state: {...state, frozen: false},
 				effects: [send({type: 'restart'})],
 			};
+		case 'architecture':
+			return {state, effects: [send({type: 'architecture'})]};
+		case 'xl':
+			return none({...state, overlay: {kind: 'xl', text: ''}});
 		case 'delay':
 			return none({...state, overlay: {kind: 'delay', text: ''}});
 		case 'filter':
@@ -268,11 +297,14 @@ function currentChannel(snapshot: Snapshot, state: ConsoleState) {
 }
 
 function nearOf(snapshot: Snapshot, state: ConsoleState): string[] {
-	const channel = currentChannel(snapshot, state);
-	if (channel !== undefined) return [channel.id];
 	const subject = selectedSubject(snapshot, state.selected);
-	if (subject.kind === 'device') return [subject.device.name];
-	return subject.kind === 'domain' ? [subject.domain.name] : [];
+	if (state.view === 'host') {
+		if (subject.kind === 'device') return [subject.device.name];
+		if (subject.kind === 'domain') return [subject.domain.name];
+		if (subject.kind === 'part' && subject.part.kind === 'driver') return [subject.part.subject];
+	}
+	const channel = currentChannel(snapshot, state);
+	return channel === undefined ? [] : [channel.id];
 }
 
 /** Goes to another view so that Esc comes back. */

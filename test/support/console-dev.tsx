@@ -4,6 +4,7 @@
  */
 import {runConsole} from '../../source/ui/run-console.js';
 import {FakeSession} from './fake-session.js';
+import {faultKinds} from './fault-kinds.js';
 
 const {start, ascii = false, ...options} = JSON.parse(process.argv[2] ?? '{}');
 process.exitCode = await runConsole({
@@ -11,5 +12,6 @@ process.exitCode = await runConsole({
 	stdin: process.stdin,
 	stdout: process.stdout,
 	ascii,
+	faults: faultKinds,
 	saveRecording: () => 'recording.yaml',
 });

@@ -16,6 +16,8 @@ export function fakeClock(value: Partial<ClockView> = {}): ClockView {
 		replaying: false,
 		hashes: undefined,
 		figures: 0,
+		run: 0,
+		catchingUp: undefined,
 		...value,
 	};
 }
@@ -62,6 +64,10 @@ export class FakeSession {
 				this.#time = 0;
 				this.#faults = [];
 				this.#asleepSince = undefined;
+				this.#clock = {...this.#clock, run: this.#clock.run + 1};
+				break;
+			case 'architecture':
+			case 'keep':
 				break;
 			case 'watch':
 				this.#ring = command.ring;

@@ -2,6 +2,7 @@
 import type {Capture} from '../../source/doors/capture.js';
 import {Observer} from '../../source/observe/observer.js';
 import type {Snapshot} from '../../source/observe/snapshot.js';
+import type {Variant} from '../../source/session/catch-up.js';
 import type {ClockView, Command, Message, OperatorLine} from '../../source/session/messages.js';
 import {Simulation} from '../../source/session/simulation.js';
 import {Host} from '../../source/sim/host.js';
@@ -40,20 +41,22 @@ export class Session {
 
 	constructor(
 		text = small,
-		{speed = 1e9, replaying = false, watched = true} = {},
+		{speed = 1e9, replaying = false, watched = true, variants = [] as readonly Variant[]} = {},
 		capture: (() => Capture) | undefined = undefined,
 	) {
 		const scenario = scenarioOf(text);
 		this.simulation = new Simulation({
-			make: () => {
-				const host = new Host(scenario, {version: 'test'});
+			scenario,
+			variants,
+			make: (of) => {
+				const host = new Host(of, {version: 'test'});
 				this.hosts.push(host);
 				return {host, observer: new Observer(host), capture: capture?.()};
 			},
 			emit: (message) => this.messages.push(message),
 			speed,
 			replaying,
-			reproduce: 'ringtop small',
+			reproduce: (arch) => `ringtop small --arch ${arch}`,
 		});
 		if (watched) {
 			this.turn();

@@ -157,7 +157,7 @@ describe('the help', () => {
 		const {type} = show({}, {columns: 120, rows: 90});
 		type('3?');
 		const starts = new Set(
-			['. ', 'Ctrl-L ', 'Ctrl-C '].map((key) =>
+			['Ctrl-Z ', 'Ctrl-L ', 'Ctrl-C '].map((key) =>
 				text()
 					.split('\n')
 					.find((line) => line.includes(`  ${key}`))

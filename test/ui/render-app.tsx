@@ -7,9 +7,9 @@ import {render} from 'ink';
 import type {Command, Message} from '../../source/session/messages.js';
 import {Console} from '../../source/ui/console.js';
 import {decodeKeys} from '../../source/ui/decode.js';
-import {faultKinds} from '../../source/ui/fault-kinds.js';
 import {Store} from '../../source/ui/store.js';
 import {Palette} from '../../source/ui/style.js';
+import {faultKinds} from '../support/fault-kinds.js';
 
 export interface AppOptions {
 	readonly columns?: number;

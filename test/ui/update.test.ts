@@ -1,17 +1,23 @@
 /** What keys do, played without a terminal: moving, looking inside, time, faults, and ways out. */
 import {describe, expect, test} from 'vitest';
-import {faultKinds} from '../../source/ui/fault-kinds.js';
+import type {ClockView} from '../../source/session/messages.js';
 import {type ConsoleState, type Effect, initialState, type World} from '../../source/ui/state.js';
 import {keyOf, selectedSubject} from '../../source/ui/subject.js';
 import {pressKey, speeds} from '../../source/ui/update.js';
 import {fakeClock} from '../support/fake-session.js';
 import {type FakeOptions, fakeSnapshot} from '../support/fake-snapshot.js';
+import {faultKinds} from '../support/fault-kinds.js';
 
-function play(keys: readonly string[], options: FakeOptions = {}, from: Partial<ConsoleState> = {}) {
+function play(
+	keys: readonly string[],
+	options: FakeOptions = {},
+	from: Partial<ConsoleState> = {},
+	clock: Partial<ClockView> = {},
+) {
 	const snapshot = fakeSnapshot(12_345_000_000, options);
 	const world: World = {
 		snapshot,
-		clock: fakeClock(),
+		clock: fakeClock(clock),
 		log: snapshot.log,
 		notice: undefined,
 		failed: undefined,
@@ -287,6 +293,73 @@ describe('the log', () => {
 	});
 });
 
+describe('another architecture', () => {
+	const catchingUp = {title: 'Driver domains: a domain for each kind of device', now: 1e9, until: 4e9};
+
+	test('is asked for by a, and refused by Esc while it is on its way', () => {
+		expect(play(['a']).commands).toEqual([{type: 'architecture'}]);
+		const {commands, state} = play(['escape'], {}, {}, {catchingUp});
+		expect(commands).toEqual([{type: 'keep'}]);
+		expect(state.overlay).toBeUndefined();
+	});
+
+	test('leaves Esc to what lies over the view', () => {
+		const {commands, state} = play(['?', 'escape'], {}, {}, {catchingUp});
+		expect(commands).toEqual([]);
+		expect(state.overlay).toBeUndefined();
+	});
+});
+
+describe('xl', () => {
+	const typed = (text: string) => play([':', ...text, 'enter']);
+
+	test('runs what is typed, every letter and digit of it', () => {
+		expect(typed('pause web').commands).toEqual([{type: 'operator', line: {verb: 'xl', line: 'pause web'}}]);
+		expect(typed('sched-credit -d db -w 512').commands[0]).toMatchObject({line: {line: 'sched-credit -d db -w 512'}});
+		expect(typed('pause web').state.overlay).toBeUndefined();
+	});
+
+	test('closes without a command, and by Esc', () => {
+		expect(typed('  ').commands).toEqual([]);
+		const {commands, state} = play([':', ...'pause web', 'escape']);
+		expect([commands, state.overlay]).toEqual([[], undefined]);
+	});
+
+	test('erases, and takes no more than a line', () => {
+		expect(play([':', 'a', 'b', 'backspace']).state.overlay).toEqual({kind: 'xl', text: 'a'});
+		expect(play([':', ...'x'.repeat(200)]).state.overlay).toEqual({kind: 'xl', text: 'x'.repeat(60)});
+	});
+});
+
+describe('a fault that ends the host', () => {
+	const crash = ['f', ...'drv.crash nvme0', 'enter'];
+
+	test('is injected only after y; Enter and n are no, and lead back', () => {
+		const asked = play(crash);
+		expect(asked.commands).toEqual([]);
+		expect(asked.state.overlay).toMatchObject({kind: 'confirm', question: expect.stringContaining('Domain-0')});
+		expect(play([...crash, 'y']).commands).toEqual([
+			{type: 'operator', line: {verb: 'fault', fault: 'drv.crash', target: 'nvme0', parameters: {}}},
+		]);
+		for (const no of ['enter', 'n', 'escape']) {
+			const {commands, state} = play([...crash, no]);
+			expect(commands).toEqual([]);
+			expect(state.overlay?.kind).toBe('palette');
+		}
+	});
+
+	test('is not one that takes a guest only', () => {
+		const {commands} = play(['f', ...'guest.crash db', 'enter']);
+		expect(commands).toHaveLength(1);
+		expect(play(['f', ...'guest.crash Domain-0', 'enter']).commands).toEqual([]);
+	});
+
+	test('comes first when its driver is selected', () => {
+		const {commands} = play(['f', 'enter', 'y'], {}, {selected: 'part Domain-0/nvme0'});
+		expect(commands[0]).toMatchObject({line: {fault: 'drv.crash', target: 'nvme0'}});
+	});
+});
+
 test('before the first snapshot every key is safe', () => {
 	const world: World = {
 		snapshot: undefined,
@@ -298,7 +371,7 @@ test('before the first snapshot every key is safe', () => {
 		columns: 80,
 		rows: 24,
 	};
-	for (const key of [...'1235hjklgG.-+[]=fF!uw0s<>ovnbrdzp/? ', 'enter', 'escape', 'tab', 'up', 'pagedown']) {
+	for (const key of [...'1235hjklgG.-+[]=fF!uw0a:s<>ovnbrdzp/? ', 'enter', 'escape', 'tab', 'up', 'pagedown']) {
 		expect(() => pressKey(initialState, world, key), key).not.toThrow();
 		expect(() => pressKey({...initialState, view: 'domains'}, world, key), key).not.toThrow();
 	}

@@ -30,7 +30,8 @@ export function footerRuns(
 		}
 		if (footer === undefined || !(footer.modes ?? modes).includes(mode)) return [];
 		const rank = footer.ranks?.[mode] ?? footer.rank;
-		const label = action === 'freeze' && frozen ? 'go on' : footer.label;
+		const worded = cells < 100 ? (footer.short ?? footer.label) : footer.label;
+		const label = action === 'freeze' && frozen ? 'go on' : worded;
 		return [{rank, key: keyName(keys[0]).toLowerCase(), label}];
 	});
 	if (mode === 'palette' && parameter) {
@@ -79,7 +80,7 @@ function viewTabs(shown: ViewName, tight: boolean): Run[] {
 
 export function drawFooter(canvas: Canvas, y: number, world: World, state: ConsoleState): void {
 	const {overlay} = state;
-	if (overlay?.kind === 'leave' || overlay?.kind === 'delay' || overlay?.kind === 'filter') {
+	if (isPrompt(overlay)) {
 		canvas.runs(0, y, promptRuns(overlay, state.delay));
 	} else if (world.notice !== undefined) {
 		const {text, severity} = world.notice;
@@ -92,13 +93,29 @@ export function drawFooter(canvas: Canvas, y: number, world: World, state: Conso
 	}
 }
 
-type Prompt = Extract<Overlay, {kind: 'leave' | 'delay' | 'filter'}>;
+type Prompt = Extract<Overlay, {kind: 'leave' | 'delay' | 'filter' | 'xl' | 'confirm'}>;
+
+const prompts: ReadonlySet<string> = new Set<Prompt['kind']>(['leave', 'delay', 'filter', 'xl', 'confirm']);
+
+function isPrompt(overlay: Overlay | undefined): overlay is Prompt {
+	return overlay !== undefined && prompts.has(overlay.kind);
+}
 
 /** A question, what was typed so far with a cursor, and how it ends. */
 function promptRuns(overlay: Prompt, delay: number): Run[] {
+	if (overlay.kind === 'confirm') {
+		return [
+			[` ${overlay.question} `, 'bold warn'],
+			['y', 'bold accent'],
+			[' injects it, '],
+			['Enter', 'bold accent'],
+			[' does not'],
+		];
+	}
 	const [question, help] = {
 		leave: ['Leave ringtop?', 'q or Enter leaves, Esc stays'],
 		delay: ['Figures change every', `seconds (now ${delay}); Enter takes it, Esc keeps`],
+		xl: ['xl', 'Enter runs it in domain zero, Esc closes'],
 		filter: ['Show lines with', 'words or a severity; Enter takes it, Esc as before'],
 	}[overlay.kind];
 	const typed: Run[] =

@@ -21,7 +21,12 @@ export function headerRuns(world: World, state: ConsoleState, cells: number): Ru
 	const items: Array<{readonly place: number; readonly run: Run}> = [];
 	const add = (place: number, text: string, style = '') => items.push({place, run: [text, style]});
 	add(70, clock(snapshot.time, clockDigits(state.speed, stepping)), 'bold');
-	if (time?.finished === true) add(60, 'HALTED', 'bold warn');
+	const other = time?.catchingUp;
+	if (other !== undefined) {
+		const [under] = clean(other.title).split(':');
+		const part = Math.floor((100 * other.now) / Math.max(1, other.until));
+		add(60, `re-running: ${under}, ${part} %; esc keeps`, 'bold warn');
+	} else if (time?.finished === true) add(60, 'HALTED', 'bold warn');
 	else if (state.frozen) add(60, 'FROZEN', 'bold warn');
 	else add(60, `► ${speed(state.speed)}`, 'accent');
 	if (state.recording) add(30, 'REC', 'bold bad');
