@@ -11,6 +11,8 @@ import type {ChannelLook, PartView, VbdChannelView, VbdView} from './snapshot.js
 
 /** Before an end has come to life the store holds what the toolstack wrote for it. */
 const [, initialising, , , connected] = xenbusStateNames;
+/** In place of the xenbus state of an end whose domain has died, whatever the store still says of it. */
+export const gone = 'gone';
 /** A guest's ring of one page has so many slots. */
 const slotsOfOnePage = 32;
 
@@ -178,11 +180,19 @@ export class ChannelFigures {
 	}
 
 	get #frontState(): string {
+		if (!this.channel.frontKernel.alive) {
+			return gone;
+		}
+
 		const state = xenbusStateNames[this.channel.blkfront?.xenbus.state ?? 0];
 		return state === 'Unknown' ? initialising : state;
 	}
 
 	get #backState(): string {
+		if (!this.channel.backKernel.alive) {
+			return gone;
+		}
+
 		const state = xenbusStateNames[this.channel.blkback?.xenbus.state ?? 0];
 		return state === 'Unknown' ? initialising : state;
 	}

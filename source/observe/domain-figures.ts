@@ -52,6 +52,7 @@ export class DomainFigures {
 			state: xenDomain.stateLetters,
 			role,
 			died: this.#died(),
+			booting: this.#isBooting(own, networks),
 			pausedByXl: xenDomain.pauseCount > 0,
 			cpuTime: host.boot.xen.cpus.timeOf(xenDomain),
 			run: cpu.time.percent,
@@ -160,6 +161,28 @@ export class DomainFigures {
 		return [...own, ...ofNetworks.map((job) => job.view(host.now))];
 	}
 
+	/** Its kernel is there, and nothing in it works yet. */
+	#isBooting(own: readonly ChannelFigures[], networks: readonly VifFigures[]): boolean {
+		const {domain, host} = this;
+		const {boot, architecture} = host;
+		const {kernel, role, name} = domain;
+		if (!kernel.alive) {
+			return false;
+		}
+
+		if (role === 'control') {
+			return boot.domains.length === 1;
+		}
+
+		if (role === 'driver') {
+			const devices = architecture.driverDomains.find((each) => each.name === name)?.devices.length ?? 0;
+			return boot.drivers.filter((placed) => placed.kernel === kernel).length < devices;
+		}
+
+		const fronts = [...own.map(({channel}) => channel.blkfront), ...networks.map(({channel}) => channel.netfront)];
+		return fronts.length > 0 && fronts.every((front) => front === undefined);
+	}
+
 	#oracle(): DomainView['oracle'] {
 		let oracle: DomainView['oracle'];
 		for (const {parties, sectorsChecked, violations} of this.host.oracle.disks) {
@@ -176,8 +199,14 @@ export class DomainFigures {
 
 	#died(): DomainView['died'] {
 		const {domain, domid} = this.domain.kernel;
-		if (domain.stoppedAt < 0) {
+		const {downSince} = this.host.past;
+		if (domain.stoppedAt < 0 && downSince < 0) {
 			return undefined;
+		}
+
+		if (downSince >= 0 && (domain.stoppedAt < 0 || domain.shutdown === undefined)) {
+			const cause = domain.shutdown === 'crash' ? 'crashed' : 'went down with the host';
+			return {cause, time: downSince, zombiePages: 0};
 		}
 
 		const cause = domain.shutdown === 'crash' ? 'crashed' : (domain.shutdown ?? 'destroyed');

@@ -48,6 +48,20 @@ export function nextEvent(engine: Engine, cpus: Cpus): Snapshot['next'] {
 	return time === Number.POSITIVE_INFINITY ? undefined : {what, inNanoseconds: time - engine.now};
 }
 
+/** Steps of the way back after a crash of the host, as they are called in the code. */
+const wayBack: ReadonlySet<string> = new Set(['machine reset', 'Xen starts']);
+
+/** While the host is down: what comes next of the way back, ns from now. */
+export function nextOfReboot(engine: Engine, since: number): Snapshot['down'] {
+	let down: Snapshot['down'];
+	engine.queue.forEach((at, {owner, name}) => {
+		if (since >= 0 && owner === engine.world && wayBack.has(name)) {
+			down = {since, next: name, inNanoseconds: at - engine.now};
+		}
+	});
+	return down;
+}
+
 function happeningOf(name: string): string {
 	for (const [ending, words] of happenings) {
 		if (ending.test(name)) {

@@ -15,7 +15,7 @@ import {DomainFigures} from './domain-figures.js';
 import {JobFigures} from './job-figures.js';
 import {LanFigures} from './lan-figures.js';
 import {NetJobFigures} from './net-job-figures.js';
-import {nextEvent} from './next-event.js';
+import {nextEvent, nextOfReboot} from './next-event.js';
 import {ringView} from './ring-view.js';
 import {type Counter, Samples} from './samples.js';
 import type {ChannelView, ExpectationView, FaultView, PartView, RingView, Snapshot, XenView} from './snapshot.js';
@@ -37,6 +37,8 @@ export class Observer {
 	readonly #samples = new Samples();
 	readonly #cpus: HostCpuFigures;
 	#domains: DomainFigures[] = [];
+	/** Every domain's name that there was, in the order of their first creation. */
+	readonly #names: string[] = [];
 	#channels: ChannelFigures[] = [];
 	readonly #devices: DeviceFigures[];
 	readonly #jobs: JobFigures[] = [];
@@ -150,6 +152,7 @@ export class Observer {
 			expectations: this.#expectations(),
 			findings: engine.findings.all.map(({kind, time, text, explainedBy}) => ({kind, time, text, explainedBy})),
 			ring: this.#ringView(),
+			down: nextOfReboot(engine, host.past.downSince),
 			next: nextEvent(engine, boot.xen.cpus),
 		};
 	}
@@ -211,9 +214,17 @@ export class Observer {
 			: ringView(this.host.engine, disk.channel);
 	}
 
-	/** Domain-0, driver domains, guests by creation. */
+	/** Domain-0, driver domains, guests by creation; one that comes back under its name has the place it had. */
 	#inDrawingOrder(): DomainFigures[] {
-		return [...this.#domains].sort((a, b) => roles.indexOf(a.domain.role) - roles.indexOf(b.domain.role));
+		for (const {domain} of this.#domains) {
+			if (!this.#names.includes(domain.name)) {
+				this.#names.push(domain.name);
+			}
+		}
+
+		const place = ({domain}: DomainFigures) => this.#names.indexOf(domain.name);
+		const role = ({domain}: DomainFigures) => roles.indexOf(domain.role);
+		return [...this.#domains].sort((a, b) => role(a) - role(b) || place(a) - place(b));
 	}
 
 	#xenstored(): PartView {

@@ -33,6 +33,8 @@ export interface Snapshot {
 	readonly findings: readonly FindingView[];
 	/** The ring under glass, when the view asked for one. */
 	readonly ring: RingView | undefined;
+	/** The host is down since a time (ns), and what brings it back comes so many ns from now; undefined while it is up. */
+	readonly down: {readonly since: number; readonly next: string; readonly inNanoseconds: number} | undefined;
 	/** What will happen next and when, ns from now; undefined when nothing will. */
 	readonly next: {readonly what: string; readonly inNanoseconds: number} | undefined;
 }
@@ -90,6 +92,8 @@ export interface DomainView {
 	readonly role: 'control' | 'driver' | 'guest';
 	/** Set once it is dead: cause and time; the frame stays until it is gone. */
 	readonly died: {readonly cause: string; readonly time: number; readonly zombiePages: number} | undefined;
+	/** Its kernel is there, and nothing in it works yet. */
+	readonly booting: boolean;
 	readonly pausedByXl: boolean;
 	/** CPU time since creation, ns: as xentop counts it (hypercalls included). */
 	readonly cpuTime: number;

@@ -6,6 +6,7 @@ import type {Engine} from '../engine/engine.js';
 import {ringSlots} from '../sim/channel/netif.js';
 import {xenbusStateNames} from '../sim/channel/xenbus.js';
 import type {VifChannel} from '../sim/host/vif-channel.js';
+import {gone} from './channel-figures.js';
 import {type NetRing, netIndices, oldestSlot, receiveSlots, transmitSlots} from './net-ring-view.js';
 import {receivingWaitsFor, sendingWaitsFor} from './packet-whereabouts.js';
 import type {Counter, Samples} from './samples.js';
@@ -255,11 +256,19 @@ export class VifFigures {
 	}
 
 	get #frontState(): string {
+		if (!this.channel.frontKernel.alive) {
+			return gone;
+		}
+
 		const state = xenbusStateNames[this.channel.netfront?.xenbus.state ?? 0];
 		return state === 'Unknown' ? initialising : state;
 	}
 
 	get #backState(): string {
+		if (!this.channel.backKernel.alive) {
+			return gone;
+		}
+
 		const state = xenbusStateNames[this.channel.netback?.xenbus.state ?? 0];
 		return state === 'Unknown' ? initialising : state;
 	}

@@ -4,6 +4,7 @@ checked as the scenario parser checks them.
 */
 
 import {assert} from '../engine/assert.js';
+import type {Answer, Host} from '../sim/host.js';
 import {buildFault, type ChannelName, directions, type FaultScope, type RawFault} from '../sim/scenario/fault-words.js';
 import {Refused} from '../sim/scenario/problems.js';
 import type {Verb} from '../sim/scenario/timeline.js';
@@ -39,6 +40,19 @@ export function verbOf(line: OperatorLine, scenario: Scenario, faultId: string):
 
 		default:
 			return line satisfies never;
+	}
+}
+
+/** Carries a line out on a host, or refuses it with the reason. */
+export function carryOut(host: Host, line: OperatorLine): Answer {
+	try {
+		return host.operate(verbOf(line, host.scenario, `operator-${host.rules.all.length + 1}`));
+	} catch (error) {
+		if (error instanceof Refused) {
+			return {text: error.message, refused: true};
+		}
+
+		throw error;
 	}
 }
 

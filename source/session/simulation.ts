@@ -6,14 +6,12 @@ import type {Capture} from '../doors/capture.js';
 import type {Observer} from '../observe/observer.js';
 import type {Host} from '../sim/host.js';
 import {measuredText} from '../sim/scenario/condition.js';
-import {evaluateExpectations} from '../sim/scenario/expectation.js';
-import {Refused} from '../sim/scenario/problems.js';
-import type {Scenario} from '../sim/scenario/types.js';
-import {CatchUp, nextVariant, type Variant} from './catch-up.js';
-import type {ClockView, Command, Message} from './messages.js';
-import {verbOf} from './operator-lines.js';
+import {Alternative} from './alternative.js';
+import type {ClockView, Command} from './messages.js';
+import {carryOut} from './operator-lines.js';
 import {Pace} from './pace.js';
 import {Replay} from './replay.js';
+import {logVerdict, type Run, type SimulationOptions} from './run.js';
 
 /** Events in one slice: a few milliseconds of work. */
 const sliceEvents = 4000;
@@ -23,29 +21,6 @@ const turnMilliseconds = 8;
 const stepLimit = 1_000_000_000;
 /** Real milliseconds between snapshots while time runs. */
 const snapshotMilliseconds = 100;
-
-/** A host with who watches it. */
-export interface Run {
-	readonly host: Host;
-	readonly observer: Observer;
-	readonly capture?: Capture | undefined;
-	/** Called when it becomes the run that is shown: only then its captures may go to their files. */
-	readonly show?: () => void;
-}
-
-export interface SimulationOptions {
-	readonly scenario: Scenario;
-	/** The same scenario under every architecture there is, in the order in which `a` goes through them; none for a replay. */
-	readonly variants: readonly Variant[];
-	/** Makes a host anew: at the start, at every restart, and for another architecture. */
-	readonly make: (scenario: Scenario) => Run;
-	readonly emit: (message: Message) => void;
-	readonly speed: number;
-	/** A replay: operator lines come from the recording, none are taken. */
-	readonly replaying: boolean;
-	/** The command a person types to see the same again. */
-	readonly reproduce: (arch: string) => string;
-}
 
 export class Simulation {
 	#host: Host;
@@ -67,8 +42,8 @@ export class Simulation {
 	#ring: string | undefined;
 	/** Asked for by the timeline, and not taken over yet. */
 	#askedSpeed: number | undefined;
-	/** Under another architecture; the host that is shown stands still meanwhile. */
-	#other: {readonly run: Run; readonly catchUp: CatchUp; readonly refusals: readonly string[]} | undefined;
+	/** While it is under way, the host that is shown stands still. */
+	readonly #alternative: Alternative;
 	/** Counts restarts and changes of architecture. */
 	#runs = 0;
 
@@ -78,6 +53,7 @@ export class Simulation {
 		run.show?.();
 		this.#listen();
 		this.#pace = new Pace(options.speed);
+		this.#alternative = new Alternative(options, (text, severity) => this.#notice(text, severity));
 	}
 
 	/** Takes a command at wall time `wall` (ms). */
@@ -112,7 +88,7 @@ export class Simulation {
 					break;
 				}
 
-				this.#other = undefined;
+				this.#alternative.drop();
 				this.#frozen = false;
 				this.#become(this.options.make(this.#host.scenario), wall);
 				this.#notice('restarted from the beginning, same seed');
@@ -120,13 +96,13 @@ export class Simulation {
 			}
 
 			case 'architecture': {
-				this.#nextArchitecture();
+				this.#alternative.begin(this.#host);
 				break;
 			}
 
 			case 'keep': {
-				if (this.#other !== undefined) {
-					this.#other = undefined;
+				if (this.#alternative.isUnderWay) {
+					this.#alternative.drop();
 					this.#pace.start(this.#host.now, wall);
 					this.#notice(`still ${this.#host.architecture.title}`);
 				}
@@ -146,9 +122,7 @@ export class Simulation {
 			case 'watch': {
 				this.#ring = command.ring;
 				this.#observer.watch(command.ring, command.logFrom);
-				if (command.delay !== this.#delay) {
-					this.#delay = command.delay;
-				}
+				this.#delay = command.delay;
 
 				break;
 			}
@@ -171,15 +145,14 @@ export class Simulation {
 	*/
 	turn(clock: () => number): number {
 		const begun = clock();
-		if (this.#pace.speed !== Number.POSITIVE_INFINITY || this.#frozen) {
-			// The first turn starts the clock.
-			if (this.#figuresAt === Number.NEGATIVE_INFINITY) {
-				this.#pace.start(this.#host.now, begun);
-			}
+		const isPaced = this.#pace.speed !== Number.POSITIVE_INFINITY || this.#frozen;
+		// The first turn starts the clock.
+		if (isPaced && this.#figuresAt === Number.NEGATIVE_INFINITY) {
+			this.#pace.start(this.#host.now, begun);
 		}
 
 		let wall = begun;
-		if (this.#other !== undefined) {
+		if (this.#alternative.isUnderWay) {
 			return this.#catchUp(clock);
 		}
 
@@ -205,7 +178,9 @@ export class Simulation {
 			return 0;
 		}
 
-		return this.#stopped ? snapshotMilliseconds : Math.min(this.#untilNext(wall), snapshotMilliseconds);
+		const next = Math.min(this.#host.nextTime, this.#host.runtime);
+		const untilNext = Math.max(1, this.#pace.wait(next, wall));
+		return this.#stopped ? snapshotMilliseconds : Math.min(untilNext, snapshotMilliseconds);
 	}
 
 	/** The runtime is over, and everything due by then has happened. */
@@ -215,7 +190,7 @@ export class Simulation {
 	}
 
 	get #stopped(): boolean {
-		return this.#frozen || this.#failed || this.finished || this.#other !== undefined;
+		return this.#frozen || this.#failed || this.finished || this.#alternative.isUnderWay;
 	}
 
 	/** Goes on with another host. */
@@ -230,65 +205,24 @@ export class Simulation {
 		this.#pace.start(this.#host.now, wall);
 	}
 
-	/** Begins the same run under the architecture after this one, or after the one that is catching up. */
-	#nextArchitecture(): void {
-		const {variants, replaying, make} = this.options;
-		if (replaying) {
-			this.#notice('this is a replay: its architecture is in the recording', 'error');
-			return;
-		}
-
-		const {scenario, now, operated} = this.#host;
-		const next = nextVariant(variants, (this.#other?.run.host.scenario ?? scenario).arch);
-		if (next === undefined || next.scenario.arch === scenario.arch) {
-			this.#other = undefined;
-			const why =
-				next?.refusals ?? variants.flatMap((each) => ('refusal' in each ? [`${each.arch}: ${each.refusal}`] : []));
-			this.#notice(`it runs under no other architecture; ${why.join('; ') || 'none is given'}`, 'error');
-			return;
-		}
-
-		try {
-			const run = make(next.scenario);
-			this.#other = {run, catchUp: new CatchUp(run.host, run.observer, operated, now), refusals: next.refusals};
-		} catch (error) {
-			this.#abandon(next.scenario.arch, error);
-		}
-	}
-
-	/** A few milliseconds of bringing the other host to this moment. */
+	/** A few milliseconds of bringing another host to this moment; then that is the one that is shown. */
 	#catchUp(clock: () => number): number {
 		const begun = clock();
 		let wall = begun;
-		const other = this.#other;
-		while (other !== undefined && this.#other === other && wall - begun < turnMilliseconds) {
-			try {
-				if (other.catchUp.advance(sliceEvents)) {
-					this.#other = undefined;
-					this.#become(other.run, wall);
-					if (this.finished) {
-						this.#finish();
-					}
-
-					this.#notice([`now ${this.#host.architecture.title}, same seed and keys`, ...other.refusals].join('; '));
-				}
-			} catch (error) {
-				this.#abandon(other.run.host.scenario.arch, error);
-			}
-
+		while (this.#alternative.isUnderWay && wall - begun < turnMilliseconds) {
+			const run = this.#alternative.advance(sliceEvents);
 			wall = clock();
+			if (run !== undefined) {
+				this.#become(run, wall);
+				if (this.finished) {
+					this.#finish();
+				}
+			}
 		}
 
-		this.#dirty ||= wall - this.#snapshotAt >= snapshotMilliseconds || this.#other === undefined;
+		this.#dirty ||= wall - this.#snapshotAt >= snapshotMilliseconds;
 		this.#report(wall);
 		return 0;
-	}
-
-	/** Nothing comes of another architecture. */
-	#abandon(arch: string, error: unknown): void {
-		this.#other = undefined;
-		const why = error instanceof Error ? error.message : String(error);
-		this.#notice(`${arch}: ${why.split('\n')[0]} (see it with: ${this.options.reproduce(arch)})`, 'error');
 	}
 
 	/** Of a new host. A timeline's `speed:` line ends the slice it lies in, so that nothing passes at the old speed. */
@@ -333,7 +267,7 @@ export class Simulation {
 	}
 
 	#step(): void {
-		if (this.#isBusy()) {
+		if (this.#alternative.refuses()) {
 			return;
 		}
 
@@ -374,13 +308,8 @@ export class Simulation {
 
 	/** The scenario's runtime is over: the last picture is judged. */
 	#finish(): void {
-		const {scenario, metrics, engine} = this.#host;
 		this.#dirty = true;
-		const results = evaluateExpectations(scenario, metrics, engine.now);
-		const met = results.filter((result) => result.met).length;
-		const count = results.length === 0 ? 'no expectations' : `${met} of ${results.length} expectations met`;
-		const severity = met === results.length ? 'notice' : 'warning';
-		engine.log.add(engine.now, 'ringtop', severity, 'check', `run over: ${count}`);
+		logVerdict(this.#host);
 		if (this.#recording) {
 			this.#emitRecording();
 		}
@@ -392,7 +321,7 @@ export class Simulation {
 			return;
 		}
 
-		if (this.#isBusy()) {
+		if (this.#alternative.refuses()) {
 			return;
 		}
 
@@ -402,25 +331,11 @@ export class Simulation {
 		}
 
 		try {
-			const verb = verbOf(command.line, this.#host.scenario, `operator-${this.#host.rules.all.length + 1}`);
-			const answer = this.#host.operate(verb);
-			this.#notice(answer.text, answer.refused ? 'error' : 'info');
+			const {text, refused} = carryOut(this.#host, command.line);
+			this.#notice(text, refused ? 'error' : 'info');
 		} catch (error) {
-			if (error instanceof Refused) {
-				this.#notice(error.message, 'error');
-			} else {
-				this.#fail(error);
-			}
+			this.#fail(error);
 		}
-	}
-
-	/** Time stands still for a run under another architecture; says so. */
-	#isBusy(): boolean {
-		if (this.#other !== undefined) {
-			this.#notice('another architecture is catching up; esc keeps this one', 'error');
-		}
-
-		return this.#other !== undefined;
 	}
 
 	#fail(error: unknown): void {
@@ -467,17 +382,8 @@ export class Simulation {
 			hashes: this.#replay?.view(),
 			figures: this.#figures,
 			run: this.#runs,
-			catchingUp: this.#other && {
-				title: this.#other.run.host.architecture.title,
-				now: this.#other.run.host.now,
-				until: this.#other.catchUp.until,
-			},
+			catchingUp: this.#alternative.view(),
 		};
-	}
-
-	#untilNext(wall: number): number {
-		const next = Math.min(this.#host.nextTime, this.#host.runtime);
-		return Math.max(1, this.#pace.wait(next, wall));
 	}
 
 	#notice(text: string, severity: 'info' | 'error' = 'info'): void {

@@ -5,13 +5,14 @@
 import type {
 	ChannelLook,
 	ChannelView,
+	DomainView,
 	JobView,
 	PartView,
 	Snapshot,
 	TrafficRate,
 	VifChannelView,
 } from '../observe/snapshot.js';
-import {bitRate, duration, percent, quantity, throughput} from './format.js';
+import {bitRate, clock, duration, percent, quantity, throughput} from './format.js';
 import {sentenceKey, sentences} from './sentences.js';
 import {channelOf, longWait, p99Label, type Subject} from './subject.js';
 import {counted, listed} from './text.js';
@@ -23,9 +24,9 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 		case 'channel':
 			return {name: subject.channel.id.replace('.', ' '), text: channelWords(subject.channel)};
 		case 'domain': {
-			const {name, died, run, wait, weight, cap, vcpus, role} = subject.domain;
-			if (died !== undefined) return {name, text: `${died.cause}. ${state}`};
-			const place = role === 'control' ? 'Domain zero: owns the devices, runs drivers and backends.' : sentence(what);
+			const {name, died, run, wait, weight, cap, vcpus} = subject.domain;
+			if (died !== undefined) return {name, text: `${sentence(`${died.cause} ${clock(died.time)}`)} ${state}`};
+			const place = placeWords(subject.domain) ?? sentence(what);
 			const limits = `${counted(vcpus.length, 'vCPU')}, weight ${weight}${cap > 0 ? `, cap ${cap} %` : ''}`;
 			const share = `It ran ${percent(run)} % of one CPU and waited ${percent(wait)} % for one (${limits}).`;
 			return {name, text: `${place} ${share} ${state}`};
@@ -92,6 +93,16 @@ function queueWords({kind, used, size, entry}: PartView): string {
 	return size === undefined ? '' : ` ${used} of ${counted(size, entry)} ${used === 1 ? 'is' : 'are'} used.`;
 }
 
+/** What a domain is there for; undefined for a guest. */
+function placeWords({role, parts}: DomainView): string | undefined {
+	if (role === 'guest') return undefined;
+	const driven = parts.filter(({kind}) => kind === 'driver').map(({subject}) => subject);
+	if (role === 'driver') return `A driver domain: drives ${listed(driven) || 'nothing yet'} and serves guests on it.`;
+	return driven.length > 0
+		? 'Domain zero: owns the devices, runs drivers and backends.'
+		: 'Domain zero: runs the toolstack and the store, and drives no device.';
+}
+
 /** A channel: what it is and how it is right now; what needs a person comes first, for a narrow screen cuts the end. */
 function channelWords(channel: ChannelView): string {
 	const {kind, frontend, backend, size, look, inFlight, unread, oldest, since, requestRate, frontState, backState} =
@@ -118,7 +129,7 @@ function channelWords(channel: ChannelView): string {
 		limited: busy[kind](),
 		starved: `No receive buffers${lasting}: ${frontend} has posted none; ${strandedWords(channel)}.`,
 		stalled: `Guest Rx stalled${lasting}: ${frontend} posts no receive buffers, what is sent to it is dropped.`,
-		closed: `Not connected: ${frontend} is ${frontState}, ${backend} is ${backState}.`,
+		closed: `Not connected: ${frontend} is ${frontState}, ${backend} is ${backState}${inFlight > 0 ? `; ${waiting}, and wait` : ''}.`,
 	};
 	const first = kind === 'vif' || look === 'asleep' || look === 'closed';
 	return (first ? [now[look], shared] : [shared, now[look]]).join(' ');

@@ -8,7 +8,7 @@ import {longWait, type Subject} from './subject.js';
 /** States a sentence exists for, `kind.state`. */
 export type SentenceKey =
 	| `channel.${ChannelLook}`
-	| `domain.${'running' | 'ready' | 'blocked' | 'paused' | 'crashed' | 'dead' | 'shutdown' | 'dying'}`
+	| `domain.${'booting' | 'running' | 'ready' | 'blocked' | 'paused' | 'crashed' | 'dead' | 'shutdown' | 'dying'}`
 	| `blkback.${PartLook}`
 	| `blkfront.${PartLook}`
 	| `netback.${PartLook}`
@@ -84,7 +84,12 @@ export const sentences: Readonly<Record<SentenceKey, Sentence>> = {
 	'channel.closed': {
 		glyph: '┄ Closed ┄',
 		what: ring,
-		state: 'Not connected: the xenbus states are not both Connected.',
+		state: 'Not connected: the xenbus states are not both Connected, or an end is gone with its domain.',
+	},
+	'domain.booting': {
+		glyph: 'booting',
+		what: domain,
+		state: 'Booting: its kernel is there, and nothing in it works yet.',
 	},
 	'domain.running': {glyph: 'r', what: domain, state: 'One of its virtual CPUs is on a physical CPU now.'},
 	'domain.ready': {glyph: '-', what: domain, state: 'It could run and waits for a physical CPU (steal).'},
@@ -192,8 +197,9 @@ export function sentenceKey(subject: Subject): SentenceKey {
 		case 'channel':
 			return `channel.${subject.channel.look}`;
 		case 'domain': {
-			const {died, pausedByXl, state, vcpus} = subject.domain;
+			const {died, booting, pausedByXl, state, vcpus} = subject.domain;
 			if (died !== undefined) return 'domain.dead';
+			if (booting) return 'domain.booting';
 			if (state.includes('d')) return 'domain.dying';
 			if (state.includes('c')) return 'domain.crashed';
 			if (state.includes('s')) return 'domain.shutdown';

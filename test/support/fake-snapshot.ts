@@ -1,6 +1,6 @@
 /**
- * A snapshot without a simulation, for tests of the console: its figures add up (domains + Xen = physical CPUs,
- * rate × latency = outstanding, bytes at the rings = bytes at the medium, bits at the vif = bits at the NIC). Never shipped.
+ * A snapshot without a simulation, for tests of the console: its figures add up (domains + Xen = physical CPUs, rate ×
+ * latency = outstanding, bytes at the rings = those at the medium, bits at the vif = those at the NIC). Never shipped.
  */
 import type {
 	DomainView,
@@ -10,6 +10,7 @@ import type {
 	Snapshot,
 	VbdChannelView,
 } from '../../source/observe/snapshot.js';
+import {history, wave} from './fake-history.js';
 import {fakeNet} from './fake-net.js';
 import {fakeRing} from './fake-ring.js';
 
@@ -33,9 +34,6 @@ export interface FakeOptions {
 	readonly faults?: readonly FaultView[];
 }
 
-const wave = (time: number, period: number, phase = 0) =>
-	(Math.sin((time / 1e9) * (6.2831853 / period) + phase) + 1) / 2;
-
 interface Load {
 	readonly name: string;
 	readonly id: number;
@@ -44,10 +42,6 @@ interface Load {
 	readonly latency: number;
 	readonly outstanding: number;
 	readonly run: number;
-}
-
-function history(time: number, at: (time: number) => number): number[] {
-	return Array.from({length: 60}, (_, index) => Math.max(0, at(time - (59 - index) * 1e8)));
 }
 
 /** One snapshot at `time` ns. */
@@ -146,6 +140,7 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		state: value.run > 20 ? 'r-----' : '-b----',
 		role: 'guest',
 		died: undefined,
+		booting: false,
 		pausedByXl: false,
 		cpuTime: (time * value.run) / 100,
 		history: history(time, (at) => value.run * (0.8 + 0.4 * wave(at, 2, value.id))),
@@ -395,6 +390,7 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		],
 		findings: [],
 		ring: net.ring(options.ring) ?? fakeRing(disks.find(({id}) => id === options.ring)),
+		down: undefined,
 		next: {what: 'nvme0 completes', inNanoseconds: 74_000},
 	};
 }

@@ -23,8 +23,8 @@ export class WatchedHost {
 	readonly host: Host;
 	readonly observer: Observer;
 
-	constructor(nameOrText: string) {
-		this.host = new Host(scenarioOf(nameOrText), {version: 'test'});
+	constructor(what: string | Scenario) {
+		this.host = new Host(typeof what === 'string' ? scenarioOf(what) : what, {version: 'test'});
 		this.observer = new Observer(this.host);
 	}
 

@@ -29,6 +29,8 @@ export function headerRuns(world: World, state: ConsoleState, cells: number): Ru
 	} else if (time?.finished === true) add(60, 'HALTED', 'bold warn');
 	else if (state.frozen) add(60, 'FROZEN', 'bold warn');
 	else add(60, `► ${speed(state.speed)}`, 'accent');
+	const {down} = snapshot;
+	if (down !== undefined) add(46, `HOST DOWN: ${down.next} in ${duration(down.inNanoseconds)}`, 'bold bad');
 	if (state.recording) add(30, 'REC', 'bold bad');
 	const fired = snapshot.faults.reduce((sum, fault) => sum + fault.fired, 0);
 	if (fired > 0) add(40, `⚑ ${fired} fired`, 'warn');
@@ -41,7 +43,7 @@ export function headerRuns(world: World, state: ConsoleState, cells: number): Ru
 	if (time !== undefined && !state.frozen && !time.finished && Number.isFinite(state.speed) && time.reached < 0.95) {
 		add(50, `behind: ${(time.reached * (state.speed / 1e9)).toPrecision(2)}× of ${speed(state.speed)}`, 'warn');
 	}
-	const next = nextWords(snapshot, state, time?.finished === true);
+	const next = down !== undefined ? undefined : nextWords(snapshot, state, time?.finished === true);
 	if (next !== undefined) add(45, next, 'accent');
 	add(80, `seed ${snapshot.scenario.seed}`, 'dim');
 	const name = clean(snapshot.scenario.name);

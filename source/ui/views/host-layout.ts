@@ -3,34 +3,15 @@
  * between each pair of ends on one row, Xen and the hardware below. Pure geometry, used for drawing and for moving
  * about. Drawing order never changes; when guests do not fit, those in trouble are kept and the rest counted.
  */
-import type {ChannelView, DomainView, JobView, PartView, Snapshot} from '../../observe/snapshot.js';
+import type {ChannelView, DomainView, PartView, Snapshot} from '../../observe/snapshot.js';
 import type {Rectangle} from '../canvas.js';
-import {clock} from '../format.js';
-import {drawnParts, type Subject, selectedSubject, troubleOf} from '../subject.js';
+import {type Subject, selectedSubject, troubleOf} from '../subject.js';
+import {channelAt, routeChannels} from './host-channels.js';
+import {type ChannelSpan, type Content, contents, type DomainFrame, epitaph, type FrameLine} from './host-frames.js';
+import {stackOwners} from './host-owners.js';
 
 export type Pane = 'left' | 'channels' | 'guests' | 'xen' | 'hardware';
 export const panes: readonly Pane[] = ['left', 'channels', 'guests', 'xen', 'hardware'];
-
-/** One line inside a domain's frame. */
-export type FrameLine =
-	| {readonly kind: 'part'; readonly part: PartView; readonly y: number}
-	| {readonly kind: 'job'; readonly job: JobView; readonly y: number}
-	/** More of the channel of the disk or network above it; only where there is room. */
-	| {readonly kind: 'detail'; readonly channel: ChannelView; readonly y: number}
-	| {readonly kind: 'died'; readonly text: string; readonly y: number};
-
-export interface DomainFrame extends Rectangle {
-	readonly domain: DomainView;
-	/** Its upper edge is the lower edge of the frame above. */
-	readonly joined: boolean;
-	readonly lines: readonly FrameLine[];
-	/** Parts and jobs that found no line. */
-	readonly hidden: number;
-}
-
-export interface ChannelSpan extends Rectangle {
-	readonly channel: ChannelView;
-}
 
 export interface Spot {
 	readonly subject: Subject;
@@ -71,25 +52,24 @@ export function layoutHost(snapshot: Snapshot, selected: string, area: Rectangle
 	const others = xenHeight + hardwareHeight + selectionHeight;
 	const guestsHeight = totalHeight(snapshot, subject, 1, snapshot.domains.filter(isGuest));
 	// A line of the log is given up where that keeps every job and part in the figure.
-	const logHeight = height >= 28 ? 4 : guestsHeight === height - others - 2 ? 2 : 3;
+	const owners = snapshot.domains.filter((domain) => !isGuest(domain));
+	const logHeight = height >= 28 ? 4 : owners.length > 1 || guestsHeight === height - others - 2 ? 2 : 3;
 	const room = Math.max(3, height - others - logHeight);
 
-	const gap = Math.max(10, Math.round(columns * 0.22) - (columns < 100 ? 8 : 0));
+	const gap = Math.max(owners.length > 1 ? 12 : 10, Math.round(columns * 0.22) - (columns < 100 ? 8 : 0));
 	const leftWidth = Math.floor((columns - gap) * 0.52);
 	const guestX = x + leftWidth + gap;
 	const guestWidth = columns - leftWidth - gap;
 	const {frames: guests, hidden} = placeGuests(snapshot, subject, {x: guestX, y, width: guestWidth, height: room});
-	const owners = snapshot.domains.filter((domain) => !isGuest(domain));
 	const guestHeight = guests.reduce((bottom, frame) => Math.max(bottom, frame.y + frame.height - y), 3);
-	const left = placeOwners(snapshot, owners, guests, {x, y, width: leftWidth, height: room}, guestHeight, subject);
+	const ownersArea = {x, y, width: leftWidth, height: room};
+	const left =
+		owners.length > 1
+			? stackOwners(owners, ownersArea, (content, domain) => isSubject(content, domain, subject))
+			: placeOwners(snapshot, owners, guests, ownersArea, guestHeight, subject);
 	const figure = Math.max(guestHeight, ...left.map((frame) => frame.y + frame.height - y));
 
-	const channels = guests.flatMap(({domain, lines}) =>
-		lines.flatMap((line): ChannelSpan[] => {
-			const channel = line.kind === 'part' ? channelAt(snapshot, domain, line.part) : undefined;
-			return channel === undefined ? [] : [{channel, x: x + leftWidth, y: line.y, width: gap, height: 1}];
-		}),
-	);
+	const channels = routeChannels(snapshot, left, guests, {x: x + leftWidth, y, width: gap, height: figure});
 	const below = (top: number, rows: number): Rectangle => ({x, y: top, width: columns, height: rows});
 	const xen = below(y + figure, xenHeight);
 	const hardware = below(xen.y + xenHeight, hardwareHeight);
@@ -117,30 +97,7 @@ export function layoutHost(snapshot: Snapshot, selected: string, area: Rectangle
 	return {...layout, spots: spotsOf(snapshot, layout)};
 }
 
-/** The channel whose frontend a part is. */
-export function channelAt(snapshot: Snapshot, domain: DomainView, part: PartView): ChannelView | undefined {
-	return snapshot.channels.find(
-		({id, frontend, frontPart}) => frontend === domain.name && (frontPart === part.id || id === part.channel),
-	);
-}
-
-type Content = {readonly kind: 'part'; readonly part: PartView} | {readonly kind: 'job'; readonly job: JobView};
 type Inside = Content | {readonly kind: 'detail'; readonly channel: ChannelView};
-
-/** What became of a dead domain, a line each; its frame holds nothing else. */
-function epitaph({died}: DomainView): string[] {
-	if (died === undefined) return [];
-	const zombie = died.zombiePages > 0 ? [`zombie: ${died.zombiePages} pages still mapped`] : [];
-	return [`${died.cause} ${clock(died.time)}`, ...zombie];
-}
-
-function contents(domain: DomainView): Content[] {
-	if (domain.died !== undefined) return [];
-	return [
-		...drawnParts(domain).map((part): Content => ({kind: 'part', part})),
-		...domain.jobs.map((job): Content => ({kind: 'job', job})),
-	];
-}
 
 /** How closely guests are drawn: fewer lines each, step by step, before any is left out. */
 function linesAt(level: number, snapshot: Snapshot, domain: DomainView, subject: Subject): Inside[] {

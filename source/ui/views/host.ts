@@ -2,12 +2,14 @@
 import type {ChannelView, DomainView, SlotView, Snapshot} from '../../observe/snapshot.js';
 import {type Canvas, type Rectangle, type Run, runsWidth} from '../canvas.js';
 import {describe, keysFor} from '../describe.js';
-import {duration, percent, quantity, sparkline} from '../format.js';
+import {percent, quantity, sparkline} from '../format.js';
 import {keyName} from '../keys.js';
 import {type ConsoleState, isSlow, type World} from '../state.js';
 import {keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
 import {cut, listed, width, wrap} from '../text.js';
-import {channelAt, type DomainFrame, type HostLayout, layoutHost} from './host-layout.js';
+import {channelAt, drawChannels} from './host-channels.js';
+import type {DomainFrame} from './host-frames.js';
+import {type HostLayout, layoutHost} from './host-layout.js';
 import {
 	channelRuns,
 	cpuBars,
@@ -47,7 +49,8 @@ export function drawHost(canvas: Canvas, area: Rectangle, snapshot: Snapshot, wo
 	for (const frame of layout.left) drawDomain(brush, frame, false);
 	for (const frame of layout.guests) drawDomain(brush, frame, true);
 	drawHidden(brush, layout);
-	for (const {channel, x, y, width: cells} of layout.channels) drawChannel(brush, channel, x, y, cells);
+	const chosenMark = (channel: ChannelView) => (isChosen(brush, {kind: 'channel', channel}) ? mark(true) : undefined);
+	drawChannels(canvas, layout.channels, chosenMark);
 	drawXen(brush, layout);
 	drawHardware(brush, layout);
 	if (brush.instant) drawMarks(brush, layout);
@@ -82,7 +85,7 @@ function drawDomain(brush: Brush, frame: DomainFrame, guest: boolean): void {
 	for (const line of lines) {
 		const inner = cells - 4;
 		let subject: Subject = {kind: 'domain', domain};
-		let runs: Run[] = line.kind === 'died' ? [[cut(line.text, inner), 'bad']] : [];
+		let runs: Run[] = line.kind === 'died' ? [[cut(line.text, inner), domain.booting ? 'warn' : 'bad']] : [];
 		if (line.kind === 'detail') {
 			canvas.runs(x + 2, line.y, channelRuns(line.channel, inner, figures), inner);
 			continue;
@@ -109,6 +112,7 @@ function bolder([text, style = '']: Run): Run {
 
 function shareRuns(domain: DomainView, {mark: approximate}: Figures, narrow: boolean): Run[] {
 	if (domain.died !== undefined) return [[' died ', 'bad']];
+	if (domain.booting) return [[' booting ', 'warn']];
 	if (domain.pausedByXl) return [[' paused by xl ', 'warn']];
 	const share = (value: number) => `${approximate}${percent(value)}`.padStart(narrow ? 4 : 5);
 	return [
@@ -125,43 +129,6 @@ function drawHidden({canvas}: Brush, {guests, hiddenGuests}: HostLayout): void {
 	if (hiddenGuests === 0 || last === undefined) return;
 	const text = ` +${hiddenGuests} more guests `;
 	canvas.put(last.x + last.width - 2 - width(text), last.y + last.height - 1, text, 'bold');
-}
-
-/** A channel in the gap between two frames, in one of its looks. The first two cells are kept for the mark. */
-function drawChannel(brush: Brush, channel: ChannelView, x: number, y: number, cells: number): void {
-	const {canvas} = brush;
-	const chosen = isChosen(brush, {kind: 'channel', channel});
-	canvas.runs(x, y, [mark(chosen)], 1);
-	const room = cells - 3;
-	const {look, label, since, inFlight} = channel;
-	// Words in the middle of a line that fills the gap between `head` and `tail`.
-	const around = (line: string, words: string, head: string, tail: string, style: string) => {
-		const sides = Math.max(0, room - width(head) - width(tail) - width(words));
-		const before = Math.floor(sides / 2);
-		const drawn = `${head}${line.repeat(before)}${words}${line.repeat(sides - before)}${tail}`;
-		canvas.put(x + 2, y, cut(drawn, room), `${chosen ? 'bold ' : ''}${style}`.trim());
-	};
-	const fitting = (words: string) => (width(words) + 8 <= room ? ` ${words} ` : '');
-	if (look === 'idle') around('─', fitting(label), '◄', '►', 'dim');
-	else if (look === 'busy') around('═', fitting(label), '◄', '►', 'accent');
-	else if (look === 'full')
-		around('█', fitting(since >= unbroken ? `full ${duration(since)}` : 'full'), '◄', '►', 'warn');
-	else if (look === 'asleep')
-		around('─', room < 12 ? duration(since).replace(' ', '') : ` ${duration(since)} `, '×', '×', 'bad');
-	else if (look === 'limited')
-		around('═', room < 10 ? 'lim' : room < 16 ? 'limit' : ' held by its limit ', '◄', '►', 'warn');
-	else if (look === 'starved') around('─', room < 20 ? 'no Rx' : ' no Rx buffers ', '◄', '►', 'bad');
-	else if (look === 'stalled') around('░', room < 16 ? 'Rx' : ' Rx stalled ', '◄', '►', 'bad');
-	else around('┄', ` ${closedWords(channel, room - 4)} `, '', '', inFlight > 0 ? 'warn' : 'dim');
-}
-
-/** A ring that never drains for so long, ns, is worth the time: below, the number would only flicker. */
-const unbroken = 10_000_000;
-
-/** The xenbus states of a channel that is not connected, as many words as fit. */
-function closedWords({frontState, backState}: ChannelView, room: number): string {
-	const both = frontState === backState ? frontState : `${backState} ⇄ ${frontState}`;
-	return width(both) <= room ? both : cut(frontState === 'Connected' ? backState : frontState, room);
 }
 
 /** What a channel's line is drawn with. */
@@ -201,8 +168,8 @@ function drawMarks({canvas, snapshot}: Brush, layout: HostLayout): void {
 		canvas.put(x - marks.length + 1, y, marks, 'bold accent');
 	};
 	inBox(
-		span.x - 3,
-		span.y,
+		span.from.x - 3,
+		span.from.y,
 		count((slot) => slot.state === 'taken' && device(slot) < 0),
 		16,
 	);
