@@ -237,14 +237,14 @@ test('what comes next is named, and comes then', () => {
 	}
 });
 
-test('a domain that dies keeps its frame, with cause and time', () => {
+test('a domain that dies keeps its frame, with cause and time, until it is gone', () => {
 	const watched = new WatchedHost('web-and-db').advance(2 * second);
 	const [, web] = watched.host.boot.domains;
 	const panic = web.kernel.define('test panic', {name: 'test', ns: 100, source: 'test'}, () =>
 		web.kernel.panic('test'),
 	);
 	web.kernel.task(panic);
-	const snapshot = watched.advance(2500 * millisecond).look();
+	const snapshot = watched.advance(2000.5 * millisecond).look();
 	const view = snapshot.domains.find(({name}) => name === 'web');
 	expect(snapshot.domains.map(({name}) => name)).toEqual(['Domain-0', 'web', 'db']);
 	expect(view?.died?.cause).toBe('crashed');
@@ -252,4 +252,6 @@ test('a domain that dies keeps its frame, with cause and time', () => {
 	expect(view?.died?.time).toBeLessThan(2.001 * second);
 	expect(view?.state).toContain('c');
 	expect(snapshot.domains.find(({name}) => name === 'db')?.died).toBeUndefined();
+	const later = watched.advance(2500 * millisecond).look();
+	expect(later.domains.map(({name}) => name)).toEqual(['Domain-0', 'db']);
 });
