@@ -1,5 +1,5 @@
 /** Lines of code: what counts as one, and what an architecture places in the hypervisor. */
-import {existsSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
 import {countCode, hypervisorLines} from '../../source/commands/code-lines.js';
 import {hypervisorCode} from '../../source/sim/architecture/hypervisor-code.js';
@@ -49,8 +49,11 @@ describe('what is placed in the hypervisor', () => {
 	});
 
 	test('was counted when ringtop was built', () => {
-		const built = new URL('../../dist/code-lines.json', import.meta.url);
-		expect(existsSync(built)).toBe(true);
-		expect(Object.keys(JSON.parse(readFileSync(built, 'utf8')))).toEqual(Object.keys(lines).sort());
+		const built = JSON.parse(readFileSync(new URL('../../dist/code-lines.json', import.meta.url), 'utf8'));
+		for (const start of Object.values(hypervisorCode).flat()) {
+			const counted = Object.keys(built).filter((path) => path.startsWith(start));
+			expect(counted, start).not.toEqual([]);
+			for (const path of counted) expect(built[path], path).toBeGreaterThan(0);
+		}
 	});
 });
