@@ -2,8 +2,8 @@
 The files of `--capture eth0=out.pcapng`: understood and looked at before anything runs, then opened, and written as frames come. What
 cannot be written any more is lost, and said so once at the end; the run goes on.
 */
-import {closeSync, ftruncateSync, openSync, readSync, writeSync} from 'node:fs';
-import {resolve} from 'node:path';
+import {closeSync, ftruncateSync, openSync, readSync, realpathSync, writeSync} from 'node:fs';
+import {basename, dirname, join} from 'node:path';
 import type {CaptureWords} from '../doors/capture.js';
 import {closest} from '../engine/closest.js';
 import {printableLine} from '../engine/printable.js';
@@ -30,11 +30,22 @@ export function parseCaptures(typed: readonly string[] = [], scenario: Scenario)
 			throw new UserError(`${option}: ${name} is captured already`);
 		}
 		const example = `--capture ${name}=${name.replace(':', '-')}.pcapng`;
+		if (file === '-') throw new UserError(`${option}: a capture goes to a file, not to stdout; write ${example}`);
 		checkFileTarget(file, {option, example, name: 'out.pcapng', what: 'a pcapng capture', isOurs: isPcapng});
-		const same = captures.find((capture) => resolve(capture.file) === resolve(file));
+		const same = captures.find((capture) => realPath(capture.file) === realPath(file));
 		captures.push({interface: name, file: same?.file ?? file});
 	}
 	return captures;
+}
+
+/** Where a file is, or will be, whatever links lead there. */
+function realPath(file: string): string {
+	try {
+		return realpathSync(file);
+	} catch {
+		// It is not there yet; its folder is, or the target would have been refused.
+		return join(realpathSync(dirname(file)), basename(file));
+	}
 }
 
 function unknownInterface(name: string, names: readonly string[]): string {
@@ -50,6 +61,8 @@ export class CaptureFiles {
 	/** The first failure to write, in words. */
 	lost: string | undefined;
 	readonly #files = new Map<string, number>();
+	/** Why a file is not complete. */
+	readonly #cut = new Map<string, string>();
 
 	/** Opens and empties every file. Throws UserError. */
 	constructor(captures: readonly CaptureWords[]) {
@@ -66,21 +79,24 @@ export class CaptureFiles {
 	/** Writes bytes of a file from `at` on; from 0 on they begin it anew. */
 	write(file: string, bytes: Uint8Array, at: number): void {
 		const descriptor = this.#files.get(file);
-		if (descriptor === undefined || this.lost !== undefined) return;
+		if (descriptor === undefined || this.#cut.has(file)) return;
 		try {
 			if (at === 0) ftruncateSync(descriptor);
 			for (let done = 0; done < bytes.length; ) {
 				done += writeSync(descriptor, bytes, done, bytes.length - done, at + done);
 			}
 		} catch (error) {
-			this.lost = `cannot write to ${file}: ${reason(error)}`;
+			this.#cut.set(file, reason(error));
+			this.lost ??= `cannot write to ${file}: ${reason(error)}`;
 		}
 	}
 
 	/** Tells where the frames are, or that some are lost. */
 	report(output: NodeJS.WritableStream): void {
-		for (const file of this.#files.keys()) output.write(`capture: ${file}\n`);
-		if (this.lost !== undefined) output.write(`ringtop: ${printableLine(this.lost)}\n`);
+		for (const file of this.#files.keys()) {
+			const why = this.#cut.get(file);
+			output.write(`capture: ${printableLine(why === undefined ? file : `${file} is not complete: ${why}`)}\n`);
+		}
 	}
 
 	close(): void {

@@ -103,7 +103,7 @@ function read(path: string, label: string): ScenarioFile {
 	const readFile: ReadFile = (name, from) => {
 		const target = join(dirname(paths.get(from) ?? path), name);
 		if (!existsSync(target)) return undefined;
-		const bytes = readBounded(target, captureLeft + 1);
+		const bytes = readBounded(target, captureLeft + 1, 'a capture file');
 		if (bytes.length > captureLeft) throw new Refused(`too large, captures have at most ${captureLimit} bytes in all`);
 		captureLeft -= bytes.length;
 		return bytes;
@@ -122,7 +122,7 @@ function readOwn(path: string, label: string): string {
 
 /** Reads at most `limit` bytes of UTF-8 text. Throws Refused. */
 function readText(path: string, limit: number): string {
-	const bytes = readBounded(path, limit + 1);
+	const bytes = readBounded(path, limit + 1, 'a scenario');
 	if (bytes.length > limit) throw new Refused(`too large, a scenario has at most ${sizeLimit} bytes`);
 	let text: string;
 	try {
@@ -134,13 +134,14 @@ function readText(path: string, limit: number): string {
 	return text;
 }
 
-function readBounded(path: string, limit: number): Buffer {
+/** @param what the file should be. Throws Refused. */
+function readBounded(path: string, limit: number, what: string): Buffer {
 	let file: number | undefined;
 	try {
 		// A pipe that nobody writes to would be waited for without end.
 		file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 		const kind = fstatSync(file);
-		if (kind.isDirectory()) throw new Refused('is a directory, not a scenario');
+		if (kind.isDirectory()) throw new Refused(`is a directory, not ${what}`);
 		if (!kind.isFile())
 			throw new Refused(`is ${kind.isFIFO() ? 'a pipe' : 'a device'}, not a file; write it to a file first`);
 		if (kind.size >= limit) return Buffer.alloc(limit);

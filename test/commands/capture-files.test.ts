@@ -1,5 +1,5 @@
 /** What --capture means, where its files may go, and what happens when they can no longer be written. */
-import {existsSync, mkdirSync, readFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {afterEach, describe, expect, test} from 'vitest';
 import {parseArguments} from '../../source/commands/arguments.js';
@@ -141,6 +141,40 @@ describe('the files', () => {
 		files.write('/dev/full', pcapng, 8);
 		files.close();
 		expect(files.lost).toBe('cannot write to /dev/full: no space left on device');
+		const lines: string[] = [];
+		files.report({write: (line: string) => lines.push(line)} as unknown as NodeJS.WritableStream); // all that it calls
+		expect(lines).toEqual(['capture: /dev/full is not complete: no space left on device\n']);
+	});
+
+	test('that cannot be written leave the others whole', ({skip}) => {
+		skip(!existsSync('/dev/full'), 'the machine has no /dev/full');
+		const file = join(inFolder(), 'a.pcapng');
+		const files = new CaptureFiles([
+			{interface: 'eth0', file: '/dev/full'},
+			{interface: 'web:0', file},
+		]);
+		files.write('/dev/full', pcapng, 4);
+		files.write(file, Buffer.from('all'), 0);
+		files.close();
+		expect(readFileSync(file, 'utf8')).toBe('all');
+	});
+
+	test('that are one file, whatever links lead there, are one capture', () => {
+		const path = inFolder({'a.pcapng': pcapng});
+		symlinkSync('a.pcapng', join(path, 'b.pcapng'));
+		symlinkSync('.', join(path, 'here'));
+		const typed = ['eth0=a.pcapng', 'web:0=b.pcapng', 'web:1=here/a.pcapng'].map((text) =>
+			text.replace('=', `=${path}/`),
+		);
+		expect(new Set(parseCaptures(typed, scenario).map(({file}) => file)).size).toBe(1);
+		const fresh = [`eth0=${path}/new.pcapng`, `web:0=${path}/here/new.pcapng`];
+		expect(new Set(parseCaptures(fresh, scenario).map(({file}) => file)).size).toBe(1);
+	});
+
+	test('are files: not stdout', () => {
+		expect(() => parseCaptures(['eth0=-'], scenario)).toThrow(
+			'--capture eth0=-: a capture goes to a file, not to stdout; write --capture eth0=eth0.pcapng',
+		);
 	});
 
 	test('that cannot be opened are refused before anything runs', () => {

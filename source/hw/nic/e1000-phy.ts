@@ -1,6 +1,6 @@
 /**
 The PHY inside an 82540EM (a Marvell 88E1000 derivative) and MDIC, the way to its registers. After SDM §11 and §13.4, IEEE 802.3 §22.2.4 and
-QEMU's reset values (the partner's word is ours). The link of the wire is a gigabit, full duplex, or there is none: forcing another speed leaves the link down, and
+QEMU's reset values (the partner's word is ours). The link is full duplex at the speed nearest to the wire's rate, or there is none: forcing another than a gigabit leaves the link down, and
 advertisements are stored without effect. A PHY reset or a restart of auto-negotiation takes the link down for a time at this end only.
 */
 import type {Engine} from '../../engine/engine.js';
@@ -48,13 +48,15 @@ const initial: readonly (readonly [number, number])[] = [
 /** Registers that software may not write: status, identifiers, the partner's words. */
 const readOnly = (1 << 1) | (1 << 2) | (1 << 3) | (1 << 5) | (1 << 6) | (1 << 10) | (1 << 15) | (1 << 17);
 
-/** 1000 Mb/s, full duplex, resolved: PHY specific status with the link up (bit 10). */
-const resolved = 0xa800;
+/** Full duplex, resolved: PHY specific status with the link up (bit 10), beside the speed (bits 15:14). */
+const resolved = 0x2800;
 const physicalLink = 1 << 10;
 
 export class E1000Phy {
 	/** The link as the PHY tells it to the MAC. */
 	linkUp: boolean;
+	/** As STATUS and the PHY specific status write it: 0, 1 and 2 are 10, 100 and 1000 Mb/s. */
+	readonly speed: number;
 	/** The link has gone down since BMSR was read. */
 	#fell = false;
 	#negotiating = noHandle;
@@ -72,7 +74,7 @@ export class E1000Phy {
 	readonly #doneStep: Step;
 
 	/**
-	@param negotiation and @param mdio nanoseconds. @param wireUp the wire's link is up. @param changed `linkUp` has changed.
+	@param negotiation and @param mdio nanoseconds. @param rate the wire's, bits per second. @param wireUp the wire's link is up. @param changed `linkUp` has changed.
 	@param mdiDone an operation that asked for an interrupt is complete.
 	*/
 	constructor(
@@ -80,6 +82,7 @@ export class E1000Phy {
 		name: string,
 		negotiation: number,
 		mdio: number,
+		rate: number,
 		wireUp: () => boolean,
 		changed: () => void,
 		mdiDone: () => void,
@@ -87,6 +90,7 @@ export class E1000Phy {
 		this.#engine = engine;
 		this.#negotiation = negotiation;
 		this.#mdio = mdio;
+		this.speed = rate >= 500_000_000 ? 2 : rate >= 50_000_000 ? 1 : 0;
 		this.#wireUp = wireUp;
 		this.#changed = changed;
 		this.#negotiatedStep = new Step(`${name} negotiated`, engine.world, 0, false, () => {
@@ -169,7 +173,11 @@ export class E1000Phy {
 			return bmsrAbilities | (this.linkUp ? bmsrComplete : 0) | (link ? bmsrLink : 0);
 		}
 
-		return register === physicalStatus ? (this.linkUp ? resolved | physicalLink : 0) : this.#registers[register];
+		return register === physicalStatus
+			? this.linkUp
+				? (this.speed << 14) | resolved | physicalLink
+				: 0
+			: this.#registers[register];
 	}
 
 	#write(register: number, value: number): void {

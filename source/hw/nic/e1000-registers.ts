@@ -48,7 +48,8 @@ export const ctrlPhyReset = 1 << 31;
 /** STATUS. */
 export const statusFullDuplex = 1 << 0;
 export const statusLinkUp = 1 << 1;
-export const statusGigabit = 2 << 6;
+/** STATUS.SPEED: 0, 1 and 2 are 10, 100 and 1000 Mb/s. */
+export const statusSpeedShift = 6;
 
 /** Interrupt causes: ICR, ICS, IMS, IMC. */
 export const causeTransmitWritten = 1 << 0;

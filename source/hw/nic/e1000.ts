@@ -45,8 +45,8 @@ import {
 	statisticsEnd,
 	statisticsFirst,
 	statusFullDuplex,
-	statusGigabit,
 	statusLinkUp,
+	statusSpeedShift,
 	throttling,
 	transmitControl,
 	transmitRing,
@@ -134,6 +134,7 @@ export class E1000 implements PciFunction, WireStation {
 			all.name,
 			all.timing.negotiation,
 			all.timing.mdio,
+			wire.rate,
 			() => wire.up,
 			() => this.updateLink(),
 			() => this.interrupts.raise(causeMdiDone),
@@ -259,7 +260,8 @@ export class E1000 implements PciFunction, WireStation {
 
 	/** FD and SPEED are what the PHY has resolved; TXOFF stays 0, PAUSE frames stop nothing here. */
 	private status(): number {
-		return (this.phy.linkUp ? statusFullDuplex | statusGigabit : 0) | (this.linkUp ? statusLinkUp : 0);
+		const resolved = this.phy.linkUp ? statusFullDuplex | (this.phy.speed << statusSpeedShift) : 0;
+		return resolved | (this.linkUp ? statusLinkUp : 0);
 	}
 
 	private write32(offset: number, value: number): void {

@@ -3,6 +3,7 @@ import type {FaultPoint} from '../../engine/fault-points.js';
 import type {StateHash} from '../../engine/state-hash.js';
 import type {FrameTap} from '../../net/frame-tap.js';
 import type {RingIdentities} from '../channel/ring-identities.js';
+import {netbackHeaderBytes} from '../kernel/network-memory.js';
 
 export interface NetbackOptions {
 	/** Domain of the frontend. */
@@ -25,7 +26,7 @@ export interface NetbackOptions {
 }
 
 /** XEN_NETBACK_TX_COPY_LEN: what is copied out of the guest, so that it cannot change under whoever decides by the headers. */
-export const headerBytes = 128;
+export const headerBytes = netbackHeaderBytes;
 /** XEN_NETBK_LEGACY_SLOTS_MAX: a packet of more slots behind its first is dropped. */
 export const legacySlots = 18;
 /** fatal_skb_slots: with more than these the frontend is malicious. */

@@ -5,10 +5,11 @@ mapped grants, room for its header, and the packet that is handed on. Made when 
 import {assert} from '../../engine/assert.js';
 import type {GuestKernel, Page} from '../kernel/kernel.js';
 import {NetPacket} from '../kernel/net-device.js';
+import {netbackPending} from '../kernel/network-memory.js';
 import {headerBytes, legacySlots, packetSegments} from './netback-options.js';
 
 /** Packets one vif may have handed on and not got back. */
-const mostPending = 1024;
+const mostPending = netbackPending;
 const headersPerPage = 4096 / headerBytes;
 
 export class PendingPacket {

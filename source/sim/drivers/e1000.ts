@@ -7,6 +7,7 @@ alone: it runs wherever it is given a kernel.
 import type {Step} from '../../engine/step.js';
 import {registerRead, registerWrite} from '../kernel/cost.js';
 import type {Kernel, PciDevice, Registers} from '../kernel/kernel.js';
+import {nicReceiveBuffers} from '../kernel/network-memory.js';
 import type {DriverOptions, DriverState, NetDriver} from './driver.js';
 import {e1000Costs} from './e1000-costs.js';
 import type {E1000Counters} from './e1000-counters.js';
@@ -32,7 +33,7 @@ export interface E1000DriverOptions extends DriverOptions {
 
 export const defaultE1000DriverOptions: E1000DriverOptions = {
 	descriptors: 256,
-	receiveBuffers: 4096,
+	receiveBuffers: nicReceiveBuffers,
 	interruptRate: 8000,
 	watchdog: 2_000_000_000,
 	hangTime: 1_000_000_000,

@@ -12,6 +12,7 @@ import type {FrontRing} from '../channel/ring.js';
 import type {Cost} from '../kernel/cost.js';
 import type {GuestKernel, Page} from '../kernel/kernel.js';
 import {checksumBlank, checksumPresent, checksumValidated, NetPacket} from '../kernel/net-device.js';
+import {netfrontReceivePages} from '../kernel/network-memory.js';
 import type {VifFrontChannel} from './netfront-channel.js';
 import {netfrontCosts} from './netfront-costs.js';
 import type {NetfrontOptions} from './netfront-options.js';
@@ -19,7 +20,7 @@ import type {NetfrontOptions} from './netfront-options.js';
 const slotCount = netif.ringSlots;
 const pageBytes = 4096;
 /** Pages one interface may hold: those posted, and as many with whoever reads what came. */
-const mostPages = 2 * slotCount;
+const mostPages = netfrontReceivePages;
 /** Nanoseconds until posting is tried again when no grant reference was free. */
 const refillRetry = 100_000_000;
 /** The headers of a packet, which its first segment must hold whole. */

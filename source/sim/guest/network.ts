@@ -16,12 +16,12 @@ import {NetworkStack, type StackAddress} from '../../net/stack.js';
 import type {TcpSettings} from '../../net/tcp-settings.js';
 import type {Kernel} from '../kernel/kernel.js';
 import {checksumPresent, frameBytesAtMtu1500, type NetDevice, type NetPacket, sent} from '../kernel/net-device.js';
+import {outgoingPages} from '../kernel/network-memory.js';
 import {networkCosts} from './network-costs.js';
 import {type OutgoingPacket, OutgoingPackets} from './network-packets.js';
 
-/** Packets under way to the device, and their pages. */
+/** Packets under way to the device. */
 const mostPackets = 512;
-const mostPages = 1024;
 /** What one entry of the stack may send before the device gets it: bytes and packets. */
 const burstBytes = 65_536;
 const burstPackets = 16;
@@ -95,7 +95,7 @@ export class GuestNetwork implements StackEnvironment {
 		this.random = random;
 		this.limits = limitsOf(device);
 		this.stack = new NetworkStack(this, own, settings);
-		this.packets = new OutgoingPackets(kernel, mostPackets, mostPages, (packet) => this.returned(packet));
+		this.packets = new OutgoingPackets(kernel, mostPackets, outgoingPages, (packet) => this.returned(packet));
 		const define = (what: string, cost: (typeof networkCosts)[keyof typeof networkCosts], run: (n: number) => void) =>
 			kernel.define(`${name} ${what}`, cost, run);
 		this.poll = define('poll', networkCosts.poll, () => this.polls());

@@ -143,6 +143,14 @@ function buildNetJob(
 	}
 
 	const peer = place.stations.find(raw[peerKey]);
+	const silent = place.stations.withoutIp(raw[peerKey]);
+	if (peer === undefined && silent !== undefined) {
+		return report(
+			[...path, peerKey],
+			`${silent} has no ip, so nobody can speak to it; give it one, such as ip: 10.0.0.2`,
+		);
+	}
+
 	if (peer === undefined) {
 		return report([...path, peerKey], `nobody has the name ${didYouMean(raw[peerKey], place.stations.names)}`);
 	}

@@ -5,12 +5,18 @@ speak to is a station: a LAN host, a guest's interface, or a bridge's own port i
 import {bridgeMac, lanMac, vifMac} from './addresses.js';
 import {buildNetJobs, type ReadCapture} from './build-net-job.js';
 import {quoted} from './problems.js';
+import {bitRateText} from './rates.js';
 import {didYouMean, type ReportAt} from './report.js';
 import type {RawScenario} from './schema.js';
 import {longestDelay} from './schema-network.js';
 import {Stations} from './stations.js';
 import type {BridgeWords, LanHostWords, LanWords, NicDevice, VifWords} from './types.js';
-import {durationText} from './units.js';
+import {durationText, millisecond} from './units.js';
+
+/** Frames on the wires in one direction at most: each is held in memory and has an event. */
+const mostFramesUnderWay = 250_000;
+/** Preamble, shortest frame with its FCS, gap: bytes. */
+const shortestOnWire = 84;
 
 export interface Network {
 	readonly bridges: readonly BridgeWords[];
@@ -24,7 +30,7 @@ export function buildNetwork(raw: RawScenario, nics: readonly NicDevice[], repor
 	const stations = new Stations();
 	const bridges = buildBridges(raw, nics, stations, report);
 	const vifs = new Map<string, readonly VifWords[]>();
-	const macs = new Map<string, string>();
+	const macs = macsOf(raw, nics, bridges, report);
 	let guests = 0;
 	for (const [name, {vif}] of Object.entries(raw.domains)) {
 		const path = ['domains', name, 'vif'];
@@ -43,16 +49,8 @@ export function buildNetwork(raw: RawScenario, nics: readonly NicDevice[], repor
 		const own = vif.map((words, device): VifWords => {
 			const at = [...path, device];
 			const mac = words.mac ?? vifMac(guests, device);
-			const taken = macs.get(mac);
-			if (taken !== undefined) {
-				report(
-					words.mac === undefined ? at : [...at, 'mac'],
-					`${mac} is ${taken}'s address already; give each its own`,
-				);
-			}
-
 			const id = `${name}.vif${device}`;
-			macs.set(mac, id);
+			addMac(macs, mac, id, words.mac === undefined ? at : [...at, 'mac'], report);
 			const bridge = words.bridge ?? bridges[0]?.name ?? '';
 			if (!bridges.some((each) => each.name === bridge)) {
 				const known = bridges.map((each) => each.name);
@@ -65,6 +63,8 @@ export function buildNetwork(raw: RawScenario, nics: readonly NicDevice[], repor
 
 			if (words.ip !== undefined) {
 				stations.add(id, words.ip, device === 0 ? [name, id] : [id], [...at, 'ip'], report);
+			} else {
+				stations.addWithoutIp(id, device === 0 ? [name, id] : [id]);
 			}
 
 			return {
@@ -83,7 +83,43 @@ export function buildNetwork(raw: RawScenario, nics: readonly NicDevice[], repor
 		vifs.set(name, own);
 	}
 
-	return {bridges, lan: buildLan(raw, stations, report), vifs, stations};
+	return {bridges, lan: buildLan(raw, nics, bridges, macs, stations, report), vifs, stations};
+}
+
+/** Whose a MAC is, by MAC: those of NICs and bridges, to begin with. */
+function macsOf(
+	raw: RawScenario,
+	nics: readonly NicDevice[],
+	bridges: readonly BridgeWords[],
+	report: ReportAt,
+): Map<string, string> {
+	const macs = new Map<string, string>();
+	for (const {name, mac} of nics) {
+		const path = ['host', 'devices', name];
+		addMac(macs, mac, name, raw.host.devices[name]?.mac === undefined ? path : [...path, 'mac'], report);
+	}
+
+	for (const {name, mac} of bridges) {
+		addMac(macs, mac, name, ['host', 'bridges', name], report);
+	}
+
+	return macs;
+}
+
+/** Reports a MAC that another station has: a switch would send frames to whichever it heard last. */
+function addMac(
+	macs: Map<string, string>,
+	mac: string,
+	station: string,
+	path: readonly PropertyKey[],
+	report: ReportAt,
+): void {
+	const other = macs.get(mac);
+	if (other !== undefined) {
+		report(path, `${mac} is ${other}'s address already; give each its own`);
+	}
+
+	macs.set(mac, other ?? station);
 }
 
 /** The bridges written; without any, xenbr0 with the first NIC when somebody needs one. */
@@ -116,8 +152,18 @@ function buildBridges(
 			users.set(nic, name);
 		}
 
+		const wired = ports.filter((port) => nics.some((each) => each.name === port && each.wired));
+		if (wired.length > 1) {
+			report(
+				[...path, ports.indexOf(wired[1])],
+				`${wired[0]} and ${wired[1]} join ${name} to the LAN twice: without a spanning tree, which neither has, a broadcast goes round for ever; give one of them another bridge or wire: none`,
+			);
+		}
+
 		if (ip !== undefined) {
 			stations.add(`Domain-0.${name}`, ip, [name, `Domain-0.${name}`], [...path, 'ip'], report);
+		} else {
+			stations.addWithoutIp(`Domain-0.${name}`, [name, `Domain-0.${name}`]);
 		}
 
 		return {name, nics: ports, ip, mac: bridgeMac(index)};
@@ -125,7 +171,14 @@ function buildBridges(
 }
 
 /** Without its hosts' jobs, whose peers must be known first: `buildLanJobs`. */
-function buildLan(raw: RawScenario, stations: Stations, report: ReportAt): LanWords | undefined {
+function buildLan(
+	raw: RawScenario,
+	nics: readonly NicDevice[],
+	bridges: readonly BridgeWords[],
+	macs: Map<string, string>,
+	stations: Stations,
+	report: ReportAt,
+): LanWords | undefined {
 	if (raw.lan === undefined) {
 		return undefined;
 	}
@@ -135,14 +188,29 @@ function buildLan(raw: RawScenario, stations: Stations, report: ReportAt): LanWo
 		report(['lan', 'delay'], `a delay of a LAN is at most ${durationText(longestDelay)}`);
 	}
 
+	const wires = Math.max(1, nics.filter(({wired}) => wired).length);
+	const longest = Math.floor((mostFramesUnderWay * shortestOnWire * 8 * 1000) / (link.rate * wires)) * millisecond;
+	if (link.delay > longest && link.delay <= longestDelay) {
+		const rate = `${bitRateText(link.rate)}${wires === 1 ? '' : ` and ${wires} NICs`}`;
+		report(
+			['lan', 'delay'],
+			`${durationText(link.delay)} of wire at ${rate} may hold more than ${mostFramesUnderWay} frames; at most ${durationText(longest)}, or a lower rate`,
+		);
+	}
+
 	const built = Object.entries(hosts).map(([name, host], index): LanHostWords => {
 		const path = ['lan', 'hosts', name];
 		if (raw.domains[name] !== undefined) {
 			report(path, `a domain is called ${quoted(name)} already; give the host on the LAN a name of its own`);
+		} else if (bridges.some((bridge) => bridge.name === name)) {
+			report(path, `a bridge is called ${quoted(name)} already; give the host on the LAN a name of its own`);
 		}
 
+		const mac = host.mac ?? lanMac(index);
+		addMac(macs, mac, `lan.${name}`, host.mac === undefined ? path : [...path, 'mac'], report);
+
 		stations.add(`lan.${name}`, host.ip, [name, `lan.${name}`], [...path, 'ip'], report);
-		return {name, ip: host.ip, mac: host.mac ?? lanMac(index), timestamps: host.timestamps, jobs: []};
+		return {name, ip: host.ip, mac, timestamps: host.timestamps, jobs: []};
 	});
 	return {...link, hosts: built};
 }

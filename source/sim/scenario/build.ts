@@ -8,6 +8,7 @@ import {buildDriverDomains, checkBackends} from './build-driver-domains.js';
 import type {ReadCapture} from './build-net-job.js';
 import {buildLanJobs, buildNetwork} from './build-network.js';
 import {checkWrites} from './build-writes.js';
+import {checkNetworkMemory} from './check-network-memory.js';
 import {buildExpectation} from './expectation.js';
 import {isTaken, type Scope} from './metric.js';
 import {quoted} from './problems.js';
@@ -36,6 +37,7 @@ export function buildScenario(
 	const driverDomains = buildDriverDomains(raw, disks, nics, report);
 	checkBackends(raw, driverDomains, network.bridges, (target) => extents.get(target)?.device.name, report);
 	checkMemory(raw, [domains[0], ...(raw.arch === 'driver-domains' ? driverDomains : []), ...domains.slice(1)], report);
+	checkNetworkMemory(raw, domains, driverDomains, nics, network, report);
 	checkSharing(raw, domains, extents, report);
 	checkWrites(raw, domains, extents, report);
 	if (costNames !== undefined) {

@@ -199,7 +199,7 @@ class Reader {
 
 		if (typeof value === 'number') {
 			if (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-				this.#refuse(at, `the number is too large`, undefined);
+				this.#refuse(at, Number.isNaN(value) ? '.nan is not a number' : 'the number is too large', undefined);
 				return 0;
 			}
 

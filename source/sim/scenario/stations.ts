@@ -6,6 +6,7 @@ import type {PeerWords} from './types-network.js';
 export class Stations {
 	readonly #byName = new Map<string, PeerWords>();
 	readonly #byIp = new Map<string, string>();
+	readonly #withoutIp = new Map<string, string>();
 	/** Names in the order of the file, for messages. */
 	readonly names: string[] = [];
 
@@ -24,6 +25,18 @@ export class Stations {
 		}
 
 		this.names.push(names[0]);
+	}
+
+	/** Somebody without an address, by every name a job might use. */
+	addWithoutIp(station: string, names: readonly string[]): void {
+		for (const name of names) {
+			this.#withoutIp.set(name, station);
+		}
+	}
+
+	/** Whose name it is when they have no address; undefined for names of nobody. */
+	withoutIp(name: string): string | undefined {
+		return this.#withoutIp.get(name);
 	}
 
 	find(name: string): PeerWords | undefined {

@@ -91,6 +91,10 @@ export function parseDuration(value: unknown, plain = 0): number {
 		throw new Refused(`expected a time such as 5s or 275us, got ${kindOf(value)}`);
 	}
 
+	if (/^-\d/.test(value)) {
+		throw new Refused(`${quoted(value)} lies before the beginning; times are 0 or more`);
+	}
+
 	const match = /^(\d{1,16}(?:\.\d{1,9})?) ?([a-zµμ]*)$/i.exec(value);
 	const factor = match === null ? undefined : match[2] === '' ? -1 : timeFactors.get(match[2].toLowerCase());
 	if (match === null || factor === undefined) {

@@ -92,10 +92,16 @@ export function asOneOf<const Word extends string>(
 /** Chances in a million of `1%` or `0.01`; `least` 0 admits never, 1 does not. */
 export function chance(least: 0 | 1) {
 	return scalar((value) => {
-		const percent = typeof value === 'string' ? /^(\d{1,3}(?:\.\d{1,4})?)%$/.exec(value) : null;
-		const parts = Math.round(percent === null ? Number(value) * 1_000_000 : Number(percent[1]) * 10_000);
-		if ((percent === null && typeof value !== 'number') || !(parts >= least && parts <= 1_000_000)) {
+		const percent = typeof value === 'string' ? /^(\d{1,3}(?:\.\d{1,9})?)%$/.exec(value) : null;
+		const exact = percent === null ? Number(value) * 1_000_000 : Number(percent[1]) * 10_000;
+		if ((percent === null && typeof value !== 'number') || !(exact >= 0 && exact <= 1_000_000)) {
 			throw new Refused(`${quoted(String(value))} is not a probability; write such as 1% or 0.01`);
+		}
+
+		const parts = Math.round(exact);
+		// What is less than half a part would become never.
+		if (parts < (exact === 0 ? least : 1)) {
+			throw new Refused(`${quoted(String(value))} is too small; a probability is at least one in a million, 0.000001`);
 		}
 
 		return parts;

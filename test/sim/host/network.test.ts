@@ -32,6 +32,19 @@ test('a NIC without a wire has no link', () => {
 	expect(driver.kind === 'net' && [driver.state, driver.device.carrier]).toEqual(['live', false]);
 });
 
+test('a slower wire is what the card reports, and its driver says so', () => {
+	for (const [rate, speed] of [
+		['100Mb/s', 100],
+		['10Mb/s', 10],
+		['1Gb/s', 1000],
+	] as const) {
+		const host = new Host(scenarioOf(withNic('').replace('lan: {', `lan: { rate: ${rate},`)));
+		host.advance(second, forever);
+		const lines = host.engine.log.since(0).flatMap(({text}) => (text.includes('NIC Link is Up') ? text : []));
+		expect(lines).toEqual([`e1000 eth0: NIC Link is Up ${speed} Mbps Full Duplex`]);
+	}
+});
+
 const served = (client: string, jobs: string) => `name: t
 host:
   cpus: 2

@@ -70,10 +70,9 @@ describe('driver domains', () => {
 		[given('web: { pci: [eth0] }'), "16:3: a domain is called 'web' already; give the driver domain a name of its own"],
 		[given('green: { pcis: [eth0] }'), "16:12: unknown key 'pcis', did you mean 'pci'?"],
 		[
-			`${given('green: { pci: [eth0] }\nblue: { pci: [eth1] }')}`.replace(
-				'xenbr0: [eth0], xenbr1: [eth1]',
-				'xenbr0: [eth0, eth1]',
-			),
+			given('green: { pci: [eth0] }\nblue: { pci: [eth1] }')
+				.replace('xenbr0: [eth0], xenbr1: [eth1]', 'xenbr0: [eth0, eth1]')
+				.replace(/(eth1: {[^}]*) }/, '$1, wire: none }'),
 			'8:14: xenbr0 has NICs of green and blue; a bridge is in one domain',
 		],
 		[base.replace('nvme0p1 }', 'nvme0p1, backend: netdd }'), '13:52: netdd does not have nvme0; diskdd has'],

@@ -112,7 +112,7 @@ describe('a bad scenario is refused with file, line, column and what to do', () 
 			'a negative time',
 			'name: t',
 			'name: t\nruntime: -5s',
-			"2:10: '-5s' is not a time; write a number and ns, us, ms, s, m, h or d, such as 500ms",
+			"2:10: '-5s' lies before the beginning; times are 0 or more",
 		],
 		[
 			'a rate that is none',
