@@ -71,6 +71,8 @@ export class Boot {
 	readonly #configurations = new Map<string, DomainWords>();
 	/** Names of the guests that xl has created in this boot. */
 	readonly #created = new Set<string>();
+	/** The newest of each name, dead ones among them. */
+	readonly #kernels = new Map<string, DomainKernel>();
 	/** What the boots before this one had counted. */
 	readonly #before: XenCounts;
 
@@ -106,6 +108,7 @@ export class Boot {
 		const built = this.control.build(this.#configuration(zero), false);
 		assert(built !== undefined, 'the scenario gives domain zero no more memory than there is');
 		const {kernel, store} = built;
+		this.#kernels.set(kernel.name, kernel);
 		this.xenstored = new Xenstored(kernel, {
 			faults: engine.faults,
 			mapPage: (domid, frame) => this.control.mapStorePage(domid, frame),
@@ -282,6 +285,7 @@ export class Boot {
 	#guestCreated(kernel: DomainKernel): void {
 		const words = this.#configurations.get(kernel.name);
 		assert(words !== undefined, 'the toolstack creates the scenario’s domains');
+		this.#kernels.set(kernel.name, kernel);
 		const {domains, past} = this;
 		const place = domains.findIndex(({name}) => name === words.name);
 		if (place >= 0) {
@@ -367,7 +371,9 @@ export class Boot {
 	}
 
 	#configuration(words: DomainWords): DomainConfiguration {
-		return domainConfiguration(words, this.architecture, this.hardware, (name) => this.#kernelNamed(name).domid);
+		const domidOf = (name: string) =>
+			[...this.control.kernels.values()].find((each) => each.name === name)?.domid ?? -1;
+		return domainConfiguration(words, this.architecture, this.hardware, domidOf);
 	}
 
 	#diskOf(device: string): BlockDevice | undefined {
@@ -375,16 +381,10 @@ export class Boot {
 		return driver?.kind === 'block' ? driver.disk : undefined;
 	}
 
-	/** A domain's kernel; that of a dead one while there is no other of the name. */
+	/** The newest kernel of a domain, alive or dead. */
 	#kernelNamed(name: string): DomainKernel {
-		for (const kernel of this.control.kernels.values()) {
-			if (kernel.name === name) {
-				return kernel;
-			}
-		}
-
-		const dead = this.domains.find((domain) => domain.name === name);
-		assert(dead !== undefined, `${name} is a domain of this host`);
-		return dead.kernel;
+		const kernel = this.#kernels.get(name);
+		assert(kernel !== undefined, `${name} was a domain of this host`);
+		return kernel;
 	}
 }

@@ -7,7 +7,7 @@ import type {Hardware} from './hardware.js';
 /** Major number of block extended devices, which partitions of NVMe namespaces have in Linux. */
 const blockExtendedMajor = 259;
 
-/** @param domidOf a domain's id by its name. */
+/** @param domidOf a domain's id by its name, -1 when there is none of it now. */
 export function domainConfiguration(
 	words: DomainWords,
 	{driverDomains, backendDomain, bridgeDomain}: Architecture,

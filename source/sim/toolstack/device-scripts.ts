@@ -47,6 +47,13 @@ export class DeviceScripts {
 		this.attached.push({domid, device});
 	}
 
+	/** libxl__resolve_domid: a device names a backend domain that there is. @throws ToolError */
+	checkBackend(name: string, backend: number): void {
+		if (!this.control.domains().includes(backend)) {
+			throw new ToolError(`libxl: error: libxl__resolve_domid: ${name}: the backend's domain does not exist`);
+		}
+	}
+
 	*refuseTwice(domid: number, kind: 'vbd' | 'vif', number: number): Script<void> {
 		if ((yield* this.scripts.directory(`/libxl/${domid}/device/${kind}`)).includes(`${number}`)) {
 			throw new ToolError(`libxl: error: libxl__device_exists: Domain ${domid}:device ${number} exists already`);
@@ -64,11 +71,15 @@ export class DeviceScripts {
 		}
 
 		yield* scripts.work(toolstackCosts.prepare);
-		yield* scripts.transaction(`libxl__initiate_device_generic_remove: Domain ${domid}`, (transaction) => {
-			store.write(`${backend}/online`, '0', undefined, transaction);
-			store.write(`${backend}/state`, `${XenbusStateClosing}`, undefined, transaction);
-		});
-		if (!(yield* this.#awaitClosed(domid, backend))) {
+		const serves = yield* this.#isThere(backend);
+		if (serves) {
+			yield* scripts.transaction(`libxl__initiate_device_generic_remove: Domain ${domid}`, (transaction) => {
+				store.write(`${backend}/online`, '0', undefined, transaction);
+				store.write(`${backend}/state`, `${XenbusStateClosing}`, undefined, transaction);
+			});
+		}
+
+		if (serves && !(yield* this.#awaitClosed(domid, backend))) {
 			throw new ToolError(`libxl: error: device_remove: Domain ${domid}:${name} is still in use`);
 		}
 
@@ -89,6 +100,11 @@ export class DeviceScripts {
 		const scripts = this.scripts;
 		const store = this.scripts.store;
 		yield* scripts.work(toolstackCosts.prepare);
+		if (!(yield* this.#isThere(backend))) {
+			yield* scripts.answer<string>((resume) => store.remove(frontend, resume));
+			return;
+		}
+
 		yield* scripts.transaction(`libxl__initiate_device_generic_remove: Domain ${domid}`, (transaction) => {
 			store.remove(frontend, undefined, transaction);
 			store.write(`${backend}/online`, '0', undefined, transaction);
@@ -97,6 +113,11 @@ export class DeviceScripts {
 		yield* this.#awaitClosed(domid, backend);
 		yield* scripts.answer<string>((resume) => store.remove(backend, resume));
 		yield* this.#cleanUp(backend);
+	}
+
+	/** Whether anybody can close a backend: with its domain its directory goes. */
+	*#isThere(backend: string): Script<boolean> {
+		return (yield* this.scripts.read(`${backend}/state`)) !== undefined;
 	}
 
 	/** libxl__xs_path_cleanup: the directory of a domain that has no more devices of the kind goes, too. */

@@ -2,7 +2,8 @@
 The toolstack's part in driver domains: each is created before any guest and watched; when it dies it is destroyed, its functions are reset,
 it is built anew, and when its device daemon (xl devd) is there each device that it served is given to it: one transaction for each writes
 the new backend's directory and, in the frontend's, `backend`, `backend-id` and state 1. Stock xl stops before the last step, and people
-detach and attach by hand (facts of Qubes OS); whether ours goes on is a setting.
+detach and attach by hand (facts of Qubes OS); whether ours goes on is a setting. One that xl destroys by hand loses its functions in the same way,
+and stays away until xl creates it again.
 */
 import type {GuestKernel} from '../kernel/kernel.js';
 import type {DomainConfiguration, HypervisorControl} from './control.js';
@@ -36,7 +37,8 @@ export function devdPath(domid: number): string {
 }
 
 interface DriverDomain {
-	readonly configuration: DomainConfiguration;
+	configuration: DomainConfiguration;
+	/** -1 while there is none. */
 	domid: number;
 	/** Those it was before. */
 	readonly former: Set<number>;
@@ -57,17 +59,67 @@ export class DriverDomains {
 		this.#side = side;
 	}
 
-	/** xl create of a driver domain: over when its devices can be used. From then on it is watched. */
+	/**
+	xl create of a driver domain: over when its devices can be used. From then on it is watched. One of a name that was there before is
+	given what that one served.
+	@throws ToolError
+	*/
 	*start(configuration: DomainConfiguration): Script<number> {
-		const domain: DriverDomain = {configuration, domid: -1, former: new Set(), busy: true, died: () => {}};
+		const domain = this.#named(configuration);
+		if (domain.busy || domain.domid >= 0) {
+			throw new ToolError(
+				`libxl: error: libxl__domain_rename: Domain with name "${configuration.name}" already exists.`,
+			);
+		}
+
+		domain.busy = true;
+		domain.configuration = configuration;
+		try {
+			yield* this.#build(domain);
+			yield* this.#giveDevices(domain);
+			yield* this.#restartWhileDead(domain);
+		} finally {
+			domain.busy = false;
+		}
+
+		return domain.domid;
+	}
+
+	/** Whether a domain is one of these. */
+	drives(domid: number): boolean {
+		return this.#domains.some((domain) => domain.domid === domid);
+	}
+
+	/** xl destroy of a driver domain, whatever it is doing: as the toolstack destroys a dead one, but no other takes its place. @throws ToolError */
+	*destroy(domid: number): Script<void> {
+		const domain = this.#domains.find((each) => each.domid === domid);
+		if (domain === undefined) {
+			throw new ToolError(`libxl: error: libxl__destroy_domid: Domain ${domid}:Non-existent domain`);
+		}
+
+		const {busy} = domain;
+		domain.busy = true;
+		domain.domid = -1;
+		domain.died();
+		yield* this.#destroy(domain, domid);
+		// Whoever was building it has noticed, and is through with it.
+		if (!busy) domain.busy = false;
+	}
+
+	#named(configuration: DomainConfiguration): DriverDomain {
+		const known = this.#domains.find((each) => each.configuration.name === configuration.name);
+		if (known !== undefined) return known;
+		const domain: DriverDomain = {configuration, domid: -1, former: new Set(), busy: false, died: () => {}};
 		if (this.#domains.push(domain) === 1) {
 			this.#side.store.watch('@releaseDomain', 'xl-driver-domains', () => this.#look());
 		}
 
-		yield* this.#build(domain);
-		yield* this.#restartWhileDead(domain);
-		domain.busy = false;
-		return domain.domid;
+		return domain;
+	}
+
+	#runs(domid: number): boolean {
+		const {control} = this.#side;
+		return control.domains().includes(domid) && control.shutdownReason(domid) === undefined;
 	}
 
 	#look(): void {
@@ -86,14 +138,16 @@ export class DriverDomains {
 
 	*#restartWhileDead(domain: DriverDomain): Script<void> {
 		while (this.#side.control.shutdownReason(domain.domid) !== undefined) {
-			yield* this.#destroy(domain);
+			const dead = domain.domid;
+			domain.domid = -1;
+			yield* this.#destroy(domain, dead);
 			yield* this.#build(domain);
 			yield* this.#giveDevices(domain);
 		}
 	}
 
 	/** libxl_domain_destroy without the courtesies, then the reset of its functions. */
-	*#destroy({configuration, domid, former}: DriverDomain): Script<void> {
+	*#destroy({configuration, former}: DriverDomain, domid: number): Script<void> {
 		const {control, kernel, scripts, store} = this.#side;
 		const {name, pci} = configuration;
 		const reason = control.shutdownReason(domid) ?? 'destroyed';
@@ -114,7 +168,7 @@ export class DriverDomains {
 
 	/** Over when the domain's device daemon is there, or the domain dead. */
 	*#build(domain: DriverDomain): Script<void> {
-		const {control, kernel, scripts, store} = this.#side;
+		const {kernel, scripts, store} = this.#side;
 		const {name} = domain.configuration;
 		domain.domid = yield* this.#side.create(domain.configuration);
 		const path = devdPath(domain.domid);
@@ -134,17 +188,18 @@ export class DriverDomains {
 					if (error === '' && value === 'running') finish(true);
 				}),
 			);
-			if (control.shutdownReason(domain.domid) !== undefined) finish(false);
+			if (!this.#runs(domain.domid)) finish(false);
 		});
 		if (alive) kernel.log('notice', `${name}: started`);
 	}
 
-	*#giveDevices({domid, former}: DriverDomain): Script<void> {
+	*#giveDevices(domain: DriverDomain): Script<void> {
 		const {attached, control, scripts, store} = this.#side;
+		const {domid, former} = domain;
 		if (!this.reconnects) return;
 		for (const each of attached) {
 			const lives = () => control.domains().includes(each.domid);
-			if (!former.has(each.device.backend) || !lives() || control.shutdownReason(domid) !== undefined) continue;
+			if (!former.has(each.device.backend) || !lives() || domain.domid !== domid || !this.#runs(domid)) continue;
 			yield* scripts.work(toolstackCosts.prepare);
 			each.device = {...each.device, backend: domid};
 			yield* scripts.transaction(`${each.device.adder}: Domain ${each.domid}`, (transaction) =>

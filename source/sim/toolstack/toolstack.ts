@@ -144,11 +144,15 @@ export class Toolstack {
 	}
 
 	*#create(configuration: DomainConfiguration): Script<number> {
-		const {name, disks} = configuration;
+		const {name, disks, vifs} = configuration;
 		this.#kernel.log('info', `xl create ${name}`);
 		yield* this.#scripts.work(toolstackCosts.start);
 		if ((yield* this.#find(name)) !== undefined) {
 			throw new ToolError(`libxl: error: libxl__domain_rename: Domain with name "${name}" already exists.`);
+		}
+
+		for (const {backend} of [...disks, ...vifs]) {
+			this.#devices.checkBackend(name, backend);
 		}
 
 		for (const disk of disks) {
@@ -229,6 +233,11 @@ export class Toolstack {
 
 	/** As libxl does with force: frontend directory away, backend told to close and waited for, domain destroyed, all nodes away. */
 	*#destroy(domid: number): Script<void> {
+		if (this.#driverDomains.drives(domid)) {
+			yield* this.#driverDomains.destroy(domid);
+			return;
+		}
+
 		const scripts = this.#scripts;
 		const store = this.#store;
 		this.#death.forget(domid);
@@ -315,6 +324,7 @@ export class Toolstack {
 					throw new ToolError(`libxl: error: device_disk_add: Domain ${domid}:no such disk ${command.vdev}`);
 				}
 
+				this.#devices.checkBackend(command.domain, disk.backend);
 				yield* this.#devices.refuseTwice(domid, 'vbd', vdevNumber(disk.vdev));
 				this.#control.addDevice(domid, 'vbd', vdevNumber(disk.vdev));
 				yield* this.#devices.attach(domid, diskDevice(domid, disk));
@@ -327,6 +337,7 @@ export class Toolstack {
 					throw new ToolError(`libxl: error: device_nic_add: Domain ${domid}:no such interface ${command.vif}`);
 				}
 
+				this.#devices.checkBackend(command.domain, vif.backend);
 				yield* this.#devices.refuseTwice(domid, 'vif', vif.device);
 				this.#control.addDevice(domid, 'vif', vif.device);
 				yield* this.#devices.attach(domid, vifDevice(domid, vif), () =>

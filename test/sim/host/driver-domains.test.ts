@@ -187,3 +187,47 @@ describe("a driver's crash in its own domain", () => {
 		expect(host.engine.findings.unexplained).toEqual([]);
 	});
 });
+
+describe('a driver domain destroyed by hand', () => {
+	const timeline = (...lines: string[]) => `timeline:\n${lines.map((line) => `  - { ${line} }\n`).join('')}`;
+
+	it('loses its functions and stays away until xl creates it; the new one is given what the old one served', () => {
+		const host = run(hostOf(timeline('at: 400ms, xl: destroy diskdd', 'at: 700ms, xl: create diskdd')), 690);
+		expect(host.boot.domains.map(({name}) => name)).toEqual(['Domain-0', 'netdd', 'web']);
+		expect(logOf(host)).toContain('Domain-0: diskdd: destroyed (destroyed)');
+		expect(host.boot.xen.assignment.ownerOf('00:04.0')).toBe(-1);
+		const stalled = host.workloads.jobs[0].running.outstanding;
+		expect(stalled).toBeGreaterThan(0);
+		run(host, 1110);
+		expect(host.boot.domains.map(({name}) => name)).toEqual(['Domain-0', 'diskdd', 'netdd', 'web']);
+		expect(logOf(host)).toContain('web: xvda: Connected');
+		expect(host.boot.channels[0].backKernel).toBe(host.boot.drivers[0].kernel);
+		const {read, write} = host.workloads.jobs[0].counts();
+		expect(read.latency.count + write.latency.count).toBeGreaterThan(1700);
+		expect(read.errors + write.errors).toBe(0);
+		expect([host.engine.findings.all, host.oracle.violations, host.past.lost]).toEqual([[], 0, 0]);
+	});
+
+	it('is the toolstack’s to restart when it crashes, and nobody’s when it is destroyed meanwhile', () => {
+		const crashed = 'at: 400ms, fault: guest.crash, target: diskdd, id: crash';
+		const host = run(hostOf(timeline(crashed, 'at: 500ms, xl: destroy diskdd')), 900);
+		expect(host.boot.domains.map(({name}) => name)).toEqual(['Domain-0', 'netdd', 'web']);
+		host.operate({verb: 'xl', xl: {command: 'create', domain: 'diskdd'}});
+		run(host, 900);
+		expect(host.boot.channels[0].blkfront?.state).toBe('connected');
+		expect([host.engine.findings.unexplained, host.oracle.violations]).toEqual([[], 0]);
+	});
+
+	it('refuses what needs it while it is away, in xl’s words', () => {
+		const lines = ['at: 300ms, xl: destroy diskdd', 'at: 350ms, xl: create diskdd', 'at: 360ms, xl: create diskdd'];
+		const host = run(hostOf(timeline(...lines, 'at: 310ms, xl: destroy web', 'at: 320ms, xl: create web')), 900);
+		const log = logOf(host).join('\n');
+		expect(log).toContain("the backend's domain does not exist");
+		expect(log).toContain('Domain with name "diskdd" already exists');
+		expect(host.boot.domains.map(({name}) => name)).toEqual(['Domain-0', 'diskdd', 'netdd']);
+		host.operate({verb: 'xl', xl: {command: 'create', domain: 'web'}});
+		run(host, 1500);
+		expect(host.boot.channels[0].blkfront?.state).toBe('connected');
+		expect(host.oracle.violations).toBe(0);
+	});
+});
