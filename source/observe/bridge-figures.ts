@@ -20,7 +20,8 @@ export class BridgeFigures {
 	/** Its line in the domain it runs in. */
 	partView(): PartView {
 		const {bridge, kernel, words} = this.host;
-		const ports = bridge.ports.filter((port) => port !== null);
+		// As `bridge link` lists them: without the bridge's own interface.
+		const ports = bridge.ports.filter((port) => port !== null).filter(({name}) => name !== bridge.name);
 		const down = ports.filter(({name, up}) => !up && words.nics.includes(name)).map(({name}) => name);
 		return {
 			id: `${kernel.name}/${bridge.name}`,

@@ -3,6 +3,7 @@ What a device tells of itself to whoever looks, in its own words: what moves thr
 One for disks, one for NICs; others give the same, and no screen needs to know which it is.
 */
 import type {HostDevice, HostNic} from '../sim/host/devices.js';
+import {lostOn} from './lan-figures.js';
 import type {DeviceRate} from './snapshot.js';
 
 const sectorBytes = 512;
@@ -78,6 +79,7 @@ export function nicMeter(nic: HostNic): DeviceMeter {
 				['frames in', receivedPackets],
 				['missed', missed],
 				['errors', errors],
+				['lost on the wire', lostOn(link)],
 			];
 		},
 	};

@@ -49,6 +49,7 @@ export class JobFigures {
 			latencyOf: isCommitting ? 'commit' : '',
 			verified: this.job.violations === 0,
 			compared: read.latency.count > 0,
+			connection: undefined,
 			counters: [],
 		};
 	}
@@ -77,6 +78,7 @@ export function restingJobView(words: Job, hog: RunningHog | undefined): JobView
 		latencyOf: '',
 		verified: true,
 		compared: false,
+		connection: undefined,
 		counters: [],
 	} as const;
 	if (words.kind === 'disk') {

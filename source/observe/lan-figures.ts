@@ -1,6 +1,6 @@
 /** The LAN for whoever looks: its rate, and each host on it with what it sends and hears. */
 import type {Lan} from '../hw/lan/lan.js';
-import type {LinkEnd} from '../hw/lan/link.js';
+import type {Link, LinkEnd} from '../hw/lan/link.js';
 import type {Scenario} from '../sim/scenario/types.js';
 import type {LanHostWords, NetJob} from '../sim/scenario/types-network.js';
 import type {Counter, Samples} from './samples.js';
@@ -25,8 +25,15 @@ export class LanFigures {
 
 	/** @param jobsOf the jobs that a host runs. */
 	view(jobsOf: (host: string) => readonly JobView[]): LanView {
-		return {rate: this.lan.options.rate, hosts: this.#hosts.map((host) => host.view(jobsOf(host.name)))};
+		const {links, options} = this.lan;
+		const lost = links.reduce((sum, link) => sum + lostOn(link), 0);
+		return {rate: options.rate, lost, hosts: this.#hosts.map((host) => host.view(jobsOf(host.name)))};
 	}
+}
+
+/** Frames lost on a link, both ways: taken by an impairment or a fault, or by a link that went down. */
+export function lostOn({first, second}: Link): number {
+	return first.impairments.lost + first.cut + second.impairments.lost + second.cut;
 }
 
 /** A host at the first end of its link: what leaves there it sends, what leaves the other end it hears. */
@@ -78,7 +85,7 @@ function rates({bytes, frames}: Way): TrafficRate {
 	return {bitsPerSecond: 8 * bytes.perSecond, packetsPerSecond: frames.perSecond};
 }
 
-/** What a host does for others: `asks web, answers db`. */
+/** What a host does for others: `asks web, is pinged by db`. */
 function doingOf({name}: LanHostWords, {domains}: Scenario): string {
 	const parts = domains.flatMap((domain) =>
 		domain.netJobs.flatMap((job) =>
@@ -89,7 +96,7 @@ function doingOf({name}: LanHostWords, {domains}: Scenario): string {
 }
 
 const roles: Readonly<Record<Exclude<NetJob['kind'], 'pcap'>, string>> = {
-	ping: 'answers',
-	iperf: 'iperf3 server of',
+	ping: 'is pinged by',
+	iperf: 'serves iperf3 to',
 	serve: 'asks',
 };

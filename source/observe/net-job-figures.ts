@@ -78,9 +78,25 @@ export class NetJobFigures {
 			silence: expects ? Math.max(0, now - this.#answeredAt - due) : 0,
 			verified: counts.wrong === 0,
 			compared: counts.latency.count + counts.bytesIn + counts.bytesOut > 0,
+			connection: connectionOf(job),
 			counters: countersOf(words, lost, counts.retransmits),
 		};
 	}
+}
+
+function connectionOf(job: RunningNetJob): JobView['connection'] {
+	const sender = job.state === 'running' ? job.sender() : undefined;
+	if (sender === undefined) {
+		return undefined;
+	}
+
+	const {congestion, roundTrip} = sender;
+	return {
+		window: congestion.window,
+		threshold: congestion.recoveries + congestion.timeouts === 0 ? undefined : congestion.threshold,
+		roundTrip: roundTrip.smoothed,
+		repairs: congestion.inRecovery,
+	};
 }
 
 function countersOf(words: RunningNetJob['words'], lost: number, retransmits: number): JobView['counters'] {

@@ -180,8 +180,21 @@ export interface JobView {
 	readonly verified: boolean;
 	/** It has read and compared something at all. */
 	readonly compared: boolean;
+	/** Of a job over TCP: what paces the first of its connections that sends. */
+	readonly connection: ConnectionView | undefined;
 	/** A few counts of its own, by name: `retransmits`, `lost`. */
 	readonly counters: readonly (readonly [name: string, value: number])[];
+}
+
+/** The sending half of a TCP connection. */
+export interface ConnectionView {
+	/** Congestion window and slow start threshold, bytes; no threshold before the first loss. */
+	readonly window: number;
+	readonly threshold: number | undefined;
+	/** Smoothed, ns; 0 before the first measurement. */
+	readonly roundTrip: number;
+	/** A loss was found and is being repaired. */
+	readonly repairs: boolean;
 }
 
 /** One virtual disk, as xentop's VBD row: totals since start, from the backend's counters. */
@@ -258,6 +271,8 @@ export interface DeviceRate {
 export interface LanView {
 	/** Bits per second. */
 	readonly rate: number;
+	/** Frames lost on all its wires together, so far. */
+	readonly lost: number;
 	readonly hosts: readonly LanHostView[];
 }
 

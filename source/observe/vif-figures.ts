@@ -96,7 +96,7 @@ export class VifFigures {
 				{id: `${channel.id} TX`, title: 'TX'},
 				{id: `${channel.id} RX`, title: 'RX'},
 			],
-			label: `vif ${channel.words.device}`,
+			label: `vif${channel.words.device}`,
 			frontend: frontKernel.name,
 			backend: backKernel.name,
 			frontPart: this.frontPart,
@@ -176,7 +176,7 @@ export class VifFigures {
 			id: this.backPart,
 			kind: 'netback',
 			title: 'netback',
-			subject: `${frontKernel.name} ${this.name}`,
+			subject: `${frontKernel.name} ${netback?.name ?? this.name}`,
 			used: netback?.toGuest.queue.length,
 			size: undefined,
 			entry: 'packet',
@@ -185,7 +185,7 @@ export class VifFigures {
 				: this.#stalledSince >= 0
 					? 'Guest Rx stalled'
 					: starved
-						? 'no Rx buffers'
+						? 'no buffers'
 						: this.#backState,
 			counters: [
 				['rx errors', netback?.rxErrors ?? 0],
@@ -207,7 +207,7 @@ export class VifFigures {
 			id: this.frontPart,
 			kind: 'netfront',
 			title: this.name,
-			subject: `vif ${words.device}`,
+			subject: `vif${words.device}`,
 			used: netfront?.sending.ring?.outstanding ?? 0,
 			size: netfront?.sending.ring?.size ?? ringSlots,
 			entry: 'slot',

@@ -5,6 +5,7 @@
 import type {
 	ChannelLook,
 	ChannelView,
+	ConnectionView,
 	DomainView,
 	JobView,
 	PartView,
@@ -46,7 +47,7 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 			const own = [part.state, counters].filter((word) => word !== '').join('; ');
 			return {
 				name,
-				text: `${sentence(what)}${where} ${state}${carried}${queue}${latency}${own === '' ? '' : ` (${own})`}`,
+				text: `${state}${carried}${queue}${latency}${own === '' ? '' : ` (${own})`} ${sentence(what)}${where}`,
 			};
 		}
 		case 'job':
@@ -66,7 +67,8 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 			const {name, model, owner, queue, busy, counters} = subject.device;
 			const age = queue.used > 0 && queue.oldest > 0 ? `, the oldest for ${duration(queue.oldest)}` : '';
 			const own = counters
-				.slice(0, 3)
+				.filter(([, value], index) => index < 3 || value > 0)
+				.slice(0, 4)
 				.map(([counter, value]) => `${counter} ${quantity(value)}`)
 				.join(', ');
 			const waiting = `${queue.used} of ${counted(queue.size, queue.entry)} queued${age}`;
@@ -74,13 +76,15 @@ export function describe(subject: Subject): {readonly name: string; readonly tex
 			return {name, text: `${model}, owned by ${owner}. ${state} ${words}${own === '' ? '' : ` (${own})`}`};
 		}
 		case 'lan': {
-			const {host} = subject;
+			const {host, lan} = subject;
 			const doing = host.doing === '' ? '' : ` ${sentence(host.doing)}`;
 			const rates = `Out ${trafficWords(host.sent)}, in ${trafficWords(host.received)}.`;
-			const jobs = host.jobs.map((job) => ` ${job.name}: ${jobWords(job)}`).join('');
+			const jobs = host.jobs.map((job) => `${briefly(job)} `).join('');
+			const frames = `${counted(lan.lost, 'frame')} ${lan.lost === 1 ? 'was' : 'were'} lost`;
+			const lost = lan.lost > 0 ? ` On all wires together ${frames}.` : '';
 			return {
 				name: host.name,
-				text: `${host.ip}, ${what}.${doing} ${state} ${rates}${jobs}`,
+				text: `${jobs}${rates}${lost}${doing} ${host.ip}, ${what}. ${state}`,
 			};
 		}
 	}
@@ -111,8 +115,9 @@ function channelWords(channel: ChannelView): string {
 		kind === 'vbd'
 			? `Ring of ${size} slots shared by ${frontend} and ${backend}.`
 			: `Two rings of ${size} slots shared by ${frontend} and ${backend}.`;
-	const waiting = `${counted(inFlight, 'request')} ${inFlight === 1 ? 'is' : 'are'} in flight`;
-	const left = [counted(inFlight - unread, 'request'), ...(unread > 0 ? [counted(unread, 'response')] : [])];
+	const entry = kind === 'vbd' ? 'request' : 'slot';
+	const waiting = `${counted(inFlight, entry)} ${inFlight === 1 ? 'is' : 'are'} in flight`;
+	const left = [counted(inFlight - unread, entry), ...(unread > 0 ? [counted(unread, 'response')] : [])];
 	const busy = {
 		vbd: () =>
 			inFlight === 0
@@ -162,6 +167,19 @@ function trafficWords({bitsPerSecond, packetsPerSecond}: TrafficRate): string {
 	return `${bitRate(bitsPerSecond)} (${quantity(packetsPerSecond)} packets/s)`;
 }
 
+/** A job of a host on the LAN in a few words: how it goes, and what it lost. */
+function briefly(job: JobView): string {
+	const {name, summary, silence, p99, bytesPerSecond, counters} = job;
+	const goes =
+		silence >= longWait
+			? `no answer for ${duration(silence)}`
+			: p99 === undefined
+				? bitRate(8 * bytesPerSecond)
+				: `${p99Label(job)} ${duration(p99)}`;
+	const lost = counters.flatMap(([what, count]) => (count > 0 ? [`${quantity(count)} ${what}`] : []));
+	return `${name} (${summary}): ${[goes, ...lost].join(', ')}.`;
+}
+
 /** What a job does and what came of it, without how it is. */
 function jobWords(job: JobView): string {
 	const {
@@ -178,6 +196,7 @@ function jobWords(job: JobView): string {
 		silence,
 		errors,
 		bytesPerSecond,
+		connection,
 		counters,
 	} = job;
 	if (kind === 'cpu') return `${summary}.`;
@@ -204,7 +223,19 @@ function jobWords(job: JobView): string {
 	const own = counters
 		.flatMap(([name, value]) => (value > 0 ? [` ${sentence(`${name} ${quantity(value)}`)}`] : []))
 		.join('');
-	return `${summary}${on === '' ? '' : ` on ${on}`}: ${passes.join(', ') || 'nothing yet'}${waits}.${tail}${failed}${own}`;
+	const paced = connection === undefined ? '' : ` ${connectionWords(connection)}`;
+	return `${summary}${on === '' ? '' : ` on ${on}`}: ${passes.join(', ') || 'nothing yet'}${waits}.${tail}${failed}${paced}${own}`;
+}
+
+/** What paces a TCP connection, in the names of `ss -i`: `Its cwnd is 94.2 kB, ssthresh 46.1 kB, rtt 10 ms.` */
+function connectionWords({window, threshold, roundTrip, repairs}: ConnectionView): string {
+	const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
+	const figures = [
+		`cwnd is ${kilobytes(window)}`,
+		...(threshold === undefined ? [] : [`ssthresh ${kilobytes(threshold)}`]),
+		...(roundTrip === 0 ? [] : [`rtt ${duration(roundTrip)}`]),
+	];
+	return `Its ${figures.join(', ')}${repairs ? '; it repairs a loss' : ''}.`;
 }
 
 /** The keys that act on a subject: `enter look   f fault   ! kick`. */

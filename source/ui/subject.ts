@@ -101,6 +101,20 @@ export function channelOf(snapshot: Snapshot, subject: Subject): ChannelView | u
 	}
 }
 
+/** What lines of the log about a subject have in common. */
+export function logWord(subject: Subject): string {
+	switch (subject.kind) {
+		case 'device':
+			return subject.device.name;
+		case 'part':
+			return subject.part.title;
+		case 'lan':
+			return subject.host.name;
+		default:
+			return '';
+	}
+}
+
 /** What the percentile of a job is of: one that commits waits for its write and for the flush after it, ping for the echo. */
 export function p99Label({latencyOf}: JobView): string {
 	return latencyOf === '' ? 'p99' : `${latencyOf} p99`;

@@ -7,7 +7,7 @@ import type {Command, OperatorLine} from '../session/messages.js';
 import {type Action, bindingFor, elsewhere, textModes, type ViewName} from './keys.js';
 import {openPalette, type PaletteEvent, paletteEntries, paletteLine, takenHost, updatePalette} from './palette.js';
 import {type ConsoleState, type Effect, modeOf, type Overlay, type World} from './state.js';
-import {channelOf, keyOf, selectedSubject} from './subject.js';
+import {channelOf, keyOf, logWord, selectedSubject} from './subject.js';
 import {graphemes} from './text.js';
 import {inChannel, inDomains, inLog, into, scroll} from './update-views.js';
 import {shownChannel} from './views/channel.js';
@@ -339,6 +339,6 @@ function inHost(state: ConsoleState, world: World, snapshot: Snapshot, action: A
 	}
 	const channel = channelOf(snapshot, subject);
 	if (channel !== undefined) return {...into(chosen, 'channel'), channel: {id: channel.id, ring: 0, slot: -1}};
-	const word = subject.kind === 'device' ? subject.device.name : subject.kind === 'part' ? subject.part.title : '';
+	const word = logWord(subject);
 	return {...into(chosen, 'log'), log: {cursor: undefined, filter: word.toLowerCase()}};
 }

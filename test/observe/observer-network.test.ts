@@ -202,6 +202,20 @@ describe('a network in trouble', () => {
 		expect(vifOf(watched.advance(20 * second).look()).receive.dropped).toBeGreaterThan(100);
 	});
 
+	test('whose wire loses frames counts them, and the window of its connection shrinks', () => {
+		const lan = 'delay: 5ms, loss: 0.5%, hosts: { client: { ip: 10.0.0.9 } }';
+		const lossy = new WatchedHost(scenario(guest('web', 1, 'load: { iperf: client }'), lan)).advance(4 * second).look();
+		expect(lossy.lan?.lost).toBeGreaterThan(5);
+		expect(lossy.devices[0].counters).toContainEqual(['lost on the wire', lossy.lan?.lost]);
+		const {connection} = jobOf(lossy, 'load');
+		expect(connection?.roundTrip).toBeGreaterThan(10 * millisecond);
+		expect(connection?.roundTrip).toBeLessThan(20 * millisecond);
+		expect(connection?.threshold).toBeLessThan(1_000_000);
+		const clean = new WatchedHost(scenario(guest('web', 1, 'load: { iperf: client }'))).advance(second).look();
+		expect(clean.lan?.lost).toBe(0);
+		expect(jobOf(clean, 'load').connection?.threshold).toBeUndefined();
+	});
+
 	test('that is limited shows its limit, and when that holds it back', () => {
 		const text = scenario(guest('web', 1, 'load: { iperf: client }', ', rate: 10Mb/s'));
 		const watched = new WatchedHost(text).advance(2 * second);

@@ -174,6 +174,7 @@ export function fakeSnapshot(time: number, options: FakeOptions = {}): Snapshot 
 		silence: value.oldest ?? 0,
 		latencyOf: / fsync=/.test(value.summary) ? 'commit' : '',
 		verified: true,
+		connection: undefined,
 		compared: true,
 		...value,
 	});

@@ -104,7 +104,7 @@ describe.each(sizes)('at %i×%i', (columns, rows) => {
 			const row = lines().find((line) => line.includes(`${guest} xvda`) && line.includes('blkback'));
 			expect(row).toMatch(/blkback.*◄.*►.*xvda [■·]/);
 		}
-		expect(lines().find((line) => line.includes('netback'))).toMatch(/netback web eth0.*◄.*►.*eth0 [■·]/);
+		expect(lines().find((line) => line.includes('netback'))).toMatch(/netback web vif1\.0.*◄.*►.*eth0 [■·]/);
 	});
 });
 
@@ -121,7 +121,7 @@ describe('a channel', () => {
 		expect(text()).toMatch(/┄+ (InitWait ⇄ )?Initialised ┄+/);
 		show({extraGuests: 1});
 		expect(text()).toMatch(/◄─+ vbd 51712 ─+►/);
-		expect(text()).toMatch(/◄═+ vif 0 ═+►/);
+		expect(text()).toMatch(/◄═+ vif0 ═+►/);
 		show({stalled: 61_000_000_000});
 		expect(text()).toMatch(/◄░+ Rx stalled ░+►/);
 		expect(text()).toContain('STALLED');

@@ -5,11 +5,13 @@ application begins and ends inside an entry of its stack.
 import type {Histogram} from '../../engine/histogram.js';
 import type {RandomStream} from '../../engine/random.js';
 import {IperfClient, IperfServer} from '../../net/applications/iperf.js';
+import type {IperfStream} from '../../net/applications/iperf-stream.js';
 import {IperfUdpClient, IperfUdpServer} from '../../net/applications/iperf-udp.js';
 import {Ping} from '../../net/applications/ping.js';
 import {RequestClient} from '../../net/applications/request-client.js';
 import {RequestServer} from '../../net/applications/request-server.js';
 import {readCapture} from '../../net/pcap.js';
+import type {TcpSender} from '../../net/tcp-sender.js';
 import type {IperfJob, NetJob, PcapJob, PingJob, ServeJob} from '../scenario/types.js';
 import {sizeText} from '../scenario/units.js';
 import {summed} from './counters.js';
@@ -24,6 +26,8 @@ export interface JobSide {
 	stop(): void;
 	/** What stops the application of the present life, whatever comes after. Inside an entry of its stack. */
 	stopper(): () => void;
+	/** Of the first of its TCP connections that sends: what paces it. Undefined while there is none. */
+	sender(): TcpSender | undefined;
 	/** Of all its lives. Its histogram is the one still counted in, in the first of them. */
 	counts(): NetJobSample;
 }
@@ -39,6 +43,7 @@ export interface JobSides {
 /** What runs at one end in one life of it. */
 interface Running {
 	stop?(): void;
+	sender?(): TcpSender | undefined;
 	counts(): Partial<NetJobSample>;
 }
 
@@ -144,6 +149,7 @@ function tcpSides(job: IperfJob, port: number): JobSides {
 						client.stop();
 					}
 				},
+				sender: () => senderOf(clients.at(-1)?.streams ?? []),
 				counts() {
 					const wrong = sum(clients, (client) => client.wrong);
 					return {
@@ -159,6 +165,7 @@ function tcpSides(job: IperfJob, port: number): JobSides {
 			const server = new IperfServer(stack, port);
 			server.start();
 			return {
+				sender: () => senderOf(server.streams),
 				counts: () => ({
 					bytesOut: server.received,
 					retransmits: stack.tcp.counters.retransmitted,
@@ -235,6 +242,16 @@ function pcapSides({name, file, capture, loop}: PcapJob): JobSides {
 	};
 }
 
+function senderOf(streams: Iterable<IperfStream>): TcpSender | undefined {
+	for (const {sent, socket} of streams) {
+		if (sent > 0 && socket !== null) {
+			return socket.sender;
+		}
+	}
+
+	return undefined;
+}
+
 /** An end that may come back: what runs there is begun anew, and goes on counting. */
 function side(begin: (place: StationPlace) => Running): JobSide {
 	let before = noNetJob;
@@ -251,6 +268,7 @@ function side(begin: (place: StationPlace) => Running): JobSide {
 			const present = running;
 			return () => present?.stop?.();
 		},
+		sender: () => running?.sender?.(),
 		counts,
 	};
 }

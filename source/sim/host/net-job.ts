@@ -4,6 +4,7 @@ who finds nobody at the other end tries again, and an end that comes back begins
 */
 import type {Engine} from '../../engine/engine.js';
 import type {Histogram} from '../../engine/histogram.js';
+import type {TcpSender} from '../../net/tcp-sender.js';
 import type {NetJob} from '../scenario/types.js';
 import type {NetJobMeter, NetJobSample} from './counters-network.js';
 import {countsOf, type JobSides, sidesOf} from './net-job-sides.js';
@@ -81,6 +82,11 @@ export class RunningNetJob implements NetJobMeter {
 		}
 
 		this.#begun = true;
+	}
+
+	/** The sending half of its first TCP connection that sends, to look at; undefined while there is none. */
+	sender(): TcpSender | undefined {
+		return this.#sides.own.sender() ?? this.#sides.peer?.sender();
 	}
 
 	counts(): NetJobSample {

@@ -14,7 +14,7 @@ const period = 1_000_000;
 export interface WatchedRing {
 	readonly front: ChannelEnd;
 	readonly back: ChannelEnd;
-	/** `request`, `packet`: what waits for the back end, and what for the front end. */
+	/** `request`, `slot` (a packet may take several): what waits for the back end, and what for the front end. */
 	readonly requests: string;
 	readonly responses: string;
 }

@@ -49,14 +49,14 @@ export class VifChannel implements WatchedChannel {
 			new VifRing(
 				() => this.netfront?.sending,
 				() => this.netback?.fromGuest,
-				'packet',
+				'slot',
 				'answer',
 			),
 			new VifRing(
 				() => this.netfront?.receiving,
 				() => this.netback?.toGuest,
 				'packet for the guest',
-				'packet',
+				'filled buffer',
 			),
 		];
 	}

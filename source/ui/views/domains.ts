@@ -165,18 +165,10 @@ export function drawDomains(
 	const x = area.x + 2;
 	const {shown, room, complete} = shownColumns(widths, view, area.width - 2);
 	const mark = snapshot.window < 1e9 ? '~' : '';
-	const own: OwnColumn[] = [];
-	let left = room;
-	if (complete) {
-		for (const column of ownColumns) {
-			if (column.width + 1 > left) break;
-			own.push(column);
-			left -= column.width + 1;
-		}
-	}
-	// What does not fit beside the table stands below it, when there is room.
-	const panels: Panel[] = [];
-	if (own.length < ownColumns.length) panels.push(ownPanel(all, snapshot, mark, ownColumns.slice(own.length)));
+	// Beside the table if all of it fits, else all of it below, when there is room: one table torn in two is hard to read.
+	const beside = complete && ownColumns.reduce((cells, column) => cells + column.width + 1, 0) <= room;
+	const own = beside ? ownColumns : [];
+	const panels: Panel[] = beside ? [] : [ownPanel(all, snapshot, mark, ownColumns)];
 	if (view.physicalCpus) panels.unshift(cpuPanel(cpus, mark));
 	const wanted = panels.reduce((rows, {lines}) => rows + lines.length + 2, 0);
 	const tableRows = Math.max(6, Math.min(bottom - y, bottom - y - Math.min(wanted, Math.floor((bottom - y) * 0.6))));

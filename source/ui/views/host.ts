@@ -4,9 +4,9 @@ import {type Canvas, type Rectangle, type Run, runsWidth} from '../canvas.js';
 import {describe, keysFor} from '../describe.js';
 import {percent, quantity, sparkline} from '../format.js';
 import {keyName} from '../keys.js';
-import {type ConsoleState, isSlow, type World} from '../state.js';
+import {type ConsoleState, isSlow, type LogLine, type World} from '../state.js';
 import {keyOf, type Subject, selectedSubject, troubleOf} from '../subject.js';
-import {cut, listed, width, wrap} from '../text.js';
+import {clean, cut, listed, width, wrap} from '../text.js';
 import {channelAt, drawChannels} from './host-channels.js';
 import type {DomainFrame} from './host-frames.js';
 import {type HostLayout, layoutHost} from './host-layout.js';
@@ -288,7 +288,10 @@ function drawLan(brush: Brush, {hardware: box, lan: {x, y, width: cells}}: HostL
 /** What the selected part is and how it is, in words, and the keys that act on it. */
 export function drawSelection(canvas: Canvas, area: Rectangle, snapshot: Snapshot, subject: Subject): void {
 	const {name, text} = describe(subject);
-	const keys = keysFor(snapshot, subject).map(([key, label]) => `${keyName(key).toLowerCase()} ${label}`);
+	// On a narrow screen the words get the room: the footer names the other keys as well.
+	const keys = keysFor(snapshot, subject)
+		.filter(([key]) => area.width >= 100 || key === 'enter')
+		.map(([key, label]) => `${keyName(key).toLowerCase()} ${label}`);
 	const head = `${name}   `;
 	const indent = 3;
 	const cells = area.width - indent - 1;
@@ -334,8 +337,23 @@ function drawTail(canvas: Canvas, area: Rectangle, snapshot: Snapshot, world: Wo
 		});
 		return;
 	}
+	const rows: (readonly Run[])[] = [];
 	const lines = world.log.filter(({severity}) => severity !== 'debug').slice(-area.height);
-	lines.forEach((line, index) => {
-		canvas.runs(area.x + 1, area.y + index, logRuns(line), area.width - 1);
+	for (const line of lines.toReversed()) {
+		const all = tailRows(line, area.width - 1);
+		if (rows.length > 0 && rows.length + all.length > area.height) break;
+		rows.unshift(...all.slice(0, area.height));
+	}
+	rows.forEach((runs, index) => {
+		canvas.runs(area.x + 1, area.y + index, runs, area.width - 1);
 	});
+}
+
+/** A line of the log; what the scenario says is there to be read, so that it goes on in a row of its own. */
+function tailRows(line: LogLine, cells: number): Run[][] {
+	if (line.topic !== 'say') return [logRuns(line)];
+	const indent = runsWidth(logRuns({...line, text: ''}));
+	return wrap(clean(line.text), cells - indent).map((text, row) =>
+		row === 0 ? logRuns({...line, text}) : [[' '.repeat(indent)], [text, 'accent']],
+	);
 }

@@ -257,11 +257,12 @@ function alarming({alarms}: DeviceView): boolean {
 	return alarms.some(([, count]) => count > 0);
 }
 
-/** The wire itself: `lan 1Gb/s`. */
-export function lanRuns({rate}: LanView): Run[] {
+/** The wire itself: `lan 1Gb/s  lost 169`. */
+export function lanRuns({rate, lost}: LanView): Run[] {
 	return [
 		['lan', 'accent'],
 		[` ${bitRate(rate).replace(/\.0| /g, '')}`, 'dim'],
+		[lost > 0 ? `  lost ${quantity(lost)}` : '', 'warn'],
 	];
 }
 

@@ -32,17 +32,31 @@ const legends: Readonly<Record<ViewName, readonly string[]>> = {
 	log: [],
 };
 
+/** What a kind is called where its name alone would say nothing; '' where its first sentence begins with it. */
+const headings: Readonly<Record<string, string>> = {
+	domain: '',
+	bridge: '',
+	job: 'disk job',
+	netjob: 'network job',
+	xen: 'Xen',
+	cpu: 'CPU',
+	lan: 'LAN host',
+};
+
 const moreWords: Readonly<Record<ViewName, readonly string[]>> = {
 	host: [
 		'run is the share of one CPU a domain used, wait the share in which it could run and did not (steal).',
 		'~ marks figures over less than one simulated second. ► marks what is selected. ✓ data verified: what a job read ' +
 			'back so far is what was written.',
+		'A network has three names: eth0 is its end in the guest, as Linux calls it; vif1.0 its end at the backend, network ' +
+			'0 of domain 1; web vif0 the channel between them, which the lines of checks and faults speak of.',
 		'While the host is frozen or slow, ■ are requests of the selected ring where they are: on the channel, in the ' +
 			'backend, in the device. A history of CPU is drawn against a whole CPU, one of rates against its highest.',
 	],
 	domains: [
 		'The columns are those of xentop: totals since start, in its order and widths. STATE: d dying, s shutdown, ' +
-			'b blocked, c crashed, p paused, r running. The topmost row is the selected one; Enter looks at its ring.',
+			'b blocked, c crashed, p paused, r running. NETTX, NETRX and the rows after n count as the backend does: what it ' +
+			'receives (RX) the guest has sent. The topmost row is the selected one; Enter looks at its ring.',
 	],
 	channel: [
 		'Indices run freely and wrap at 2^32; a slot is an index modulo the size. req_event and rsp_event say which ' +
@@ -82,9 +96,17 @@ export function helpLines(view: ViewName, cells: number): Run[][] {
 	for (const words of moreWords[view]) for (const line of wrap(words, cells)) lines.push([[line]]);
 	for (const kind of legends[view]) {
 		const states = Object.keys(sentences).filter((key): key is SentenceKey => key.startsWith(`${kind}.`));
-		const [what, ...more] = wrap(sentences[states[0]].what, cells - kind.length - 2);
-		lines.push([], [[`${kind}: `, 'bold'], [what]]);
-		for (const line of more) lines.push([[`${' '.repeat(kind.length + 2)}${line}`]]);
+		const heading = headings[kind] ?? kind;
+		const head = heading === '' ? '' : `${heading}: `;
+		const [what, ...more] = wrap(sentences[states[0]].what, cells - head.length);
+		lines.push(
+			[],
+			[
+				[head, 'bold'],
+				[what, head === '' ? 'bold' : ''],
+			],
+		);
+		for (const line of more) lines.push([[`${' '.repeat(head.length)}${line}`]]);
 		for (const key of states) {
 			const {glyph, state} = sentences[key];
 			const [first, ...rest] = wrap(state, cells - 16);

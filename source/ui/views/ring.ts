@@ -5,7 +5,7 @@ import {describe, strandedWords} from '../describe.js';
 import {duration} from '../format.js';
 import {sentences} from '../sentences.js';
 import {ringName} from '../subject.js';
-import {clean, counted, left, right, width, wrap} from '../text.js';
+import {clean, counted, cut, left, right, width, wrap} from '../text.js';
 
 /** What tells a request on a ring from others: its slot; one whose slot another's answer took has only its id. */
 export function requestKey({slot, id}: SlotView): number {
@@ -174,7 +174,7 @@ function ringCounts(ring: RingView, channel: ChannelView) {
 	if (channel.kind === 'vif' && ring.id === channel.rings.at(-1)?.id) {
 		const {posted, size, unread} = channel.receive;
 		const style = posted === 0 ? 'warn' : 'bold';
-		const words = `${counted(unread, 'packet')} unread`;
+		const words = `${counted(unread, 'buffer')} unread`;
 		return {filled: `${posted} of ${size} posted`, unread: words, short: words, full: style};
 	}
 	const {inFlight, size, unread} = channel;
@@ -270,11 +270,11 @@ export function drawMarked(canvas: Canvas, area: Rectangle, ring: RingView, chan
 		one === undefined
 			? `${ringName(channel)}   ${describe({kind: 'channel', channel}).text}`
 			: `${asleep}${requestWords(one)}`;
-	wrap(text, area.width - 5)
-		.slice(0, 2)
-		.forEach((line, index) => {
-			canvas.put(area.x + 3, y + index, line, channel.look === 'asleep' || channel.look === 'starved' ? 'bad' : '');
-		});
+	const lines = wrap(text, area.width - 5);
+	if (lines.length > 2) lines[1] = cut(`${lines[1]} …`, area.width - 5);
+	lines.slice(0, 2).forEach((line, index) => {
+		canvas.put(area.x + 3, y + index, line, channel.look === 'asleep' || channel.look === 'starved' ? 'bad' : '');
+	});
 }
 
 /** Where a request is, and that it has no slot of its own any more where there is room to say so. */
