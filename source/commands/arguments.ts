@@ -22,7 +22,7 @@ const xentopLetters = 'hVdnxrvfbizp';
 
 /** Understands `argv` (without node and the script). Throws UserError. */
 export function parseArguments(argv: readonly string[]): Request {
-	const {input, unnormalizedFlags: flags} = tokenize(argv);
+	const {input, unnormalizedFlags: flags} = tokenize(joinNegative(argv));
 	const values: Partial<Record<OptionName, string | readonly string[]>> = {};
 	for (const [name, value] of Object.entries(flags)) {
 		if (value === undefined) continue;
@@ -51,6 +51,20 @@ export function parseArguments(argv: readonly string[]): Request {
 	checkWords(command, words);
 	checkOptions(command, given);
 	return {command, words, options: given};
+}
+
+/** No option is a digit: `--until -1s` means `--until=-1s`, whose parser knows what is wrong with it. */
+function joinNegative(argv: readonly string[]): string[] {
+	const joined: string[] = [];
+	for (const word of argv) {
+		const before = joined.at(-1);
+		const name = before?.slice(2) ?? '';
+		const takesValue =
+			before?.startsWith('--') && Object.hasOwn(options, name) && 'value' in options[name as OptionName];
+		if (takesValue && /^-\d/.test(word)) joined[joined.length - 1] = `${before}=${word}`;
+		else joined.push(word);
+	}
+	return joined;
 }
 
 function tokenize(argv: readonly string[]) {

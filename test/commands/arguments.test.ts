@@ -66,6 +66,8 @@ describe('options', () => {
 		for (const seed of ['x', '1.5', '-1', '1e3', '99999999999999999999']) {
 			expect(refusal(`run x --seed=${seed}`)).toMatch(/a seed is a whole number from 0/);
 		}
+		expect(refusal('run x --seed -1')).toMatch(/a seed is a whole number from 0/);
+		expect(parse('run x --until -1s').options.until).toBe('-1s');
 		expect(refusal('run x --hash some')).toBe("--hash some: the only value is 'full'");
 	});
 

@@ -124,6 +124,7 @@ describe('ringtop run', () => {
 
 	test.each([
 		[['--until', '1s'], /^ringtop: --until: a time from 1ns to 200ms, where the scenario ends\n$/],
+		[['--until', '-1s'], /^ringtop: --until: '-1s' lies before the beginning; times are 0 or more\n$/],
 		[['--until', '0s'], /^ringtop: --until: /],
 		[['--arch', 'xen9'], /^ringtop: --arch: /],
 		[['--seed', 'x'], /^ringtop: --seed x: /],
