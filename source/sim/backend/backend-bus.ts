@@ -6,7 +6,7 @@ import type {DeviceKind} from '../channel/xenbus.js';
 import type {GuestKernel} from '../kernel/kernel.js';
 
 /**
-Calls `found` once for each device of a kind of each frontend domain, and again for one that is attached anew. The caller is inside a
+Calls `found` once for each device of a kind of each frontend domain, there already or to come, and again for one that is attached anew. The caller is inside a
 step of the kernel.
 @param isAnew whether a device that was found before has been detached and attached since, and is not served yet.
 */
@@ -18,12 +18,7 @@ export function probeBackends(
 ): void {
 	const directory = `/local/domain/${kernel.domid}/backend/${kind}`;
 	const known = new Set<string>();
-	kernel.store.watch(directory, `backend-bus-${kind}`, (path) => {
-		const [frontend, device] = path.slice(directory.length + 1).split('/');
-		if (device === undefined) {
-			return;
-		}
-
+	const look = (frontend: string, device: string) => {
 		const key = `${frontend}/${device}`;
 		const [domid, number] = [Number(frontend), Number(device)];
 		if (!known.has(key)) {
@@ -34,6 +29,21 @@ export function probeBackends(
 			kernel.store.read(`${directory}/${key}/frontend`, (error) => {
 				if (error === '' && isAnew(domid, number)) {
 					found(domid, number);
+				}
+			});
+		}
+	};
+	kernel.store.watch(directory, `backend-bus-${kind}`, (path) => {
+		const [frontend, device] = path.slice(directory.length + 1).split('/');
+		if (device !== undefined) {
+			look(frontend, device);
+		} else if (path === directory) {
+			// What was written before this kernel watched: xenbus_probe_devices.
+			kernel.store.directory(directory, (_error, frontends) => {
+				for (const each of frontends) {
+					kernel.store.directory(`${directory}/${each}`, (_, devices) => {
+						for (const number of devices) look(each, number);
+					});
 				}
 			});
 		}

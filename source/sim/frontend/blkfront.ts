@@ -74,6 +74,7 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 	readonly #notify: Step;
 	readonly #setup: Step;
 	readonly #reissue: Step;
+	readonly #fail: Step;
 	readonly #perGrant: number;
 	readonly #atSubmit: number;
 	readonly #atSlot: number;
@@ -133,6 +134,7 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		this.#reissue = define('reissue', blkfrontCosts.reissue, (mark) => {
 			if (mark === this.#incarnation) this.#issueAgain();
 		});
+		this.#fail = define('fail', blkfrontCosts.refuse, () => this.#failAll());
 		this.#perGrant = define('per grant', blkfrontCosts.grant, () => {}).cost;
 		this.#atSubmit = kernel.trace.point(`${channel} blkfront`);
 		this.#atSlot = kernel.trace.point(`${channel} slot`);
@@ -236,6 +238,28 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		this.state = 'connecting';
 		this.#releaseChannel();
 		this.xenbus.restart();
+	}
+
+	/**
+	The toolstack has taken the device away. When its backend did not close it, for it was gone, nobody will answer any more: every request
+	fails, as Linux fails what is on a disk that is pulled. The caller is inside a step of the kernel.
+	*/
+	remove(): void {
+		this.xenbus.stop();
+		if (this.state === 'closed') return;
+		this.state = 'closing';
+		this.#releaseChannel();
+		this.#failAll();
+	}
+
+	#failAll(): void {
+		if (!this.#channel.letGo()) {
+			this.kernel.timer(grantRetry, this.#fail, this.#incarnation);
+			return;
+		}
+
+		for (const [row] of this.shadow.asked()) this.#answer(row, ioError);
+		this.#close();
 	}
 
 	#askToFill(row: number, request: BlockRequest): void {

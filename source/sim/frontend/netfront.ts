@@ -170,6 +170,14 @@ export class Netfront implements NetDevice {
 		this.xenbus.restart();
 	}
 
+	/** The toolstack has taken the device away, whether its backend has closed it or was gone. The caller is inside a step of the kernel. */
+	remove(): void {
+		this.incarnation++;
+		this.goDown('closed');
+		this.release();
+		this.xenbus.stop();
+	}
+
 	private setUp(): void {
 		const {kernel, options} = this;
 		const channel = this.channel;

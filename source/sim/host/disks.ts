@@ -102,10 +102,13 @@ export class HostDisks {
 		return channel !== undefined && channel.blkback === undefined;
 	}
 
-	/** xl has detached a disk: both ends stop listening to the store. */
+	/** xl has detached a disk: nobody uses it any more, and both ends stop listening to the store. */
 	detached(domid: number, virtualDevice: number): void {
-		const {frontKernel, backKernel, blkfront, blkback} = this.#channelOf(domid, virtualDevice);
-		whenRemoved(frontKernel, () => blkfront?.xenbus.stop());
+		const {frontKernel, backKernel, blkfront, blkback, vdev} = this.#channelOf(domid, virtualDevice);
+		whenRemoved(frontKernel, () => {
+			this.onDetached(frontKernel.name, vdev);
+			blkfront?.remove();
+		});
 		whenRemoved(backKernel, () => blkback?.xenbus.stop());
 	}
 

@@ -173,7 +173,7 @@ export class HostNetwork {
 	detached(domid: number, device: number): void {
 		const {frontKernel, backKernel, netfront, netback} = this.channelOf(domid, device);
 		this.unplug(domid, device);
-		whenRemoved(frontKernel, () => netfront?.xenbus.stop());
+		whenRemoved(frontKernel, () => netfront?.remove());
 		whenRemoved(backKernel, () => netback?.xenbus.stop());
 	}
 

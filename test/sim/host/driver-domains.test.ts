@@ -231,3 +231,67 @@ describe('a driver domain destroyed by hand', () => {
 		expect(host.oracle.violations).toBe(0);
 	});
 });
+
+describe('a driver domain that stock xl restarts', () => {
+	const stock = (...lines: string[]) =>
+		hostOf(
+			`toolstack: { driver_domain_reconnect: off }\ntimeline:\n${lines.map((line) => `  - { ${line} }\n`).join('')}`,
+		);
+
+	it('leaves a guest without its disk until somebody detaches and attaches it', () => {
+		const host = stock(
+			'at: 400ms, fault: drv.crash, target: nvme0, id: crash',
+			'at: 1s, xl: block-detach web xvda',
+			'at: 1200ms, xl: block-attach web vdev=xvda',
+		);
+		run(host, 990);
+		const counted = () => {
+			const {read, write} = host.workloads.jobs[0].counts();
+			return {answered: read.latency.count + write.latency.count, errors: read.errors + write.errors};
+		};
+		expect(host.boot.domains.map(({name}) => name)).toEqual(['Domain-0', 'diskdd', 'netdd', 'web']);
+		expect(host.boot.domains[1].kernel.alive).toBe(true);
+		expect(host.boot.channels[0].backKernel.alive).toBe(false);
+		const stalled = host.workloads.jobs[0].running.outstanding;
+		expect([counted().errors, stalled]).toEqual([0, 8]);
+		const {answered} = counted();
+		// Pulled from under its requests, the disk fails them.
+		run(host, 200);
+		expect(counted()).toEqual({answered: answered + stalled, errors: stalled});
+		run(host, 800);
+		expect(host.boot.channels[0].backKernel).toBe(host.boot.drivers[0].kernel);
+		expect(logOf(host).filter((line) => line.includes('read back'))).toHaveLength(1);
+		expect(counted().answered).toBeGreaterThan(answered + 500);
+		expect(counted().errors).toBe(stalled);
+		expect([host.engine.findings.unexplained, host.oracle.violations]).toEqual([[], 0]);
+	});
+
+	it('leaves a guest without its interface until somebody detaches and attaches it', () => {
+		const host = stock(
+			'at: 400ms, fault: drv.crash, target: eth0, id: crash',
+			'at: 1s, xl: network-detach web 0',
+			'at: 1200ms, xl: network-attach web devid=0',
+		);
+		const received = () => host.workloads.network.jobs[0].counts().latency.count;
+		run(host, 410);
+		const before = received();
+		run(host, 780);
+		expect(received()).toBe(before);
+		expect(host.boot.network.vifs[0].netfront?.state).toBe('closed');
+		run(host, 810);
+		expect(received()).toBeGreaterThan(before + 80);
+		expect(host.engine.findings.unexplained).toEqual([]);
+	});
+
+	it('may be detached from before it is there again', () => {
+		const host = stock(
+			'at: 400ms, fault: drv.crash, target: nvme0, id: crash',
+			'at: 450ms, xl: block-detach web xvda',
+			'at: 460ms, xl: block-attach web vdev=xvda',
+			'at: 1s, xl: block-attach web vdev=xvda',
+		);
+		run(host, 2000);
+		expect(host.boot.channels[0].blkfront?.state).toBe('connected');
+		expect([host.engine.findings.unexplained, host.oracle.violations]).toEqual([[], 0]);
+	});
+});
