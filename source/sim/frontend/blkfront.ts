@@ -74,7 +74,6 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 	readonly #notify: Step;
 	readonly #setup: Step;
 	readonly #reissue: Step;
-	readonly #fail: Step;
 	readonly #perGrant: number;
 	readonly #atSubmit: number;
 	readonly #atSlot: number;
@@ -134,7 +133,6 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		this.#reissue = define('reissue', blkfrontCosts.reissue, (mark) => {
 			if (mark === this.#incarnation) this.#issueAgain();
 		});
-		this.#fail = define('fail', blkfrontCosts.refuse, () => this.#failAll());
 		this.#perGrant = define('per grant', blkfrontCosts.grant, () => {}).cost;
 		this.#atSubmit = kernel.trace.point(`${channel} blkfront`);
 		this.#atSlot = kernel.trace.point(`${channel} slot`);
@@ -249,17 +247,7 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		if (this.state === 'closed') return;
 		this.state = 'closing';
 		this.#releaseChannel();
-		this.#failAll();
-	}
-
-	#failAll(): void {
-		if (!this.#channel.letGo()) {
-			this.kernel.timer(grantRetry, this.#fail, this.#incarnation);
-			return;
-		}
-
-		for (const [row] of this.shadow.asked()) this.#answer(row, ioError);
-		this.#close();
+		this.#issueAgain();
 	}
 
 	#askToFill(row: number, request: BlockRequest): void {
@@ -378,6 +366,13 @@ export class Blkfront implements BlockDevice, ChannelEnd {
 		const {kernel, shadow} = this;
 		if (!this.#channel.letGo()) {
 			kernel.timer(grantRetry, this.#reissue, this.#incarnation);
+			return;
+		}
+
+		if (this.state === 'closing') {
+			// To nobody: the disk is gone.
+			for (const [row] of shadow.asked()) this.#answer(row, ioError);
+			this.#close();
 			return;
 		}
 
