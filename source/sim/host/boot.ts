@@ -308,6 +308,7 @@ export class Boot {
 		// What is there when the simulation begins has booted before.
 		const again = this.#created.has(words.name) || !this.options.isFirst;
 		this.#created.add(words.name);
+		if (again) past.restarts.set(words.name, past.restarts.get(words.name) + 1);
 		const {guestBoot, driverDomainRestart} = this.scenario.toolstack;
 		if (drives) {
 			this.#takeTime(kernel, again ? driverDomainRestart : 0, () => this.#serveDevices(kernel, () => {}));

@@ -94,6 +94,8 @@ export interface Counters {
 	readonly time: number;
 	readonly host: HostSample;
 	domain(name: string): DomainSample;
+	/** How often it was built again. */
+	restarts(name: string): number;
 	/** @param id `web.xvda`, `Domain-0.nvme0p3` */
 	disk(id: string): DiskSample;
 	channel(id: string): ChannelSample;

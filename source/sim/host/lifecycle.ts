@@ -91,11 +91,13 @@ export class Lifecycle {
 	}
 
 	#starts(): void {
-		const {engine, past} = this;
+		const {engine, past, scenario} = this;
 		engine.log.add(engine.now, 'Xen', 'notice', 'kernel', 'started: domain zero boots');
 		past.outage = past.outageAt(engine.now);
 		past.downSince = -1;
 		this.#isDown = false;
+		const [{name}] = scenario.domains;
+		past.restarts.set(name, past.restarts.get(name) + 1);
 		this.#boot.retire();
 		this.#boot = this.make({isFirst: false, processors: this.#boot.xen.cpus.all});
 		this.wire(this.#boot);

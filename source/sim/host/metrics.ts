@@ -182,6 +182,10 @@ export class Metrics implements MetricSource {
 			return network;
 		}
 
+		if (next === 'restarts') {
+			return later.restarts(first) - earlier.restarts(first);
+		}
+
 		if (next === 'cpu' || next === 'wait') {
 			const [before, after] = [earlier.domain(first), later.domain(first)];
 			const time =

@@ -17,6 +17,8 @@ export class Past {
 	/** What drivers counted, by their device's name. */
 	readonly drivers = new Kept<Readonly<Record<string, number>>>({});
 	readonly bridges = new Kept<BridgeSample>(noBridge);
+	/** How often a domain of a name was built again, or domain zero came back with its host. */
+	readonly restarts = new Kept<number>(0);
 	xen: XenCounts = noXenCounts;
 	/** Domains that died of a crash: their own, or that of the host under them. */
 	lost = 0;

@@ -53,6 +53,7 @@ export class Sample implements Counters {
 	readonly host: HostSample;
 	readonly network: NetworkSample;
 	readonly #domains = new Map<string, DomainSample>();
+	readonly #restarts = new Map<string, number>();
 	readonly #disks = new Map<string, DiskSample>();
 	readonly #channels = new Map<string, ChannelSample>();
 	readonly #devices = new Map<string, DeviceSample>();
@@ -70,6 +71,10 @@ export class Sample implements Counters {
 		const {boot, past, rules, workloads, scenario} = from.measured;
 		for (const name of new Set([...boot.domains.map((domain) => domain.name), ...past.domains.names])) {
 			this.#domains.set(name, from.domain(name));
+		}
+
+		for (const name of past.restarts.names) {
+			this.#restarts.set(name, from.restarts(name));
 		}
 
 		for (const id of new Set([...boot.channels.map((channel) => channel.id), ...past.channels.names])) {
@@ -95,6 +100,10 @@ export class Sample implements Counters {
 
 	domain(name: string): DomainSample {
 		return this.#domains.get(name) ?? noDomain;
+	}
+
+	restarts(name: string): number {
+		return this.#restarts.get(name) ?? 0;
 	}
 
 	disk(id: string): DiskSample {
@@ -155,6 +164,10 @@ export class LiveCounters implements Counters {
 			domainsLost: past.lost,
 			outage: past.outageAt(engine.now),
 		};
+	}
+
+	restarts(name: string): number {
+		return this.measured.past.restarts.get(name);
 	}
 
 	domain(name: string): DomainSample {

@@ -42,6 +42,7 @@ export const hostMetrics: Readonly<Record<string, Leaf>> = {
 /** Metrics of a domain: `Domain-0.cpu`. */
 export const domainMetrics: Readonly<Record<string, Leaf>> = {
 	cpu: {unit: 'percent', means: 'running, in percent of one physical CPU'},
+	restarts: {unit: 'count', means: 'times it was built again, whatever had ended it, its host among them'},
 	wait: {unit: 'percent', means: 'runnable but not running (steal), in percent of one physical CPU'},
 };
 

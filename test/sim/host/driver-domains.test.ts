@@ -73,7 +73,7 @@ describe('driver domains', () => {
 
 describe("a driver's crash in its own domain", () => {
 	it('stalls those it serves until a new domain serves them, and nobody else', () => {
-		const host = run(hostOf(crash), 390);
+		const host = run(hostOf(`${crash}expect: [diskdd.restarts == 1, web.restarts == 0, netdd.restarts == 0]\n`), 390);
 		const before = host.workloads.network.jobs[0].counts();
 		run(host, 610);
 		const log = logOf(host);
@@ -82,6 +82,8 @@ describe("a driver's crash in its own domain", () => {
 		const found = steps.map((step) => after.findIndex((line) => line.includes(step)));
 		expect(found.every((index, i) => index > (found[i - 1] ?? 0))).toBe(true);
 		expect(host.boot.domains.filter(({kernel}) => kernel.alive).length).toBe(4);
+		const restarts = ['diskdd', 'web', 'netdd'].map((name) => host.metrics.value([name, 'restarts'], 0, host.now));
+		expect(restarts).toEqual([1, 0, 0]);
 		expect(host.boot.channels[0].backKernel).toBe(host.boot.drivers[0].kernel);
 		expect(host.engine.findings.unexplained).toEqual([]);
 		expect(host.oracle.violations).toBe(0);

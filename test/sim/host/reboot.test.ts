@@ -131,6 +131,8 @@ test('domains lost, the outage of host and disk are measured; counters never run
 			expectations: [
 				'domains.lost == all',
 				'{that: host.outage == 5.5s, within: 1%}',
+				'Domain-0.restarts == 1',
+				'{that: web.restarts == 1, after: crash}',
 				'{that: web.xvda.outage > 5.6s, after: crash}',
 				'{that: web.xvda.outage < 6s, after: crash}',
 			],
