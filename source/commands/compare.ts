@@ -20,7 +20,7 @@ import type {Report} from '../observe/report-types.js';
 import {Host} from '../sim/host.js';
 import type {Architecture, Scenario} from '../sim/scenario/types.js';
 import {durationText, parseDuration} from '../sim/scenario/units.js';
-import {builtArchitectures} from '../sim/scenario/vocabulary.js';
+import {architectures} from '../sim/scenario/vocabulary.js';
 import {type CodeLines, hypervisorLines, readCodeLines} from './code-lines.js';
 import {knobFactors, withKnobs} from './knobs.js';
 import {loadScenario, readOption} from './load.js';
@@ -56,7 +56,7 @@ export async function run({words: [word], options}: Request): Promise<number> {
 		throw new UserError(`--until: a time from 1ns to ${durationText(written.runtime)}, where the scenario ends`);
 	}
 	const chosen = seed ?? written.seed;
-	const candidates = builtArchitectures.map((architecture) => candidate(word, architecture, chosen));
+	const candidates = architectures.map((architecture) => candidate(word, architecture, chosen));
 	const lines = readCodeLines();
 	const factors = options.sensitivity === undefined ? [] : knobFactors;
 	const columns: ColumnFigures[] = [];

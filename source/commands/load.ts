@@ -8,7 +8,7 @@ import {costNames} from '../sim/host/cost-names.js';
 import {parseScenario} from '../sim/scenario/parse.js';
 import {Refused, ScenarioErrors} from '../sim/scenario/problems.js';
 import type {Architecture, Scenario} from '../sim/scenario/types.js';
-import {architectures, builtArchitectures} from '../sim/scenario/vocabulary.js';
+import {architectures} from '../sim/scenario/vocabulary.js';
 import {asOneOf} from '../sim/scenario/words.js';
 import {openScenario, type ScenarioFile} from './scenarios.js';
 import {UserError} from './user-error.js';
@@ -54,5 +54,5 @@ export function readOption<T>(name: string, text: string | undefined, parse: (te
 
 /** Reads `--arch`. Throws Refused. */
 export function parseArchitecture(text: string): Architecture {
-	return asOneOf(text, builtArchitectures);
+	return asOneOf(text, architectures);
 }

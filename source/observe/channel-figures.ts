@@ -3,18 +3,10 @@ A device channel for whoever looks: how full its ring is and how old its oldest 
 within the window, and how many notifications that took.
 */
 import type {Engine} from '../engine/engine.js';
-import {xenbusStateNames} from '../sim/channel/xenbus.js';
-import {rowFree, type Shadow} from '../sim/frontend/blkfront-shadow.js';
-import type {VbdChannel} from '../sim/host/vbd-channel.js';
+import type {DiskChannel} from '../sim/host/channels.js';
+import {type DiskEnds, diskEnds} from './disk-ends.js';
 import type {Counter, Distribution, Samples} from './samples.js';
 import type {ChannelLook, PartView, VbdChannelView, VbdView} from './snapshot.js';
-
-/** Before an end has come to life the store holds what the toolstack wrote for it. */
-const [, initialising, , , connected] = xenbusStateNames;
-/** In place of the xenbus state of an end whose domain has died, whatever the store still says of it. */
-export const gone = 'gone';
-/** A guest's ring of one page has so many slots. */
-const slotsOfOnePage = 32;
 
 export class ChannelFigures {
 	readonly #requests: Counter;
@@ -28,7 +20,7 @@ export class ChannelFigures {
 	constructor(
 		private readonly engine: Engine,
 		/** The newest of its name. */
-		public channel: VbdChannel,
+		public channel: DiskChannel,
 		samples: Samples,
 	) {
 		const {meter} = channel;
@@ -66,9 +58,11 @@ export class ChannelFigures {
 
 	view(): VbdChannelView {
 		const {channel, engine} = this;
-		const {blkfront, frontKernel, backKernel} = channel;
+		const {frontKernel, backKernel} = channel;
 		const {now} = engine;
-		const {look, since} = this.#look(now);
+		const ends = diskEnds(channel);
+		const {look, since} = this.#look(now, ends);
+		const {frontState, backState, size, inFlight, unread, oldest} = ends;
 		return {
 			kind: 'vbd',
 			id: channel.id,
@@ -78,14 +72,14 @@ export class ChannelFigures {
 			backend: backKernel.name,
 			frontPart: this.frontPart,
 			backPart: this.backPart,
-			frontState: this.#frontState,
-			backState: this.#backState,
+			frontState,
+			backState,
 			look,
 			since,
-			size: blkfront?.ring?.size ?? slotsOfOnePage,
-			inFlight: blkfront?.inFlight ?? 0,
-			unread: blkfront?.waiting ?? 0,
-			oldest: blkfront === undefined ? 0 : oldestAge(blkfront.shadow, now),
+			size,
+			inFlight,
+			unread,
+			oldest: oldest === undefined ? 0 : now - oldest,
 			requestRate: this.#requests.perSecond,
 			bytesPerSecond: this.#bytes.perSecond,
 			history: this.#requests.history,
@@ -98,108 +92,61 @@ export class ChannelFigures {
 		};
 	}
 
-	/** The backend's line in the domain it runs in. */
+	/** The backend's line in whoever runs it. */
 	backPartView(): PartView {
 		const {channel} = this;
-		const {blkback, frontKernel, vdev} = channel;
+		const {failed, ...back} = diskEnds(channel).back;
 		return {
 			id: this.backPart,
 			kind: 'blkback',
-			title: 'blkback',
-			subject: `${frontKernel.name} ${vdev}`,
+			subject: `${channel.frontKernel.name} ${channel.vdev}`,
 			rate: this.#requests.perSecond,
 			unit: 'req/s',
 			history: this.#requests.history,
-			used: blkback?.pending.inUse,
-			size: blkback?.pending.size,
 			entry: 'slot',
 			latency: undefined,
 			p99: undefined,
-			state: blkback?.halted === true ? 'halted' : this.#backState,
-			counters:
-				blkback === undefined
-					? []
-					: [
-							['oo_req', blkback.outOfRequests],
-							['rd_req', blkback.readRequests],
-							['wr_req', blkback.writeRequests],
-							['f_req', blkback.flushRequests],
-							['errors', blkback.errors],
-							['mapped grants', blkback.grantsMapped],
-						],
+			...back,
 			channel: channel.id,
-			trouble: blkback?.halted === true || channel.asleepSince >= 0,
+			trouble: failed || channel.asleepSince >= 0,
 		};
 	}
 
 	/** The disk's line in its guest. */
 	frontPartView(): PartView {
 		const {channel} = this;
-		const {blkfront} = channel;
+		const {failed, ...front} = diskEnds(channel).front;
 		return {
 			id: this.frontPart,
 			kind: 'blkfront',
-			title: channel.vdev,
 			subject: `vbd ${channel.virtualDevice}`,
 			rate: this.#requests.perSecond,
 			unit: 'req/s',
 			history: this.#requests.history,
-			used: blkfront?.inFlight ?? 0,
-			size: blkfront?.ring?.size ?? slotsOfOnePage,
 			entry: 'slot',
 			latency: this.#latency.mean,
 			p99: this.#latency.p99,
-			state: blkfront?.state === 'error' ? 'disabled' : this.#frontState,
-			counters:
-				blkfront === undefined
-					? []
-					: [
-							['completed', blkfront.completed],
-							['errors', blkfront.errors],
-							['deferred grants', blkfront.deferredGrants],
-						],
+			...front,
 			channel: channel.id,
-			trouble: blkfront?.state === 'error' || channel.asleepSince >= 0,
+			trouble: failed || channel.asleepSince >= 0,
 		};
 	}
 
 	/** The disk as xentop counts it. */
 	vbdView(): VbdView {
-		const {virtualDevice, vdev, backKernel, blkback} = this.channel;
+		const {virtualDevice, vdev, backKernel} = this.channel;
 		return {
 			device: virtualDevice,
 			name: vdev,
 			backend: backKernel.name,
-			outOfRequests: blkback?.outOfRequests ?? 0,
-			reads: blkback?.readRequests ?? 0,
-			writes: blkback?.writeRequests ?? 0,
-			readSectors: blkback?.readSectors ?? 0,
-			writeSectors: blkback?.writeSectors ?? 0,
+			...diskEnds(this.channel).totals,
 			p99: this.#latency.p99,
 		};
 	}
 
-	get #frontState(): string {
-		if (!this.channel.frontKernel.alive) {
-			return gone;
-		}
-
-		const state = xenbusStateNames[this.channel.blkfront?.xenbus.state ?? 0];
-		return state === 'Unknown' ? initialising : state;
-	}
-
-	get #backState(): string {
-		if (!this.channel.backKernel.alive) {
-			return gone;
-		}
-
-		const state = xenbusStateNames[this.channel.blkback?.xenbus.state ?? 0];
-		return state === 'Unknown' ? initialising : state;
-	}
-
-	#look(now: number): {look: ChannelLook; since: number} {
-		const {asleepSince, meter, blkfront} = this.channel;
-		if (this.#frontState !== connected || this.#backState !== connected) {
+	#look(now: number, {connected, inFlight}: DiskEnds): {look: ChannelLook; since: number} {
+		const {asleepSince, meter} = this.channel;
+		if (!connected) {
 			return {look: 'closed', since: 0};
 		}
 
@@ -212,19 +159,7 @@ export class ChannelFigures {
 			return {look: 'full', since: now - fullSince};
 		}
 
-		const busy = (blkfront?.inFlight ?? 0) > 0 || this.#frontPushes.delta > 0;
+		const busy = inFlight > 0 || this.#frontPushes.delta > 0;
 		return {look: busy ? 'busy' : 'idle', since: 0};
 	}
-}
-
-/** How long the oldest request without an answer has been the frontend's, nanoseconds. */
-function oldestAge(shadow: Shadow, now: number): number {
-	let oldest = now;
-	for (let row = 0; shadow.free < shadow.size && row < shadow.size; row++) {
-		if (shadow.states[row] !== rowFree) {
-			oldest = Math.min(oldest, shadow.since[row]);
-		}
-	}
-
-	return now - oldest;
 }

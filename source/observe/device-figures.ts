@@ -1,6 +1,6 @@
 /** A device on the bus with the native driver that drives it: what moved, how deep its queue is, how busy its busiest part was. */
 import type {Engine} from '../engine/engine.js';
-import type {PlacedDriver} from '../sim/host/boot.js';
+import type {PlacedDriver} from '../sim/host/placed-drivers.js';
 import type {DeviceMeter} from './device-meter.js';
 import type {Counter, Samples} from './samples.js';
 import type {DeviceView, PartView} from './snapshot.js';

@@ -38,7 +38,7 @@ export class DomainFigures {
 		this.hypercalls = samples.counter(() => xenDomain.hypercalls);
 	}
 
-	view(inhabitants: Inhabitants, xenstored: PartView): DomainView {
+	view(inhabitants: Inhabitants, xenstored: PartView | undefined): DomainView {
 		const {host, domain, cpu} = this;
 		const {kernel, role, name} = domain;
 		const {domain: xenDomain, domid} = kernel;
@@ -76,50 +76,31 @@ export class DomainFigures {
 		inhabitants: Inhabitants,
 		own: readonly ChannelFigures[],
 		networks: readonly VifFigures[],
-		xenstored: PartView,
+		xenstored: PartView | undefined,
 	): PartView[] {
 		const {kernel, role} = this.domain;
-		const parts = inhabitants.channels
-			.filter(({channel}) => channel.backKernel === kernel)
-			.map((channel) => channel.backPartView());
-		for (const vif of inhabitants.vifs) {
-			if (vif.channel.backKernel === kernel) {
-				parts.push(vif.backPartView());
-			}
-		}
-
-		for (const bridge of inhabitants.bridges) {
-			if (bridge.host.kernel === kernel) {
-				parts.push(bridge.partView());
-			}
-		}
-
-		if (role === 'control') {
+		const parts = servingParts(inhabitants, kernel.domid);
+		if (role === 'control' && xenstored !== undefined) {
 			parts.push(xenstored);
 		}
 
-		for (const device of inhabitants.devices) {
-			const part = device.driverPartView();
-			if (part !== undefined && device.owner === kernel) {
-				parts.push(part);
-			}
-		}
-
+		parts.push(...driverParts(inhabitants, kernel.domid));
 		for (const front of [...own, ...networks]) {
 			parts.push(front.frontPartView());
 		}
 
 		if (role === 'control') {
-			parts.push(...this.#ownDisks(inhabitants.jobs));
+			parts.push(...this.#ownDisks(inhabitants.jobs, own));
 		}
 
 		return parts;
 	}
 
 	/** Partitions that the domain's jobs use without a channel between. */
-	#ownDisks(jobs: readonly JobFigures[]): PartView[] {
+	#ownDisks(jobs: readonly JobFigures[], channels: readonly ChannelFigures[]): PartView[] {
 		const {domain, host} = this;
-		return [...domain.disks.keys()].map((disk) => {
+		const direct = [...domain.disks.keys()].filter((disk) => !channels.some(({channel}) => channel.vdev === disk));
+		return direct.map((disk) => {
 			const views = jobs
 				.filter(({job}) => job.host === domain && job.words.on === disk)
 				.map((job) => job.view(host.now));
@@ -179,8 +160,8 @@ export class DomainFigures {
 			return boot.drivers.filter((placed) => placed.kernel === kernel).length < devices;
 		}
 
-		const fronts = [...own.map(({channel}) => channel.blkfront), ...networks.map(({channel}) => channel.netfront)];
-		return fronts.length > 0 && fronts.every((front) => front === undefined);
+		const fronts = [...own, ...networks];
+		return fronts.length > 0 && fronts.every(({channel}) => !channel.isFound);
 	}
 
 	#oracle(): DomainView['oracle'] {
@@ -212,4 +193,22 @@ export class DomainFigures {
 		const cause = domain.shutdown === 'crash' ? 'crashed' : (domain.shutdown ?? 'destroyed');
 		return {cause, time: domain.stoppedAt, zombiePages: this.host.boot.xen.grants.counters(domid).active};
 	}
+}
+
+/** Backends, then bridges, that run in a domain; in the hypervisor for DOMID_XEN. */
+export function servingParts({channels, vifs, bridges}: Inhabitants, domid: number): PartView[] {
+	return [
+		...[...channels, ...vifs]
+			.filter(({channel}) => channel.backKernel.domid === domid)
+			.map((each) => each.backPartView()),
+		...bridges.filter(({host}) => host.kernel.domid === domid).map((bridge) => bridge.partView()),
+	];
+}
+
+/** Native drivers that run in a domain; in the hypervisor for DOMID_XEN. */
+export function driverParts({devices}: Inhabitants, domid: number): PartView[] {
+	return devices
+		.filter(({owner}) => owner?.domid === domid)
+		.map((device) => device.driverPartView())
+		.filter((part) => part !== undefined);
 }

@@ -6,12 +6,13 @@ import {frameBytes} from '../hw/memory.js';
 import type {HostDevice, HostNic} from '../sim/host/devices.js';
 import type {Host} from '../sim/host.js';
 import {evaluateExpectations} from '../sim/scenario/expectation.js';
+import {DOMID_XEN} from '../sim/xen/domid.js';
 import {BridgeFigures} from './bridge-figures.js';
 import {ChannelFigures} from './channel-figures.js';
 import {HostCpuFigures} from './cpu-figures.js';
 import {DeviceFigures} from './device-figures.js';
 import {type DeviceMeter, diskMeter, nicMeter} from './device-meter.js';
-import {DomainFigures} from './domain-figures.js';
+import {DomainFigures, driverParts, type Inhabitants, servingParts} from './domain-figures.js';
 import {JobFigures} from './job-figures.js';
 import {LanFigures} from './lan-figures.js';
 import {NetJobFigures} from './net-job-figures.js';
@@ -140,7 +141,7 @@ export class Observer {
 			},
 			cpus: this.#cpus.views(this.#domains.map(({cpu}) => cpu)),
 			domains: this.#inDrawingOrder().map((domain) => domain.view(inhabitants, xenstored)),
-			xen: this.#xen(),
+			xen: this.#xen(inhabitants),
 			channels: this.#channelViews(),
 			devices: this.#devices.map((device) => device.view()),
 			lan: this.#lan?.view((name) =>
@@ -211,7 +212,9 @@ export class Observer {
 		const disk = this.#channels.find(({channel}) => channel.id === id);
 		return disk === undefined
 			? this.#vifs.find(({channel}) => id.startsWith(`${channel.id} `))?.ringView(id)
-			: ringView(this.host.engine, disk.channel);
+			: disk.channel.protocol === 'blkif'
+				? ringView(this.host.engine, disk.channel)
+				: undefined;
 	}
 
 	/** Domain-0, driver domains, guests by creation; one that comes back under its name has the place it had. */
@@ -227,8 +230,14 @@ export class Observer {
 		return [...this.#domains].sort((a, b) => role(a) - role(b) || place(a) - place(b));
 	}
 
-	#xenstored(): PartView {
-		const {store} = this.host.boot.xenstored;
+	/** Undefined where domains know of no store. */
+	#xenstored(): PartView | undefined {
+		const {xenstored} = this.host.boot;
+		if (xenstored === undefined) {
+			return undefined;
+		}
+
+		const {store} = xenstored;
 		return {
 			id: 'Domain-0/xenstored',
 			kind: 'xenstored',
@@ -253,8 +262,8 @@ export class Observer {
 		};
 	}
 
-	#xen(): XenView {
-		const {xen, control} = this.host.boot;
+	#xen(inhabitants: Inhabitants): XenView {
+		const {xen, control, xenstored} = this.host.boot;
 		let pushes = 0;
 		let sent = 0;
 		for (const channel of [...this.#channels, ...this.#vifs]) {
@@ -271,12 +280,13 @@ export class Observer {
 
 		return {
 			run: this.#cpus.xen.percent,
-			parts: [],
+			parts: [...servingParts(inhabitants, DOMID_XEN), ...driverParts(inhabitants, DOMID_XEN)],
 			hypercallRate: this.#domains.reduce((sum, {hypercalls}) => sum + hypercalls.perSecond, 0),
 			eventsSentRate: this.#eventsSent.perSecond,
 			eventsHeldOff: pushes === 0 ? 0 : (100 * (pushes - sent)) / pushes,
-			grantsGiven,
-			grantsMapped,
+			// Grants and the store came together: where there is no store, nothing is granted.
+			grantsGiven: xenstored === undefined ? undefined : grantsGiven,
+			grantsMapped: xenstored === undefined ? undefined : grantsMapped,
 			contextSwitchRate: this.#contextSwitches.perSecond,
 			accounts: [
 				...this.#inDrawingOrder().map(({cpu}) => cpu.account()),

@@ -298,8 +298,9 @@ export interface XenView {
 	readonly eventsSentRate: number;
 	/** Share in percent of ring pushes that needed no event. */
 	readonly eventsHeldOff: number;
-	readonly grantsGiven: number;
-	readonly grantsMapped: number;
+	/** Undefined where domains give no grants. */
+	readonly grantsGiven: number | undefined;
+	readonly grantsMapped: number | undefined;
 	readonly contextSwitchRate: number;
 	/** CPU time by owner × executor over the window, percent of one CPU. */
 	readonly accounts: readonly {readonly owner: string; readonly self: number; readonly xen: number}[];

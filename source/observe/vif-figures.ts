@@ -3,18 +3,14 @@ A network of a guest for whoever looks: what passes each way, what its two rings
 how many notifications it takes. Totals are the backend's, as xentop reads them.
 */
 import type {Engine} from '../engine/engine.js';
-import {ringSlots} from '../sim/channel/netif.js';
-import {xenbusStateNames} from '../sim/channel/xenbus.js';
+import type {NetChannel} from '../sim/host/channels.js';
 import type {VifChannel} from '../sim/host/vif-channel.js';
-import {gone} from './channel-figures.js';
-import {type NetRing, netIndices, oldestSlot, receiveSlots, transmitSlots} from './net-ring-view.js';
+import {type NetEnds, netEnds} from './net-ends.js';
+import {type NetRing, netIndices, receiveSlots, transmitSlots} from './net-ring-view.js';
 import {receivingWaitsFor, sendingWaitsFor} from './packet-whereabouts.js';
 import type {Counter, Samples} from './samples.js';
 import type {ChannelLook, PartView, RingView, TrafficRate, VifChannelView, VifView} from './snapshot.js';
 
-/** Before an end has come to life the store holds what the toolstack wrote for it. */
-const [, initialising, , , connected] = xenbusStateNames;
-const second = 1_000_000_000;
 /** A guest at work posts buffers anew within so long, ns. */
 const postsWithin = 100_000_000;
 
@@ -24,18 +20,18 @@ export class VifFigures {
 	readonly #receivedBytes: Counter;
 	readonly #receivedPackets: Counter;
 	readonly #bits: Counter;
-	readonly #limited: Counter;
 	readonly #frontPushes: Counter;
 	readonly #frontSent: Counter;
 	readonly #backPushes: Counter;
 	readonly #backSent: Counter;
+	readonly #limited: Counter;
 	/** When the guest's receive ring was first seen stalled, ns; -1 while it is not. */
 	#stalledSince = -1;
 
 	constructor(
 		private readonly engine: Engine,
 		/** The newest of its name. */
-		public channel: VifChannel,
+		public channel: NetChannel,
 		samples: Samples,
 	) {
 		this.#sentBytes = samples.counter(() => this.channel.counts.sentBytes);
@@ -43,11 +39,11 @@ export class VifFigures {
 		this.#receivedBytes = samples.counter(() => this.channel.counts.receivedBytes);
 		this.#receivedPackets = samples.counter(() => this.channel.counts.receivedPackets);
 		this.#bits = samples.counter(() => 8 * (this.channel.counts.sentBytes + this.channel.counts.receivedBytes));
-		this.#limited = samples.counter(() => this.channel.counts.limited);
 		this.#frontPushes = samples.counter(() => this.channel.counts.frontPushes);
 		this.#frontSent = samples.counter(() => this.channel.counts.frontNotifications);
 		this.#backPushes = samples.counter(() => this.channel.counts.backPushes);
 		this.#backSent = samples.counter(() => this.channel.counts.backNotifications);
+		this.#limited = samples.counter(() => this.channel.counts.limited);
 	}
 
 	/** Pushes of either end within the window, and those of them that rang for the other. */
@@ -75,20 +71,17 @@ export class VifFigures {
 
 	/** Called with each sample: what has no counter is looked at as often as that. */
 	notice(): void {
-		const stalled = this.#connected && this.channel.netback?.toGuest.stalled === true;
+		const ends = netEnds(this.channel);
+		const stalled = ends.connected && ends.stalled;
 		this.#stalledSince = stalled ? (this.#stalledSince < 0 ? this.engine.now : this.#stalledSince) : -1;
 	}
 
 	view(): VifChannelView {
 		const {channel, engine} = this;
-		const {netfront, netback, frontKernel, backKernel} = channel;
-		const ring = netfront?.sending.ring ?? null;
-		const received = netfront?.receiving.ring ?? null;
-		const {look, since} = this.#look();
-		const credit = netback?.credit;
-		const limited = credit !== undefined && credit.window > 0;
-		const oldest =
-			netfront === undefined || ring === null ? -1 : oldestSlot(ring, (id) => netfront.sending.referenceOf(id));
+		const {frontKernel, backKernel} = channel;
+		const ends = netEnds(channel);
+		const {look, since} = this.#look(ends);
+		const {frontState, backState, size, inFlight, unread, oldest, receive, limit, throttled} = ends;
 		return {
 			kind: 'vif',
 			id: channel.id,
@@ -101,14 +94,14 @@ export class VifFigures {
 			backend: backKernel.name,
 			frontPart: this.frontPart,
 			backPart: this.backPart,
-			frontState: this.#frontState,
-			backState: this.#backState,
+			frontState,
+			backState,
 			look,
 			since,
-			size: ring?.size ?? ringSlots,
-			inFlight: ring?.outstanding ?? 0,
-			unread: netfront?.sending.waiting ?? 0,
-			oldest: oldest < 0 ? 0 : engine.now - channel.transmitIdentities.since[oldest],
+			size,
+			inFlight,
+			unread,
+			oldest: oldest === undefined ? 0 : engine.now - oldest,
 			requestRate: this.#sentPackets.perSecond + this.#receivedPackets.perSecond,
 			bytesPerSecond: this.#bits.perSecond / 8,
 			history: this.#bits.history,
@@ -120,128 +113,54 @@ export class VifFigures {
 			backHeld: this.#backPushes.perSecond - this.#backSent.perSecond,
 			sent: trafficRate(this.#sentBytes, this.#sentPackets),
 			received: trafficRate(this.#receivedBytes, this.#receivedPackets),
-			receive: {
-				size: received?.size ?? ringSlots,
-				posted: this.#posted,
-				unread: netfront?.receiving.waiting ?? 0,
-				queued: netback?.toGuest.queue.length ?? 0,
-				dropped: channel.counts.receivedDrops,
-			},
-			limit: limited ? (8 * credit.bytes * second) / credit.window : undefined,
-			throttled: credit?.refuses ?? false,
+			receive,
+			limit,
+			throttled,
 		};
 	}
 
 	/** One of its rings by the id that its view gives it; undefined while there is none. */
 	ringView(id: string): RingView | undefined {
 		const {channel, engine} = this;
-		const {netfront, netback} = channel;
-		const transmits = id === `${channel.id} TX`;
-		const front = (transmits ? netfront?.sending : netfront?.receiving)?.ring ?? null;
-		if (netfront === undefined || front === null) {
-			return undefined;
-		}
-
-		const ring: NetRing = {
-			front,
-			back: (transmits ? netback?.fromGuest : netback?.toGuest)?.ring ?? null,
-			identities: transmits ? channel.transmitIdentities : channel.receiveIdentities,
-			waitsFor: (place) => (transmits ? sendingWaitsFor(engine, channel, place) : receivingWaitsFor(channel, place)),
-		};
-		const slots = transmits
-			? transmitSlots(ring, (request) => netfront.sending.referenceOf(request), engine.now)
-			: receiveSlots(ring, engine.now);
-		return {
-			id,
-			channel: channel.id,
-			...netIndices(ring),
-			grantsGiven: transmits ? grantsOut(slots.requests) : front.outstanding - netfront.receiving.waiting,
-			grantsMapped: transmits ? (netback?.fromGuest.grantsMapped ?? 0) : 0,
-			frontPort: netfront.port,
-			backPort: netback?.port ?? -1,
-			ringReference: transmits ? netfront.transmitReference : netfront.receiveReference,
-			...slots,
-		};
+		return channel.protocol === 'netif' ? netifRing(engine, channel, id) : undefined;
 	}
 
-	/** The backend's line in the domain it runs in. */
+	/** The backend's line in whoever runs it. */
 	backPartView(): PartView {
 		const {channel} = this;
-		const {netback, frontKernel, port} = channel;
-		const disabled = netback?.disabled === true;
-		const starved = this.#starvedSince >= 0;
-		const trouble = disabled || channel.asleepSince >= 0 || this.#stalledSince >= 0 || starved;
+		const {failed, ...back} = netEnds(channel).back;
+		const stalled = this.#stalledSince >= 0;
+		const starved = this.#starvedSince(netEnds(channel)) >= 0;
 		return {
 			...this.#part,
 			id: this.backPart,
 			kind: 'netback',
-			title: 'netback',
-			subject: `${frontKernel.name} ${netback?.name ?? this.name}`,
-			used: netback?.toGuest.queue.length,
-			size: undefined,
-			entry: 'packet',
-			state: disabled
-				? 'disabled'
-				: this.#stalledSince >= 0
-					? 'Guest Rx stalled'
-					: starved
-						? 'no buffers'
-						: this.#backState,
-			counters: [
-				['rx errors', netback?.rxErrors ?? 0],
-				['tx drops', (netback?.txDropped ?? 0) + (port?.txDropped ?? 0)],
-				['tx errors', netback?.txErrors ?? 0],
-				['mapped grants', netback?.fromGuest.grantsMapped ?? 0],
-			],
-			trouble,
+			subject: `${channel.frontKernel.name} ${netEnds(channel).backName ?? this.name}`,
+			...back,
+			state: failed ? back.state : stalled ? 'Guest Rx stalled' : starved ? 'no buffers' : back.state,
+			trouble: failed || channel.asleepSince >= 0 || stalled || starved,
 		};
 	}
 
 	/** The network's line in its guest. */
 	frontPartView(): PartView {
 		const {channel} = this;
-		const {netfront, words} = channel;
-		const failed = netfront?.state === 'error';
+		const ends = netEnds(channel);
+		const {failed, ...front} = ends.front;
 		return {
 			...this.#part,
 			id: this.frontPart,
 			kind: 'netfront',
-			title: this.name,
-			subject: `vif${words.device}`,
-			used: netfront?.sending.ring?.outstanding ?? 0,
-			size: netfront?.sending.ring?.size ?? ringSlots,
-			entry: 'slot',
-			state: failed ? 'disabled' : this.#frontState,
-			counters: [
-				['tx errors', netfront?.sending.errors ?? 0],
-				['tx drops', netfront?.sending.dropped ?? 0],
-				['rx errors', netfront?.receiving.errors ?? 0],
-				['deferred grants', netfront?.deferredGrants ?? 0],
-			],
-			trouble: failed || channel.asleepSince >= 0 || this.#stalledSince >= 0 || this.#starvedSince >= 0,
+			subject: `vif${channel.words.device}`,
+			...front,
+			trouble: failed || channel.asleepSince >= 0 || this.#stalledSince >= 0 || this.#starvedSince(ends) >= 0,
 		};
 	}
 
 	/** The network as xentop counts it. */
 	vifView(): VifView {
-		const {words, backKernel, netback, port} = this.channel;
-		return {
-			device: words.device,
-			name: this.name,
-			backend: backKernel.name,
-			received: {
-				bytes: netback?.rxBytes ?? 0,
-				packets: netback?.rxPackets ?? 0,
-				errors: netback?.rxErrors ?? 0,
-				drops: netback?.rxDropped ?? 0,
-			},
-			sent: {
-				bytes: netback?.txBytes ?? 0,
-				packets: netback?.txPackets ?? 0,
-				errors: netback?.txErrors ?? 0,
-				drops: (netback?.txDropped ?? 0) + (port?.txDropped ?? 0),
-			},
-		};
+		const {words, backKernel} = this.channel;
+		return {device: words.device, name: this.name, backend: backKernel.name, ...netEnds(this.channel).totals};
 	}
 
 	get #part() {
@@ -255,45 +174,17 @@ export class VifFigures {
 		};
 	}
 
-	get #frontState(): string {
-		if (!this.channel.frontKernel.alive) {
-			return gone;
-		}
-
-		const state = xenbusStateNames[this.channel.netfront?.xenbus.state ?? 0];
-		return state === 'Unknown' ? initialising : state;
-	}
-
-	get #backState(): string {
-		if (!this.channel.backKernel.alive) {
-			return gone;
-		}
-
-		const state = xenbusStateNames[this.channel.netback?.xenbus.state ?? 0];
-		return state === 'Unknown' ? initialising : state;
-	}
-
-	get #connected(): boolean {
-		return this.#frontState === connected && this.#backState === connected;
-	}
-
-	/** Receive buffers that wait for a packet. */
-	get #posted(): number {
-		const {receiving} = this.channel.netfront ?? {};
-		return (receiving?.ring?.outstanding ?? 0) - (receiving?.waiting ?? 0);
-	}
-
 	/** Since when the guest has posted no receive buffers, ns; -1 while it has some, or has just used its last. */
-	get #starvedSince(): number {
-		const {netback} = this.channel;
-		const since = netback?.toGuest.lastPlaced ?? this.engine.now;
-		return this.#connected && this.#posted <= 0 && this.engine.now - since >= postsWithin ? since : -1;
+	#starvedSince({connected, receive, lastPlaced}: NetEnds): number {
+		const since = lastPlaced ?? this.engine.now;
+		return connected && receive.posted <= 0 && this.engine.now - since >= postsWithin ? since : -1;
 	}
 
-	#look(): {look: ChannelLook; since: number} {
-		const {asleepSince, netfront} = this.channel;
+	#look(ends: NetEnds): {look: ChannelLook; since: number} {
+		const {connected, full} = ends;
+		const {asleepSince} = this.channel;
 		const {now} = this.engine;
-		if (!this.#connected) {
+		if (!connected) {
 			return {look: 'closed', since: 0};
 		}
 
@@ -305,7 +196,7 @@ export class VifFigures {
 			return {look: 'stalled', since: now - this.#stalledSince};
 		}
 
-		const starvedSince = this.#starvedSince;
+		const starvedSince = this.#starvedSince(ends);
 		if (starvedSince >= 0) {
 			return {look: 'starved', since: now - starvedSince};
 		}
@@ -315,8 +206,7 @@ export class VifFigures {
 			return {look: 'limited', since: 0};
 		}
 
-		// The frontend's queue stops while a packet of the largest size might not fit.
-		if (netfront?.carrier === true && !netfront.sending.hasRoom) {
+		if (full) {
 			return {look: 'full', since: 0};
 		}
 
@@ -332,4 +222,34 @@ function trafficRate(bytes: Counter, packets: Counter): TrafficRate {
 /** Requests whose grant the frontend has given and not taken back. */
 function grantsOut(requests: RingView['requests']): number {
 	return requests.filter((slot) => slot.kind === 'packet' && slot.grant >= 0).length;
+}
+
+function netifRing(engine: Engine, channel: VifChannel, id: string): RingView | undefined {
+	const {netfront, netback} = channel;
+	const transmits = id === `${channel.id} TX`;
+	const front = (transmits ? netfront?.sending : netfront?.receiving)?.ring ?? null;
+	if (netfront === undefined || front === null) {
+		return undefined;
+	}
+
+	const ring: NetRing = {
+		front,
+		back: (transmits ? netback?.fromGuest : netback?.toGuest)?.ring ?? null,
+		identities: transmits ? channel.transmitIdentities : channel.receiveIdentities,
+		waitsFor: (place) => (transmits ? sendingWaitsFor(engine, channel, place) : receivingWaitsFor(channel, place)),
+	};
+	const slots = transmits
+		? transmitSlots(ring, (request) => netfront.sending.referenceOf(request), engine.now)
+		: receiveSlots(ring, engine.now);
+	return {
+		id,
+		channel: channel.id,
+		...netIndices(ring),
+		grantsGiven: transmits ? grantsOut(slots.requests) : front.outstanding - netfront.receiving.waiting,
+		grantsMapped: transmits ? (netback?.fromGuest.grantsMapped ?? 0) : 0,
+		frontPort: netfront.port,
+		backPort: netback?.port ?? -1,
+		ringReference: transmits ? netfront.transmitReference : netfront.receiveReference,
+		...slots,
+	};
 }

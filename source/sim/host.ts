@@ -11,8 +11,10 @@ import {type Architecture, architectureOf} from './architecture/architecture.js'
 import {FaultRules} from './faults/rules.js';
 import {Oracle} from './guest/oracle.js';
 import {Boot} from './host/boot.js';
+import type {DiskChannel, NetChannel} from './host/channels.js';
 import {type Answer, armFault} from './host/fault-arming.js';
 import {Hardware} from './host/hardware.js';
+import type {HostBoot} from './host/host-boot.js';
 import {hostCosts} from './host/host-costs.js';
 import {mixState} from './host/interval-hash.js';
 import {Lifecycle} from './host/lifecycle.js';
@@ -21,9 +23,8 @@ import {Past} from './host/past.js';
 import {checkTimes, reportRefusals} from './host/self-checks.js';
 import {SleepCheck} from './host/sleep-check.js';
 import {type FaultTrigger, plainTrigger, TimelineRunner} from './host/timeline-runner.js';
-import type {VbdChannel} from './host/vbd-channel.js';
-import type {VifChannel} from './host/vif-channel.js';
 import {Workloads} from './host/workloads.js';
+import {Xen1Boot} from './host/xen1-boot.js';
 import {type Checkpoint, recordingText} from './scenario/recording.js';
 import {type ChannelName, isOperatorLine, type OperatorLine, type Verb} from './scenario/timeline.js';
 import type {Scenario} from './scenario/types.js';
@@ -80,13 +81,18 @@ export class Host {
 		this.oracle = new Oracle(engine);
 		this.rules = new FaultRules(engine);
 		this.hardware = new Hardware(engine, scenario);
+		const {architecture, hardware, past} = this;
 		this.#life = new Lifecycle(
 			engine,
 			scenario,
 			this.hardware,
 			this.past,
 			this.oracle,
-			(options_) => new Boot(engine, scenario, this.architecture, this.hardware, this.past, options_),
+			(options_) =>
+				architecture.boot<HostBoot>({
+					channels: () => new Boot(engine, scenario, architecture, hardware, past, options_),
+					virtualDevices: () => new Xen1Boot(engine, scenario, architecture, hardware, past, options_),
+				}),
 			(boot) => this.#wire(boot),
 			() => this.workloads,
 		);
@@ -119,7 +125,7 @@ export class Host {
 	}
 
 	/** The boot that is running, or the last one while the host is down. */
-	get boot(): Boot {
+	get boot(): HostBoot {
 		return this.#life.boot;
 	}
 
@@ -230,14 +236,14 @@ export class Host {
 		});
 	}
 
-	channel({domain, vdev}: ChannelName): VbdChannel | VifChannel | undefined {
+	channel({domain, vdev}: ChannelName): DiskChannel | NetChannel | undefined {
 		const {channels, network} = this.boot;
 		const name = `${domain}.${vdev}`;
 		return channels.find(({id}) => id === name) ?? network.vifs.find(({id}) => id === name);
 	}
 
 	/** Whoever outlives a boot hears of what comes to be in it. */
-	#wire(boot: Boot): void {
+	#wire(boot: HostBoot): void {
 		const {engine, workloads} = this;
 		boot.xen.cpus.onCrash = (domain, error) => this.#life.crashed(domain?.name, error);
 		reportRefusals(engine, boot);

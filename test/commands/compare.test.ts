@@ -3,7 +3,7 @@ import {afterEach, describe, expect, test} from 'vitest';
 import {knobFactors, withKnobs} from '../../source/commands/knobs.js';
 import type {Comparison} from '../../source/observe/comparison-types.js';
 import {parseScenario} from '../../source/sim/scenario/parse.js';
-import {builtArchitectures} from '../../source/sim/scenario/vocabulary.js';
+import {architectures} from '../../source/sim/scenario/vocabulary.js';
 import {scenarioText, smallHost} from '../sim/host/metrics-scenario.js';
 import {folderWith, ringtop} from '../support/cli.js';
 import {cli, keys, start, type TerminalSession} from '../support/terminal.js';
@@ -35,7 +35,7 @@ function compareJson(text: string, ...options: readonly string[]): Comparison {
 describe('ringtop compare', () => {
 	test('runs the scenario under every architecture that is built, each as `run --arch` does', () => {
 		const {columns, rows} = compareJson(scenarioText(short), '--seed', '7');
-		expect(columns.map(({architecture}) => architecture)).toEqual(builtArchitectures);
+		expect(columns.map(({architecture}) => architecture)).toEqual(architectures);
 		for (const column of columns) {
 			if (!column.applicable) throw new Error(column.reason);
 			const alone = ringtop([...column.reproduce.split(' ').slice(1), '--json'], {cwd: folder?.path});
@@ -58,7 +58,7 @@ describe('ringtop compare', () => {
 		const {stdout} = compare(scenarioText(short), '--markdown');
 		const table = stdout.split('\n').filter((line) => line.startsWith('|'));
 		expect(table.length).toBeGreaterThan(20);
-		for (const line of table) expect(line.match(/(?<!\\)\|/g)).toHaveLength(builtArchitectures.length + 3);
+		for (const line of table) expect(line.match(/(?<!\\)\|/g)).toHaveLength(architectures.length + 3);
 	});
 
 	test('shows what a crash of a driver costs where', () => {

@@ -5,7 +5,7 @@ import {runHost} from '../../source/commands/run-host.js';
 import {makeReport} from '../../source/observe/report.js';
 import {Host} from '../../source/sim/host.js';
 import {parseScenario} from '../../source/sim/scenario/parse.js';
-import {builtArchitectures} from '../../source/sim/scenario/vocabulary.js';
+import {architectures} from '../../source/sim/scenario/vocabulary.js';
 
 const folder = new URL('../../scenarios/', import.meta.url);
 
@@ -19,7 +19,7 @@ const runs = readdirSync(folder)
 		const {text} = readInclude(file);
 		const {arch, expect: lines} = parseScenario(text, file, {readInclude});
 		const named = lines.flatMap(({under}) => under ?? []);
-		const all = builtArchitectures.filter((each) => each === arch || named.includes(each));
+		const all = architectures.filter((each) => each === arch || named.includes(each));
 		return all.map((each) => ({file, arch: each, scenario: parseScenario(text, file, {readInclude, arch: each})}));
 	});
 

@@ -44,6 +44,10 @@ const full = [
 	'sim/kernel/assigned-device.ts',
 	'sim/channel/vbd1.ts',
 	'sim/channel/vif1.ts',
+	'sim/backend/bridge',
+	'sim/backend/forwarding-table.ts',
+	'sim/backend/transmit-queue.ts',
+	'sim/backend/volume.ts',
 	'sim/backend/xen1-',
 	'sim/drivers/',
 ];

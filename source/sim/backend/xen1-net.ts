@@ -31,6 +31,7 @@ export class Xen1NetBackend {
 			const vif = this.vifs.get(key);
 			if (vif === undefined) return;
 			vif.notifying = false;
+			vif.events++;
 			this.bits.send(Math.floor(key / vifLimit), eventNet);
 		});
 	}

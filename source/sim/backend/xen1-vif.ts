@@ -58,6 +58,9 @@ export class Xen1VifBackend implements NetDevice {
 	receivedBytes = 0;
 	receivedDropped = 0;
 	refused = 0;
+	/** Responses put on both rings, and events sent for them. */
+	responses = 0;
+	events = 0;
 	/** Packets that reached the guest without a copy. */
 	flipped = 0;
 	/** This end of each ring, for whoever checks that none is asleep. Nothing ever waits for the guest: it is dropped. */
@@ -308,6 +311,7 @@ export class Xen1VifBackend implements NetDevice {
 		const entry = ring.nextResponse();
 		vif1.writeTxResponse(ring.words, entry, id, status);
 		options.hash?.words(ring.words, entry, 1);
+		this.responses++;
 		if (ring.publishResponse()) this.tell();
 	}
 
@@ -317,6 +321,7 @@ export class Xen1VifBackend implements NetDevice {
 		const entry = ring.nextResponse();
 		vif1.writeRxResponse(ring.words, entry, id, size, status, offset);
 		options.hash?.words(ring.words, entry, 2);
+		this.responses++;
 		if (ring.publishResponse()) this.tell();
 	}
 }

@@ -153,6 +153,23 @@ export class Xen1Block implements ChannelEnd {
 		this.waiters.push(wake);
 	}
 
+	/** When the oldest request of a disk without an answer was taken, virtual ns; undefined when there is none. */
+	oldestOf(device: number): number | undefined {
+		let oldest: number | undefined;
+		for (let row = 0; row < rows; row++) {
+			if (this.requests[row] !== null && this.devices[row] === device) {
+				oldest = Math.min(oldest ?? this.since[row], this.since[row]);
+			}
+		}
+
+		return oldest;
+	}
+
+	/** Virtual ns. */
+	now(): number {
+		return this.kernel.now();
+	}
+
 	/** Looks at the ring as if an event had come: the operator's kick. The caller is inside no step. */
 	kick(): void {
 		this.kernel.task(this.reap);

@@ -6,12 +6,8 @@ the simulated software's own doing.
 import {assert} from '../../engine/assert.js';
 import type {Engine} from '../../engine/engine.js';
 import type {Architecture} from '../architecture/architecture.js';
-import type {NativeDriver} from '../drivers/driver.js';
-import {driverFor} from '../drivers/registry.js';
 import {probeDevices} from '../frontend/frontend-bus.js';
 import {watchPower} from '../guest/power.js';
-import {AssignedDevice} from '../kernel/assigned-device.js';
-import type {BlockDevice} from '../kernel/block-device.js';
 import {configRead} from '../kernel/cost.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {DomainWords, Scenario} from '../scenario/types.js';
@@ -28,21 +24,12 @@ import type {HostDevice, HostNic} from './devices.js';
 import {HostDisks} from './disks.js';
 import {asDomain, domainConfiguration} from './domain-configuration.js';
 import type {Hardware} from './hardware.js';
+import type {HostBoot} from './host-boot.js';
 import {HostDomain} from './host-domain.js';
 import {HostNetwork} from './network.js';
 import type {Past} from './past.js';
+import {type PlacedDriver, PlacedDrivers} from './placed-drivers.js';
 import type {VbdChannel} from './vbd-channel.js';
-
-/** A native driver where the architecture has placed it. */
-export interface PlacedDriver {
-	readonly driver: NativeDriver;
-	readonly device: HostDevice | HostNic;
-	readonly kernel: DomainKernel;
-	/** Its module's name: `nvme`, `e1000`. */
-	readonly module: string;
-	/** What drivers of the device had counted when this one was placed. */
-	readonly before: Readonly<Record<string, number>>;
-}
 
 export interface BootOptions {
 	/** What runs when the simulation begins has booted before; all that comes later takes the time that booting takes. */
@@ -51,14 +38,13 @@ export interface BootOptions {
 	readonly processors?: readonly PhysicalCpu[];
 }
 
-export class Boot {
+export class Boot implements HostBoot {
 	readonly network: HostNetwork;
 	readonly disks: HostDisks;
 	readonly xen: Hypervisor;
 	readonly control: Control;
 	readonly xenstored: Xenstored;
 	readonly toolstack: Toolstack;
-	readonly drivers: PlacedDriver[] = [];
 	/** Those that are there, dead ones that are not gone among them; the newest of each name, in the scenario's order. */
 	readonly domains: HostDomain[] = [];
 	/** Told that a domain's processes are to stop. */
@@ -68,6 +54,7 @@ export class Boot {
 	onGone: (name: string) => void = () => {};
 	/** Told when a domain's kernel exists. */
 	onDomain: (domain: HostDomain) => void = () => {};
+	readonly #drivers: PlacedDrivers;
 	readonly #configurations = new Map<string, DomainWords>();
 	/** Names of the guests that xl has created in this boot. */
 	readonly #created = new Set<string>();
@@ -89,12 +76,13 @@ export class Boot {
 		this.#before = past.xen;
 		this.xen = new Hypervisor(engine, this.machine, {
 			iommu: true,
-			unguarded: new Set([...host.devices, ...host.nics].flatMap(({name, iommu}) => (iommu === false ? [name] : []))),
+			unguarded: unguardedOf(scenario, architecture),
 			credit: {slice: host.scheduler.tslice, rateLimit: host.scheduler.ratelimit},
 			costs: new Map(Object.entries(costs)),
 			processors: options.processors,
 		});
-		this.disks = new HostDisks(engine, this.xen, scenario, past, (device) => this.#diskOf(device));
+		this.#drivers = new PlacedDrivers(this.xen, past, (nic, driver) => this.network.wire(nic, driver));
+		this.disks = new HostDisks(engine, this.xen, scenario, past, (device) => this.#drivers.diskOf(device));
 		this.control = new Control(this.xen);
 		for (const words of [
 			scenario.domains[0],
@@ -134,7 +122,7 @@ export class Boot {
 		};
 		this.xen.onGone = ({id, name}) => this.#gone(id, name);
 		this.xenstored.start(store);
-		this.#takeTime(kernel, options.isFirst ? 0 : scenario.toolstack.domainZeroBoot, () => this.#bootDomainZero(kernel));
+		takeTime(kernel, options.isFirst ? 0 : scenario.toolstack.domainZeroBoot, () => this.#bootDomainZero(kernel));
 	}
 
 	/** What the hypervisor and xenstored have counted, and those before them. */
@@ -154,8 +142,7 @@ export class Boot {
 
 	/** What a device's driver has counted, and those of the device before it. */
 	driverCounts(device: string): Readonly<Record<string, number>> {
-		const placed = this.drivers.find((each) => each.device.name === device);
-		return placed === undefined ? this.past.drivers.get(device) : summed(placed.before, placed.driver.counters);
+		return this.#drivers.counts(device);
 	}
 
 	/** It is over: nothing of it runs any more, in whatever domain. */
@@ -174,13 +161,18 @@ export class Boot {
 			past.domains.set(domain.name, domain.counts);
 		}
 
-		for (const {device} of this.drivers) {
-			past.drivers.set(device.name, this.driverCounts(device.name));
-		}
-
+		this.#drivers.retire();
 		disks.retire();
 		network.retire();
 		past.xen = this.counts;
+	}
+
+	get drivers(): readonly PlacedDriver[] {
+		return this.#drivers.all;
+	}
+
+	domainCrashed(): void {
+		this.xenstored.domainShutdown();
 	}
 
 	get machine(): Machine {
@@ -231,24 +223,7 @@ export class Boot {
 			assert(assigned === 0, `${device.name} is nobody's at boot`);
 		}
 
-		const function_ = new AssignedDevice(this.xen, kernel, device.address, device.name);
-		const module = driverFor(function_.vendor, function_.device, function_.readConfig(8, 4) >>> 8);
-		assert(module !== undefined, `there is a driver for ${device.name}`);
-		const driver = module.create(kernel, function_);
-		if (driver.kind === 'block' && 'requestIdentity' in device) {
-			device.requestIdentity = (queue, command) => driver.requestIdentity(queue, command);
-		} else if (driver.kind === 'net' && 'packetIdentity' in device) {
-			this.network.wire(device, driver);
-		} else {
-			assert(false, `the driver of ${device.name} drives what it is`);
-		}
-
-		const {drivers, past} = this;
-		past.drivers.set(device.name, this.driverCounts(device.name));
-		const at = drivers.findIndex((each) => each.device === device);
-		const before = past.drivers.get(device.name);
-		drivers[at < 0 ? drivers.length : at] = {driver, device, kernel, module: module.name, before};
-		driver.start(up);
+		this.#drivers.start(kernel, device, up);
 	}
 
 	/** Every disk and every NIC of domain zero works: its own jobs may use them, and others' domains come. */
@@ -311,9 +286,9 @@ export class Boot {
 		if (again) past.restarts.set(words.name, past.restarts.get(words.name) + 1);
 		const {guestBoot, driverDomainRestart} = this.scenario.toolstack;
 		if (drives) {
-			this.#takeTime(kernel, again ? driverDomainRestart : 0, () => this.#serveDevices(kernel, () => {}));
+			takeTime(kernel, again ? driverDomainRestart : 0, () => this.#serveDevices(kernel, () => {}));
 		} else {
-			this.#takeTime(kernel, again ? guestBoot : 0, () => this.#bootGuest(domain));
+			takeTime(kernel, again ? guestBoot : 0, () => this.#bootGuest(domain));
 		}
 	}
 
@@ -345,16 +320,6 @@ export class Boot {
 		}
 	}
 
-	/** A kernel boots: `run` happens in a step of it, so many nanoseconds after its first. */
-	#takeTime(kernel: DomainKernel, nanoseconds: number, run: () => void): void {
-		const up = kernel.define('boot', configRead, run);
-		if (nanoseconds === 0) {
-			kernel.task(up);
-		} else {
-			kernel.task(kernel.define('start', configRead, () => void kernel.timer(nanoseconds, up)));
-		}
-	}
-
 	#bootGuest(domain: HostDomain): void {
 		const {kernel} = domain;
 		probeDevices(kernel, 'vbd', (virtualDevice) => this.disks.connect(domain, virtualDevice));
@@ -377,15 +342,25 @@ export class Boot {
 		return domainConfiguration(words, this.architecture, this.hardware, domidOf);
 	}
 
-	#diskOf(device: string): BlockDevice | undefined {
-		const driver = this.drivers.find((each) => each.device.name === device)?.driver;
-		return driver?.kind === 'block' ? driver.disk : undefined;
-	}
-
 	/** The newest kernel of a domain, alive or dead. */
 	#kernelNamed(name: string): DomainKernel {
 		const kernel = this.#kernels.get(name);
 		assert(kernel !== undefined, `${name} was a domain of this host`);
 		return kernel;
+	}
+}
+
+/** Devices whose transfers pass no IOMMU. */
+export function unguardedOf({host}: Scenario, {iommu: usual}: Architecture): ReadonlySet<string> {
+	return new Set([...host.devices, ...host.nics].flatMap(({name, iommu}) => ((iommu ?? usual) ? [] : [name])));
+}
+
+/** A kernel boots: `run` happens in a step of it, so many nanoseconds after its first. */
+export function takeTime(kernel: DomainKernel, nanoseconds: number, run: () => void): void {
+	const up = kernel.define('boot', configRead, run);
+	if (nanoseconds === 0) {
+		kernel.task(up);
+	} else {
+		kernel.task(kernel.define('start', configRead, () => void kernel.timer(nanoseconds, up)));
 	}
 }

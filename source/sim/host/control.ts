@@ -10,6 +10,9 @@ import {EINVAL, ENOMEM, ESRCH} from '../xen/errno.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
 import {RingStoreClient} from '../xenstore/client.js';
 
+/** What a domain is before it is given anything. */
+type Configuration = Omit<DomainConfiguration, 'disks' | 'vifs' | 'pci'>;
+
 export class Control implements HypervisorControl {
 	/** Kernels of living domains by domid. */
 	readonly kernels = new Map<number, DomainKernel>();
@@ -50,9 +53,22 @@ export class Control implements HypervisorControl {
 
 	/** Builds a domain's kernel with its store client; undefined when memory does not suffice. */
 	build(
-		configuration: Omit<DomainConfiguration, 'disks' | 'vifs' | 'pci'>,
+		configuration: Configuration,
 		paused: boolean,
 	): {kernel: DomainKernel; store: RingStoreClient; frame: number} | undefined {
+		const kernel = this.buildKernel(configuration, paused);
+		if (kernel === undefined) {
+			return undefined;
+		}
+
+		const frame = kernel.page();
+		const store = new RingStoreClient(kernel, kernel.words(frame));
+		kernel.connectStore(store);
+		return {kernel, store, frame};
+	}
+
+	/** Builds a domain's kernel, which knows of no store; undefined when memory does not suffice. */
+	buildKernel(configuration: Configuration, paused: boolean): DomainKernel | undefined {
 		const frames = Math.floor(configuration.memory / frameBytes);
 		const domain = this.xen.createDomain(configuration.name, {
 			frames,
@@ -68,10 +84,7 @@ export class Control implements HypervisorControl {
 
 		const kernel = new DomainKernel(this.xen, domain, frames);
 		this.kernels.set(domain.id, kernel);
-		const frame = kernel.page();
-		const store = new RingStoreClient(kernel, kernel.words(frame));
-		kernel.connectStore(store);
-		return {kernel, store, frame};
+		return kernel;
 	}
 
 	createDomain(configuration: DomainConfiguration): CreatedDomain | number {

@@ -5,14 +5,20 @@ seconds (Xen common/shutdown.c, drivers/char/console.c).
 */
 import type {Engine} from '../../engine/engine.js';
 import {HostPanic, Panic} from '../kernel/kernel.js';
-import type {Boot} from './boot.js';
+import type {HostBoot} from './host-boot.js';
 
 /**
 @param name the domain whose step panicked; undefined for Xen.
 @returns true when the host is down.
 @throws errors that are no panic: they are ours.
 */
-export function crash(engine: Engine, boot: Boot, name: string | undefined, error: unknown, seconds: string): boolean {
+export function crash(
+	engine: Engine,
+	boot: HostBoot,
+	name: string | undefined,
+	error: unknown,
+	seconds: string,
+): boolean {
 	if (!(error instanceof Panic)) {
 		throw error;
 	}
@@ -42,6 +48,6 @@ export function crash(engine: Engine, boot: Boot, name: string | undefined, erro
 	}
 
 	engine.log.add(engine.now, 'Xen', 'warning', 'kernel', `Domain ${kernel.domid} (${name}) crashed`);
-	boot.xenstored.domainShutdown();
+	boot.domainCrashed();
 	return false;
 }

@@ -11,6 +11,7 @@ import type {BlockDevice} from '../kernel/block-device.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {DiskWords, Scenario} from '../scenario/types.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
+import type {DiskChannel} from './channels.js';
 import {whenRemoved} from './device-removal.js';
 import type {HostDomain} from './host-domain.js';
 import type {Past} from './past.js';
@@ -20,7 +21,7 @@ export class HostDisks {
 	/** The newest of each name, where the first of it was. */
 	readonly channels: VbdChannel[] = [];
 	/** Told when a channel exists, and when a domain's disk can be used for the first time in its life. */
-	onChannel: (channel: VbdChannel) => void = () => {};
+	onChannel: (channel: DiskChannel) => void = () => {};
 	onDisk: (domain: HostDomain, disk: string, device: BlockDevice) => void = () => {};
 	/** Told when a domain has lost a disk of its own accord or by xl block-detach. */
 	onDetached: (domain: string, disk: string) => void = () => {};
@@ -62,7 +63,12 @@ export class HostDisks {
 			hash: this.engine.hash,
 		});
 		channel.blkfront = front;
-		channel.meter.attach(front, () => kernel.now());
+		const {shadow} = front;
+		channel.meter.attach(
+			front,
+			() => kernel.now(),
+			() => shadow.free < shadow.size,
+		);
 		front.onConnected = () => {
 			if (!domain.disks.has(channel.vdev)) {
 				domain.disks.set(channel.vdev, front);

@@ -10,12 +10,11 @@ import {grabDevice} from '../guest/device-grab.js';
 import type {Kernel} from '../kernel/kernel.js';
 import type {ChannelName, FaultWords} from '../scenario/timeline.js';
 import type {Scenario} from '../scenario/types.js';
-import type {Boot} from './boot.js';
+import type {DiskChannel, NetChannel} from './channels.js';
+import type {HostBoot} from './host-boot.js';
 import {hostCosts} from './host-costs.js';
 import {stationJobs} from './station-jobs.js';
 import type {FaultTrigger} from './timeline-runner.js';
-import type {VbdChannel} from './vbd-channel.js';
-import type {VifChannel} from './vif-channel.js';
 
 /** What came of an operator's line. */
 export interface Answer {
@@ -26,10 +25,10 @@ export interface Answer {
 /** What arming needs of the host. */
 export interface FaultHost {
 	readonly engine: Engine;
-	readonly boot: Boot;
+	readonly boot: HostBoot;
 	readonly rules: FaultRules;
 	readonly scenario: Scenario;
-	channel(name: ChannelName): VbdChannel | VifChannel | undefined;
+	channel(name: ChannelName): DiskChannel | NetChannel | undefined;
 }
 
 type Words<Fault> = Extract<FaultWords, {fault: Fault}>;
@@ -57,9 +56,10 @@ export function armFault(host: FaultHost, words: FaultWords, {nth, parts, until}
 
 function loseNotifications(host: FaultHost, words: Words<'evt.lost'>, common: Common): Answer {
 	const target = `${words.target.domain}.${words.target.vdev}`;
-	const points = host.channel(words.target)?.notificationPoints(words.direction) ?? [];
+	const channel = host.channel(words.target);
+	const points = channel?.notificationPoints(words.direction) ?? [];
 	if (points.length === 0) {
-		return refusal(`${target} is not connected yet: nothing to lose`);
+		return refusal(`${target} ${channel?.spared(words.direction) ?? 'is not connected yet: nothing to lose'}`);
 	}
 
 	return arm(host, {

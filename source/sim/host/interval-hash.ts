@@ -3,10 +3,9 @@ import type {Engine} from '../../engine/engine.js';
 import type {StateHash} from '../../engine/state-hash.js';
 import {tagOf} from '../../engine/tag.js';
 import type {Oracle} from '../guest/oracle.js';
-import type {Boot} from './boot.js';
-import type {HostNetwork} from './network.js';
+import type {BootNetwork, HostBoot} from './host-boot.js';
 
-export function mixState(engine: Engine, boot: Boot, oracle: Oracle): void {
+export function mixState(engine: Engine, boot: HostBoot, oracle: Oracle): void {
 	const {hash} = engine;
 	for (const [name, stream] of engine.random) {
 		hash.word(tagOf(name));
@@ -20,15 +19,8 @@ export function mixState(engine: Engine, boot: Boot, oracle: Oracle): void {
 		boot.xen.events.mix(domid, hash);
 	}
 
-	for (const {blkfront, blkback} of boot.channels) {
-		const words = blkfront?.ring?.words;
-		if (words !== undefined) {
-			hash.words(words, 0, words.length);
-		}
-
-		hash.word(blkfront?.completed ?? 0);
-		hash.word(blkback?.readSectors ?? 0);
-		hash.word(blkback?.writeSectors ?? 0);
+	for (const channel of boot.channels) {
+		channel.mix(hash);
 	}
 
 	mixNetwork(hash, boot.network);
@@ -36,17 +28,9 @@ export function mixState(engine: Engine, boot: Boot, oracle: Oracle): void {
 }
 
 /** Rings and counters of the vifs, the NICs' counters, and what every stack has counted. */
-function mixNetwork(hash: StateHash, {vifs, nics, stacks, lan}: HostNetwork): void {
-	for (const {netfront, counts} of vifs) {
-		for (const ring of [netfront?.sending.ring, netfront?.receiving.ring]) {
-			if (ring !== null && ring !== undefined) {
-				hash.words(ring.words, 0, ring.words.length);
-			}
-		}
-
-		hash.word(counts.sentPackets);
-		hash.word(counts.receivedPackets);
-		hash.word(counts.receivedDrops);
+function mixNetwork(hash: StateHash, {vifs, nics, stacks, lan}: BootNetwork): void {
+	for (const vif of vifs) {
+		vif.mix(hash);
 	}
 
 	for (const {counts} of nics) {

@@ -7,16 +7,17 @@ import {Step} from '../../engine/step.js';
 import type {Oracle} from '../guest/oracle.js';
 import type {Scenario} from '../scenario/types.js';
 import {durationText} from '../scenario/units.js';
-import type {Boot, BootOptions} from './boot.js';
+import type {BootOptions} from './boot.js';
 import {crash} from './crash.js';
 import type {Hardware} from './hardware.js';
+import type {HostBoot} from './host-boot.js';
 import type {Past} from './past.js';
 import type {Workloads} from './workloads.js';
 
 const second = 1_000_000_000;
 
 export class Lifecycle {
-	#boot: Boot;
+	#boot: HostBoot;
 	#isDown = false;
 	readonly #reset: Step;
 	readonly #start: Step;
@@ -31,8 +32,8 @@ export class Lifecycle {
 		private readonly hardware: Hardware,
 		private readonly past: Past,
 		private readonly oracle: Oracle,
-		private readonly make: (options: BootOptions) => Boot,
-		private readonly wire: (boot: Boot) => void,
+		private readonly make: (options: BootOptions) => HostBoot,
+		private readonly wire: (boot: HostBoot) => void,
 		private readonly workloads: () => Workloads,
 	) {
 		this.#reset = new Step('machine reset', engine.world, 0, false, () => this.#resets());
@@ -41,7 +42,7 @@ export class Lifecycle {
 	}
 
 	/** The boot that is running, or the last one while the host is down. */
-	get boot(): Boot {
+	get boot(): HostBoot {
 		return this.#boot;
 	}
 

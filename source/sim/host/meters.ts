@@ -5,7 +5,6 @@ time, the longest silence of a disk while requests waited. Meters watch; the tra
 import {assert} from '../../engine/assert.js';
 import {Histogram} from '../../engine/histogram.js';
 import {Occupancy} from '../../engine/occupancy.js';
-import type {Blkfront} from '../frontend/blkfront.js';
 import {type BlockRequest, okay, readOperation, writeOperation} from '../kernel/block-device.js';
 
 export const operations = ['read', 'write', 'flush'] as const;
@@ -63,6 +62,12 @@ interface Stretch {
 	readonly whole: boolean;
 }
 
+/** A disk's frontend, of whatever protocol. */
+export interface MeteredDisk {
+	occupancy: Occupancy | null;
+	onCompleted: ((nanoseconds: number, request: BlockRequest, status: number) => void) | null;
+}
+
 /** Everything measured of one disk channel, seen from its frontend. */
 export class ChannelMeter {
 	readonly read = new OperationMeter();
@@ -90,13 +95,13 @@ export class ChannelMeter {
 		});
 	}
 
-	/** Watches a frontend from now on. */
-	attach(front: Blkfront, now: () => number): void {
+	/** Watches a frontend from now on. @param waits whether requests of it are without an answer. */
+	attach(front: MeteredDisk, now: () => number, waits: () => boolean): void {
 		front.occupancy = this.ring;
 		front.onCompleted = (nanoseconds, request, status) => {
 			this.#meterOf(request).record(nanoseconds, request.bytes, status !== okay);
 			this.answered++;
-			this.#answer(now(), front.shadow.free < front.shadow.size);
+			this.#answer(now(), waits());
 		};
 	}
 

@@ -12,8 +12,10 @@ import {Netfront} from '../frontend/netfront.js';
 import {GuestNetwork} from '../guest/network.js';
 import type {DomainKernel} from '../kernel/domain-kernel.js';
 import type {NetDevice} from '../kernel/net-device.js';
+import type {XenKernel} from '../kernel/xen-kernel.js';
 import type {BridgeWords, DomainWords, Scenario, VifWords} from '../scenario/types.js';
 import type {Hypervisor} from '../xen/hypervisor.js';
+import type {NetChannel} from './channels.js';
 import {summed} from './counters.js';
 import type {BridgeSample} from './counters-network.js';
 import {whenRemoved} from './device-removal.js';
@@ -28,7 +30,7 @@ import {VifChannel} from './vif-channel.js';
 export interface HostBridge {
 	readonly words: BridgeWords;
 	readonly bridge: Bridge;
-	readonly kernel: DomainKernel;
+	readonly kernel: DomainKernel | XenKernel;
 	/** What bridges of this name had counted when this one came to be. */
 	readonly before: BridgeSample;
 }
@@ -47,7 +49,7 @@ export class HostNetwork {
 	/** Of the guests' interfaces and the bridges' own ports, in the order in which they came. */
 	readonly stacks: NetworkStack[] = [];
 	/** Told when a guest's interface exists, and when somebody with a network stack can be reached for the first time. */
-	onVif: (channel: VifChannel) => void = () => {};
+	onVif: (channel: NetChannel) => void = () => {};
 	onStation: (station: Station) => void = () => {};
 
 	constructor(

@@ -7,7 +7,7 @@ import {type BridgeSample, noBridge, noVif, type VifSample} from './counters-net
 import {ChannelMeter} from './meters.js';
 
 /** A guest's ring of one page has so many slots. */
-const slots = 32;
+const slotsOfOnePage = 32;
 
 export class Past {
 	readonly domains = new Kept<DomainSample>(noDomain);
@@ -38,8 +38,8 @@ export class Past {
 		return this.#meters.get(id);
 	}
 
-	/** A disk channel's meter, which outlives the channel: the next one of the name is measured by it, too. @param now ns. */
-	meter(id: string, now: number): ChannelMeter {
+	/** A disk channel's meter, which outlives the channel: the next one of the name is measured by it, too. @param now ns. @param slots of its ring. */
+	meter(id: string, now: number, slots = slotsOfOnePage): ChannelMeter {
 		let meter = this.#meters.get(id);
 		if (meter === undefined) {
 			meter = new ChannelMeter(slots, now);

@@ -1,5 +1,5 @@
 /** What a host's network has counted: read from its parts as they are, or kept as they were at one instant. Changes nothing. */
-import type {Boot} from './boot.js';
+
 import {
 	type BridgeSample,
 	type LanSample,
@@ -16,11 +16,12 @@ import {
 	type TrafficSample,
 	type VifSample,
 } from './counters-network.js';
+import type {HostBoot} from './host-boot.js';
 import {bridgeCounts} from './network.js';
 import type {Past} from './past.js';
 
 export interface MeasuredNetwork {
-	readonly boot: Boot;
+	readonly boot: HostBoot;
 	readonly past: Past;
 	readonly workloads: {readonly netMeters: Iterable<NetJobMeter>};
 }

@@ -7,7 +7,7 @@ import type {Engine} from '../../engine/engine.js';
 import type {FaultRules} from '../faults/rules.js';
 import type {Oracle} from '../guest/oracle.js';
 import type {Scenario} from '../scenario/types.js';
-import type {Boot} from './boot.js';
+import type {DiskChannel} from './channels.js';
 import {
 	addDisks,
 	type ChannelSample,
@@ -23,15 +23,15 @@ import {
 } from './counters.js';
 import type {NetJobMeter} from './counters-network.js';
 import type {HostDevice} from './devices.js';
+import type {HostBoot} from './host-boot.js';
 import type {Past} from './past.js';
 import {LiveNetwork, NetworkSample} from './sample-network.js';
-import type {VbdChannel} from './vbd-channel.js';
 
 /** What samples are taken of: a Host is one. */
 export interface MeasuredHost {
 	readonly engine: Engine;
 	readonly scenario: Scenario;
-	readonly boot: Boot;
+	readonly boot: HostBoot;
 	readonly past: Past;
 	readonly oracle: Oracle;
 	readonly rules: FaultRules;
@@ -253,7 +253,7 @@ export class LiveCounters implements Counters {
 		};
 	}
 
-	#channel(id: string): VbdChannel | undefined {
+	#channel(id: string): DiskChannel | undefined {
 		return this.measured.boot.channels.find((each) => each.id === id);
 	}
 }

@@ -5,13 +5,13 @@ a bug of the simulator's own.
 */
 import type {Engine} from '../../engine/engine.js';
 import {errorName} from '../xen/errno.js';
-import type {Boot} from './boot.js';
+import type {HostBoot} from './host-boot.js';
 
 /** Lines about what devices of dead domains still try. */
 const lateLines = 16;
 
 /** Makes refusals of the IOMMU, of device assignment and of grant tables findings, and lines of Xen's log; stray transfers, too. Done once, when the host is switched on. */
-export function reportRefusals(engine: Engine, boot: Boot): void {
+export function reportRefusals(engine: Engine, boot: HostBoot): void {
 	const {xen, machine} = boot;
 	const say = (severity: 'warning' | 'error', text: string) =>
 		engine.log.add(engine.now, 'Xen', severity, 'kernel', text);
@@ -46,12 +46,12 @@ export function reportRefusals(engine: Engine, boot: Boot): void {
 }
 
 /** Whose a frame is: a domain's name, or Xen for what nobody has. */
-function ownerOf({xen}: Boot, frame: number): string {
+function ownerOf({xen}: HostBoot, frame: number): string {
 	return xen.domains.get(xen.frames.ownerOf(frame))?.name ?? 'Xen';
 }
 
 /** Checked at every interval: every nanosecond of every CPU and vCPU is accounted for. */
-export function checkTimes(engine: Engine, {xen}: Boot): void {
+export function checkTimes(engine: Engine, {xen}: HostBoot): void {
 	xen.cpus.checkAccounts();
 	for (const domain of xen.cpus.domains) {
 		for (const vcpu of domain.vcpus) {

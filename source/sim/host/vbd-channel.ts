@@ -2,6 +2,7 @@
 A device channel as the host knows it: the two ends of one virtual disk, wherever they run. What checks, faults and views need of it.
 */
 import type {FaultPoint} from '../../engine/fault-points.js';
+import type {StateHash} from '../../engine/state-hash.js';
 import type {Blkback} from '../backend/blkback.js';
 import type {ChannelEnd} from '../channel/channel-end.js';
 import {RingIdentities} from '../channel/ring-identities.js';
@@ -17,6 +18,7 @@ import type {WatchedChannel, WatchedRing} from './sleep-check.js';
 
 export class VbdChannel implements WatchedChannel, WatchedRing {
 	readonly kind = 'vbd';
+	readonly protocol = 'blkif';
 	/** `db.xvda` */
 	readonly id: string;
 	readonly virtualDevice: number;
@@ -79,6 +81,11 @@ export class VbdChannel implements WatchedChannel, WatchedRing {
 		this.#events.backKernel = kernel;
 	}
 
+	/** The domain's kernel has found it. */
+	get isFound(): boolean {
+		return this.blkfront !== undefined;
+	}
+
 	get ended(): boolean {
 		return this.#events.ended;
 	}
@@ -110,6 +117,24 @@ export class VbdChannel implements WatchedChannel, WatchedRing {
 	/** Where notifications towards an end may be lost. None while the channel is not connected. */
 	notificationPoints(direction: Direction): FaultPoint[] {
 		return this.#events.points(direction, this.front.port, this.back.port);
+	}
+
+	/** Why no notification in a direction can be lost, where that is so. */
+	spared(_direction: Direction): string {
+		return 'is not connected yet: nothing to lose';
+	}
+
+	/** The ring, and what its ends have counted. */
+	mix(hash: StateHash): void {
+		const {blkfront, blkback} = this;
+		const words = blkfront?.ring?.words;
+		if (words !== undefined) {
+			hash.words(words, 0, words.length);
+		}
+
+		hash.word(blkfront?.completed ?? 0);
+		hash.word(blkback?.readSectors ?? 0);
+		hash.word(blkback?.writeSectors ?? 0);
 	}
 
 	/** Both ends look, as if an event had come. */

@@ -3,6 +3,7 @@ A device channel as the host knows it: the two ends of one virtual interface, wh
 What checks, faults, captures and views need of it. Directions are the guest's.
 */
 import type {FaultPoint} from '../../engine/fault-points.js';
+import type {StateHash} from '../../engine/state-hash.js';
 import type {FrameTap} from '../../net/frame-tap.js';
 import type {BridgePort} from '../backend/bridge-port.js';
 import type {Netback} from '../backend/netback.js';
@@ -20,6 +21,7 @@ import type {WatchedChannel, WatchedRing} from './sleep-check.js';
 
 export class VifChannel implements WatchedChannel {
 	readonly kind = 'vif';
+	readonly protocol = 'netif';
 	/** `web.vif0` */
 	readonly id: string;
 	readonly transmitIdentities = new RingIdentities(ringSlots);
@@ -71,6 +73,11 @@ export class VifChannel implements WatchedChannel {
 		this.netback = undefined;
 		this.port = undefined;
 		this.#events.backKernel = kernel;
+	}
+
+	/** The domain's kernel has found it. */
+	get isFound(): boolean {
+		return this.netfront !== undefined;
 	}
 
 	get ended(): boolean {
@@ -129,6 +136,25 @@ export class VifChannel implements WatchedChannel {
 	/** Where notifications towards an end may be lost. None while the channel is not connected. */
 	notificationPoints(direction: Direction): FaultPoint[] {
 		return this.#events.points(direction, this.netfront?.port ?? -1, this.netback?.port ?? -1);
+	}
+
+	/** Why no notification in a direction can be lost, where that is so. */
+	spared(_direction: Direction): string {
+		return 'is not connected yet: nothing to lose';
+	}
+
+	/** Both rings, and packets counted. */
+	mix(hash: StateHash): void {
+		const {netfront, counts} = this;
+		for (const ring of [netfront?.sending.ring, netfront?.receiving.ring]) {
+			if (ring !== null && ring !== undefined) {
+				hash.words(ring.words, 0, ring.words.length);
+			}
+		}
+
+		hash.word(counts.sentPackets);
+		hash.word(counts.receivedPackets);
+		hash.word(counts.receivedDrops);
 	}
 
 	/** Both ends look at both rings, as if an event had come. */

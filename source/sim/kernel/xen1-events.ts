@@ -84,6 +84,8 @@ export class Xen1Events {
 
 	private again(): void {
 		this.info.enable(true);
-		if (this.info.deliverable !== 0) this.kernel.step(this.upcall);
+		if (this.info.deliverable === 0) return;
+		this.asked = true;
+		this.kernel.step(this.upcall);
 	}
 }

@@ -17,6 +17,7 @@ import {didYouMean, type ReportAt} from './report.js';
 import type {RawScenario} from './schema.js';
 import {buildLine, type TimelineLine} from './timeline.js';
 import type {BridgeWords, DomainWords, DriverDomainWords, LanWords, NetJob, NicDevice, Scenario} from './types.js';
+import {gibibyte} from './units.js';
 
 /** Lines with `when`: every one is looked at again and again. */
 const mostConditions = 64;
@@ -38,6 +39,10 @@ export function buildScenario(
 	checkBackends(raw, driverDomains, network.bridges, (target) => extents.get(target)?.device.name, report);
 	checkMemory(raw, [domains[0], ...(raw.arch === 'driver-domains' ? driverDomains : []), ...domains.slice(1)], report);
 	checkNetworkMemory(raw, domains, driverDomains, nics, network, report);
+	if (raw.arch === 'xen1' && raw.host.memory > 4 * gibibyte) {
+		report(['host', 'memory'], 'Xen 1.0 names memory by 32 bits: a host under xen1 has at most 4GiB');
+	}
+
 	checkSharing(raw, domains, extents, report);
 	checkWrites(raw, domains, extents, report);
 	if (costNames !== undefined) {

@@ -10,7 +10,7 @@ import {recordingSchema} from './recording.js';
 import {bridges, lan, laterNetWords, mac, netJobShape, vif} from './schema-network.js';
 import {timelineLineSchema} from './timeline.js';
 import {gibibyte, mebibyte, microsecond, millisecond, parseSize, second} from './units.js';
-import {builtArchitectures, readWriteWords, verifyWords} from './vocabulary.js';
+import {architectures, readWriteWords, verifyWords} from './vocabulary.js';
 import {asWord, duration, flag, integer, name, named, oneOf, prose, scalar, size, strict, word} from './words.js';
 
 const driverDomains = `it is the driver domain's: driver_domains: { diskdd: { pci: [nvme0] } }`;
@@ -180,7 +180,7 @@ export const scenarioSchema = strict({
 	name: name('a scenario'),
 	about: prose('about').default(''),
 	question: prose('question').default(''),
-	arch: oneOf(builtArchitectures, {xen1: 'now there is xen2 and driver-domains'}).default('xen2'),
+	arch: oneOf(architectures).default('xen2'),
 	seed: integer(0, Number.MAX_SAFE_INTEGER).default(1),
 	runtime: duration()
 		.refine((ns) => ns >= millisecond, {message: 'runtime must be at least 1ms'})

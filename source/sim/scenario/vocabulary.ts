@@ -1,11 +1,8 @@
 /** Words of the language that several of its parts share: architectures, and fio's rw and verify. */
 
-/** The architectures that are built. */
-export const builtArchitectures = ['xen2', 'driver-domains'] as const;
-export type Architecture = (typeof builtArchitectures)[number];
-
-/** Every architecture the language names, built or not: `under:` may speak of all of them. */
+/** Where drivers and backends run; `under:` may speak of all of them. */
 export const architectures = ['xen1', 'xen2', 'driver-domains'] as const;
+export type Architecture = (typeof architectures)[number];
 
 /** fio's rw=; it knows readwrite as another name of rw. */
 export const readWriteWords = ['read', 'write', 'randread', 'randwrite', 'rw', 'randrw'] as const;

@@ -36,6 +36,11 @@ export class EventBits {
 		this.domains[domid] = undefined;
 	}
 
+	/** Where a domain's events may be lost; undefined once it is gone. */
+	pointOf(domid: number): FaultPoint | undefined {
+		return this.domains[domid]?.faults;
+	}
+
 	/** Xen sets an event's bit and makes the upcall if the domain takes it. Nothing for a domain that is gone. */
 	send(domid: number, event: number): void {
 		const receiver = this.domains[domid];

@@ -220,7 +220,9 @@ function drawXen(brush: Brush, {xen: box, cpusPerLine, cpuHistory}: HostLayout):
 		`events ${approximate}${quantity(xen.eventsSentRate)}/s sent, ${approximate}${xen.eventsHeldOff.toFixed(0)}% held off`,
 		`hypercalls ${approximate}${quantity(xen.hypercallRate)}/s`,
 		`switches ${approximate}${quantity(xen.contextSwitchRate)}/s`,
-		`grants ${quantity(xen.grantsGiven)} given, ${quantity(xen.grantsMapped)} mapped`,
+		xen.grantsGiven === undefined
+			? 'no grants'
+			: `grants ${quantity(xen.grantsGiven)} given, ${quantity(xen.grantsMapped ?? 0)} mapped`,
 	];
 	let line = '';
 	for (const fact of facts) {

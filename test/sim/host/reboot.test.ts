@@ -80,7 +80,7 @@ test('firmware, Xen, domain zero and the guests come back in their times, and ev
 	const [jobsBefore, answersBefore] = [jobs(), answers()];
 	host.advance(7 * second, forever);
 	expect(host.boot.domains.map(({name}) => name)).toEqual(['Domain-0', 'web', 'db']);
-	expect(host.boot.channels.map(({blkfront}) => blkfront?.xenbus.state)).toEqual([4, 4]);
+	expect(host.boot.channels).toMatchObject([{blkfront: {xenbus: {state: 4}}}, {blkfront: {xenbus: {state: 4}}}]);
 	for (const [before, after] of [
 		[jobsBefore, jobs()],
 		[answersBefore, answers()],
