@@ -20,6 +20,7 @@ import {nextEvent, nextOfReboot} from './next-event.js';
 import {ringView} from './ring-view.js';
 import {type Counter, Samples} from './samples.js';
 import type {ChannelView, ExpectationView, FaultView, PartView, RingView, Snapshot, XenView} from './snapshot.js';
+import {vbd1RingView} from './vbd1-ring-view.js';
 import {VifFigures} from './vif-figures.js';
 
 /** Virtual time between two samples, ns. */
@@ -214,7 +215,7 @@ export class Observer {
 			? this.#vifs.find(({channel}) => id.startsWith(`${channel.id} `))?.ringView(id)
 			: disk.channel.protocol === 'blkif'
 				? ringView(this.host.engine, disk.channel)
-				: undefined;
+				: vbd1RingView(this.host.engine, disk.channel);
 	}
 
 	/** Domain-0, driver domains, guests by creation; one that comes back under its name has the place it had. */

@@ -54,11 +54,13 @@ export function ringView(engine: Engine, channel: VbdChannel): RingView | undefi
 		responseProducer: responseProducer >>> 0,
 		requestEvent: words[requestEventWord] >>> 0,
 		responseEvent: words[responseEventWord] >>> 0,
-		grantsGiven,
-		grantsMapped: blkback?.grantsMapped ?? 0,
-		frontPort: blkfront.port,
-		backPort: blkback?.port ?? -1,
-		ringReference: blkfront.ringReference,
+		sharing: {
+			grantsGiven,
+			grantsMapped: blkback?.grantsMapped ?? 0,
+			frontPort: blkfront.port,
+			backPort: blkback?.port ?? -1,
+			ringReference: blkfront.ringReference,
+		},
 		slots,
 		requests,
 	};

@@ -89,13 +89,19 @@ export interface RingView {
 	readonly responseConsumer: number;
 	readonly requestConsumer: number;
 	readonly responseProducer: number;
-	readonly requestEvent: number;
-	readonly responseEvent: number;
-	readonly grantsGiven: number;
-	readonly grantsMapped: number;
-	readonly frontPort: number;
-	readonly backPort: number;
-	readonly ringReference: number;
+	/** Undefined on a ring that has none: then each batch is told of. */
+	readonly requestEvent: number | undefined;
+	readonly responseEvent: number | undefined;
+	/** Grants and the event channel; undefined where there are none. */
+	readonly sharing:
+		| {
+				readonly grantsGiven: number;
+				readonly grantsMapped: number;
+				readonly frontPort: number;
+				readonly backPort: number;
+				readonly ringReference: number;
+		  }
+		| undefined;
 	/** One per slot. */
 	readonly slots: readonly SlotView[];
 	/** Requests on the ring without an answer read, the oldest first; those whose slot another's answer took have slot -1. */

@@ -245,11 +245,13 @@ function netifRing(engine: Engine, channel: VifChannel, id: string): RingView | 
 		id,
 		channel: channel.id,
 		...netIndices(ring),
-		grantsGiven: transmits ? grantsOut(slots.requests) : front.outstanding - netfront.receiving.waiting,
-		grantsMapped: transmits ? (netback?.fromGuest.grantsMapped ?? 0) : 0,
-		frontPort: netfront.port,
-		backPort: netback?.port ?? -1,
-		ringReference: transmits ? netfront.transmitReference : netfront.receiveReference,
+		sharing: {
+			grantsGiven: transmits ? grantsOut(slots.requests) : front.outstanding - netfront.receiving.waiting,
+			grantsMapped: transmits ? (netback?.fromGuest.grantsMapped ?? 0) : 0,
+			frontPort: netfront.port,
+			backPort: netback?.port ?? -1,
+			ringReference: transmits ? netfront.transmitReference : netfront.receiveReference,
+		},
 		...slots,
 	};
 }

@@ -25,7 +25,7 @@ export function waitsFor(engine: Engine, channel: VbdChannel, request: RingReque
 	const {frontKernel, backKernel} = channel;
 	const own = `${channel.id} `;
 	if (!place.point.startsWith(own)) {
-		return atDevice(backKernel, place.point, place.detail);
+		return atDevice(() => toRun(backKernel), place.point, place.detail);
 	}
 
 	const front = `blkfront in ${frontKernel.name}`;
@@ -53,7 +53,8 @@ export function waitsFor(engine: Engine, channel: VbdChannel, request: RingReque
 	}
 }
 
-function atDevice(driver: DomainKernel, point: string, detail: number): string {
+/** With a device or its driver. @param running says so when whoever runs the driver cannot now. */
+export function atDevice(running: () => string | undefined, point: string, detail: number): string {
 	const [device, ...rest] = point.split(' ');
 	switch (rest.join(' ')) {
 		case 'queue':
@@ -64,9 +65,9 @@ function atDevice(driver: DomainKernel, point: string, detail: number): string {
 		case 'transfer':
 			return `${device}, its data transfer`;
 		case 'completion':
-			return toRun(driver) ?? `the interrupt of ${device}`;
+			return running() ?? `the interrupt of ${device}`;
 		default:
-			return toRun(driver) ?? `the driver of ${device}`;
+			return running() ?? `the driver of ${device}`;
 	}
 }
 

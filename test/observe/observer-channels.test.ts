@@ -50,8 +50,8 @@ describe('a channel whose wake-up is lost', () => {
 		expect((ring?.requestProducer ?? 0) - (ring?.requestConsumer ?? 0)).toBe(32);
 		// The frontend passed the backend's event index, and only once.
 		expect(ring?.requestEvent).toBe((ring?.requestConsumer ?? 0) + 1);
-		expect(ring?.grantsGiven).toBe(32);
-		expect(ring?.grantsMapped).toBe(0);
+		expect(ring?.sharing?.grantsGiven).toBe(32);
+		expect(ring?.sharing?.grantsMapped).toBe(0);
 	});
 
 	test('says of each request that nobody was told, and of the one whose push was to tell that this was lost', () => {

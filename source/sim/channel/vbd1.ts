@@ -137,7 +137,8 @@ export function copyResponse(words: Int32Array, entry: number, copy: Int32Array)
 	copy[2] = words[entry + 2];
 }
 
-function entryOf(index: number): number {
+/** Where a slot begins, in words. */
+export function entryOf(index: number): number {
 	return firstWord + index * requestWords;
 }
 

@@ -32,6 +32,16 @@ export interface BlockIoHypercall {
 	blockIo(domid: number): void;
 }
 
+/** A request on the ring without an answer read. */
+export interface BlockRow {
+	/** What the slot calls it. */
+	readonly id: number;
+	readonly slot: number;
+	readonly request: BlockRequest;
+	/** When it was taken, virtual ns. */
+	readonly since: number;
+}
+
 export interface Xen1BlockOptions extends RingOptions {
 	/** The ring's name for traces, `web.blk`. */
 	readonly channel: string;
@@ -62,6 +72,7 @@ export class Xen1Block implements ChannelEnd {
 	private readonly devices = new Uint16Array(rows);
 	private readonly since = new Float64Array(rows);
 	private readonly onRing = new Uint8Array(rows);
+	private readonly slots = new Uint8Array(rows);
 	private readonly finished: ((request: BlockRequest, status: number, nanoseconds: number) => void)[] = new Array(rows);
 	/** Status of rows answered without the ring. */
 	private readonly outcomes = new Int32Array(rows);
@@ -153,6 +164,18 @@ export class Xen1Block implements ChannelEnd {
 		this.waiters.push(wake);
 	}
 
+	/** Requests of all disks that are on the ring, the oldest first. */
+	rowsOnRing(): BlockRow[] {
+		const found: BlockRow[] = [];
+		for (const [id, request] of this.requests.entries()) {
+			if (request !== null && this.onRing[id] === 1) {
+				found.push({id, slot: this.slots[id], request, since: this.since[id]});
+			}
+		}
+
+		return found.sort((one, other) => one.since - other.since || one.id - other.id);
+	}
+
 	/** When the oldest request of a disk without an answer was taken, virtual ns; undefined when there is none. */
 	oldestOf(device: number): number | undefined {
 		let oldest: number | undefined;
@@ -195,6 +218,7 @@ export class Xen1Block implements ChannelEnd {
 		options.hash?.words(ring.words, entry, 3 + request.segments);
 		options.identities.slots[slot] = request.identity;
 		options.identities.since[slot] = kernel.now();
+		this.slots[row] = slot;
 		this.onRing[row] = 1;
 		kernel.trace.hop(kernel.now(), request.identity, this.atSlot, slot);
 		if (--this.unfilled === 0) kernel.step(this.push);

@@ -84,13 +84,16 @@ export function drawChannelView(
 		['traffic', trafficParts(channel, mark)],
 	];
 	if (ring !== undefined) {
+		const {sharing} = ring;
 		facts.push([
 			'grants',
-			[
-				`${ring.grantsGiven} given, ${ring.grantsMapped} mapped`,
-				`${wide ? 'event channel' : 'event'} ${channel.frontend} ${ring.frontPort} ⇄ ${channel.backend} ${ring.backPort}`,
-				`ring page ${wide ? 'grant ' : ''}${ring.ringReference}`,
-			],
+			sharing === undefined
+				? ['none: pages are named by machine address']
+				: [
+						`${sharing.grantsGiven} given, ${sharing.grantsMapped} mapped`,
+						`${wide ? 'event channel' : 'event'} ${channel.frontend} ${sharing.frontPort} ⇄ ${channel.backend} ${sharing.backPort}`,
+						`ring page ${wide ? 'grant ' : ''}${sharing.ringReference}`,
+					],
 		]);
 	}
 	for (const [title, parts] of facts) {

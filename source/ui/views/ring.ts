@@ -71,7 +71,7 @@ export function drawSlots(
 		const rows = [
 			['front', pair('req_prod', ring.requestProducer, 'rsp_cons', ring.responseConsumer), filled],
 			['back', pair('req_cons', ring.requestConsumer, 'rsp_prod', ring.responseProducer), unread],
-			['wake', `back at req_event ${ring.requestEvent}, front at rsp_event ${ring.responseEvent}`, ''],
+			['wake', wakeText(ring, true), ''],
 		] as const;
 		const at = map + perRow + 8;
 		rows.forEach(([title, text, tail], index) => {
@@ -84,7 +84,7 @@ export function drawSlots(
 	if (below) {
 		const front = `req_prod ${ring.requestProducer} rsp_cons ${ring.responseConsumer}`;
 		const back = `req_cons ${ring.requestConsumer} rsp_prod ${ring.responseProducer}`;
-		const wake = `req_event ${ring.requestEvent} rsp_event ${ring.responseEvent}`;
+		const wake = wakeText(ring, false);
 		const room = Math.floor((cells - 9) / 2);
 		const [one, two] = [left(front, room), left(wake, room)];
 		let row = bottom;
@@ -104,7 +104,7 @@ export function drawSlots(
 	const rows = [
 		['front ', `req_prod ${ring.requestProducer} rsp_cons ${ring.responseConsumer}`],
 		['back  ', `req_cons ${ring.requestConsumer} rsp_prod ${ring.responseProducer}`],
-		['wake  ', `req_event ${ring.requestEvent} rsp_event ${ring.responseEvent}`],
+		['wake  ', wakeText(ring, false)],
 	] as const;
 	const titled = rows.every(([title, text]) => width(title) + width(text) <= room);
 	rows.forEach(([title, text], index) => {
@@ -305,4 +305,12 @@ function contentWords(request: SlotView): string {
 	const bytes =
 		size === 0 ? (grant < 0 ? '' : `grant ${grant}`) : `${counted(size, 'byte')} at offset ${offset}${place}`;
 	return [bytes, flags].filter((words) => words !== '').join(', ');
+}
+
+/** When each end asks to be told. */
+function wakeText({requestEvent, responseEvent}: RingView, wide: boolean): string {
+	if (requestEvent === undefined || responseEvent === undefined) return 'each batch';
+	return wide
+		? `back at req_event ${requestEvent}, front at rsp_event ${responseEvent}`
+		: `req_event ${requestEvent} rsp_event ${responseEvent}`;
 }

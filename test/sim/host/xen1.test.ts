@@ -137,6 +137,36 @@ describe('a host of Xen 1.0', () => {
 		expect(xen.run).toBeGreaterThan(0.5);
 	});
 
+	it('shows a domain’s block ring with indices modulo 64, no event index, and what each request waits for', () => {
+		const host = hostOf();
+		const observer = new Observer(host);
+		observer.watch('web.xvda', 0);
+		const states = new Set<string>();
+		const places = new Set<string>();
+		run(host, 200);
+		for (let i = 0; i < 400; i++) {
+			host.advance(host.now + 100_000, Number.POSITIVE_INFINITY);
+			const {ring} = observer.snapshot();
+			if (ring === undefined) throw new Error('web has found its disks');
+			expect(ring.requestProducer).toBeLessThan(64);
+			expect((ring.requestProducer - ring.responseConsumer) & 63).toBe(ring.requests.length);
+			expect([ring.slots.length, ring.requestEvent, ring.responseEvent, ring.sharing]).toEqual([
+				64,
+				undefined,
+				undefined,
+				undefined,
+			]);
+			for (const {state, waitsFor} of ring.requests) {
+				states.add(state);
+				places.add(waitsFor.replace(/\d+/g, 'N'));
+			}
+		}
+
+		expect(states).toContain('taken');
+		expect([...places].some((place) => place.startsWith('nvmeN'))).toBe(true);
+		expect(places).not.toContain('');
+	});
+
 	it('dies whole of a native driver’s crash, and comes back after five seconds with what was acknowledged', () => {
 		const crash = 'timeline: [{ at: 400ms, fault: drv.crash, target: nvme0, id: crash }]\n';
 		const host = run(hostOf(crash), 1000);
