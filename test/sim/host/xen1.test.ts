@@ -122,7 +122,7 @@ describe('a host of Xen 1.0', () => {
 			'blkback: disk web xvdb',
 			'netback: net Domain-0 eth0',
 			'netback: net web eth0',
-			'bridge: xenbr0 4 ports',
+			'bridge: xenbr0 3 ports',
 			'driver: nvme nvme0',
 			'driver: e1000 eth0',
 		]);
