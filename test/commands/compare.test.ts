@@ -157,7 +157,7 @@ describe('a comparison in a terminal', () => {
 	test('ends at Ctrl-C with what there is', async () => {
 		const long = scenarioText({pages: '{rw: randread, iodepth: 16}', runtime: '1h'});
 		const shown = inTerminal(long, 140);
-		await shown.waitFor(/xen2: +\d+ % {2}\d+\.\d s simulated/);
+		await shown.waitFor(/xen1: +\d+ % {2}\d+\.\d s simulated/);
 		await shown.press(keys.ctrlC);
 		const text = await shown.waitFor(/left with \d+/);
 		expect(text).toContain('left with 130');

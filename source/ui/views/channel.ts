@@ -107,7 +107,7 @@ export function drawChannelView(
 	}
 	if (area.height >= 26) y++;
 	if (ring === undefined) {
-		canvas.put(x, y, 'Waiting for the ring itself …', 'dim');
+		canvas.put(x, y, 'No slots of this ring are shown now.', 'dim');
 		return;
 	}
 	drawRequests(canvas, {x, y, width: cells, height: box.y + box.height - 1 - y}, ring, channel, state.channel.slot);
