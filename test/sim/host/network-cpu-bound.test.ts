@@ -68,13 +68,17 @@ describe('one CPU, and two guests that burn it', () => {
 		jobs: 'load: { startdelay: 100ms, iperf: client }',
 	});
 	const weights = 3 * 256;
+	/** What domain zero saved up while it was idle, 30 ms of CPU at most, is spent by then; a share is dealt every 30 ms. */
+	const settled = 2500 * millisecond;
+	const long = 1500 * millisecond;
 	const line = (1_000_000_000 * 1448) / 1538;
 
 	test('domain zero with a weight of 16 gets its share, and as much of the line as that pays for', () => {
-		const starved = run(starving(16), 600 * millisecond, 300 * millisecond);
+		const starved = run(starving(16), settled, long);
 		const fed = run(starving(1024), 600 * millisecond, measured);
 		expect(fed.out / line).toBeGreaterThan(0.99);
-		expect(starved.zero).toBeLessThan((1.1 * 16) / (weights + 16));
+		// Its weight's part, and what a turn may overrun that by: the rate limit's 1 ms in each 30 ms of accounting.
+		expect(starved.zero).toBeLessThan(16 / (weights + 16) + 1 / 30);
 		expect(starved.out).toBeLessThan(0.2 * fed.out);
 		// A frame costs what it costs, however long it waits for a turn.
 		const paid = starved.zero / starved.out / (fed.zero / fed.out);
@@ -84,7 +88,7 @@ describe('one CPU, and two guests that burn it', () => {
 
 	test('a weight lifts it while it runs', () => {
 		const lift = {command: 'sched-credit', domain: 'Domain-0', weight: 1024, cap: undefined} as const;
-		const {host, out} = run(starving(16), 600 * millisecond, 300 * millisecond);
+		const {host, out} = run(starving(16), settled, long);
 		expect(out).toBeLessThan(0.2 * line);
 		expect(host.operate({verb: 'xl', xl: lift}).refused).toBe(false);
 		const lifted = ratesOf(host, 'web/load', measured, host.now + 200 * millisecond);
