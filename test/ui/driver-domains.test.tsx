@@ -94,7 +94,7 @@ describe('a channel', () => {
 		const guests = [/│ xvda .*/, /│ eth0 .*/].map((words) => screen.findIndex((line) => words.test(line)));
 		const db = screen.findIndex((line, row) => row > guests[1] && /│ xvda /.test(line));
 		expect(follow(screen, guests[0])).toMatch(/blkback +web xvda/);
-		expect(follow(screen, guests[1])).toMatch(/netback +web eth0/);
+		expect(follow(screen, guests[1])).toMatch(/netback +web vif\d+\.0/);
 		expect(follow(screen, db)).toMatch(/blkback +db xvda/);
 	});
 
