@@ -15,7 +15,7 @@ describe.each([
 	{name: 'web-and-db', at: 3 * second, shows: /serve tcp .*p99/},
 	{name: 'guest-to-lan', at: 1.6 * second, shows: /iperf3? .*9\d\d Mb\/s/},
 	{name: 'guest-to-guest', at: 2.6 * second, shows: /iperf3? .*2\.0 Gb\/s/},
-	{name: 'rate-limited-vif', at: 3 * second, shows: /backup eth0 +8\.\d Mb\/s/},
+	{name: 'rate-limited-vif', at: 3 * second, shows: /backup vif\d+\.0 +8\.\d Mb\/s/},
 ])('$name', ({name, at, shows}) => {
 	const watched = new WatchedHost(name).advance(at - second);
 	watched.look();
